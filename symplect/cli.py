@@ -1,0 +1,67 @@
+"""The command line. Nothing heavy is imported before it is known what to do."""
+
+import os
+import sys
+from pathlib import Path
+
+import tyro
+
+from symplect.errors import InputError
+
+
+def tasks() -> None:
+    """List the paper's tasks and what each needs. Example: symplect tasks"""
+    from symplect.tasks import TASKS
+
+    for task in TASKS.values():
+        print(f"{task.name:14} task {task.number:3} {task.title:20} needs {task.needs}")
+
+
+def reproduce(
+    tasks: tyro.conf.Positional[tuple[str, ...]] = (),
+    models: tuple[str, ...] = ("baseline", "hnn"),
+    seeds: int = 1,
+    out: Path = Path("runs/paper"),
+    data: Path | None = None,
+    steps: int | None = None,
+) -> None:
+    """Repeat the paper's experiments. Example: symplect reproduce mass-spring --seeds 3
+
+    Args:
+        tasks: Names as listed by `symplect tasks`; all of them unless given.
+        models: Models to fit.
+        seeds: How many seeds; more than one gives mean and spread.
+        out: Folder for the runs and the table; what is finished there is kept.
+        data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
+        steps: Steps of every fit, for a quick look; the paper's number unless given.
+    """
+    from symplect.reproduce import Plan
+    from symplect.reproduce import reproduce as run
+    from symplect.tasks import TASKS
+
+    print(run(Plan(tasks or tuple(TASKS), models, seeds, out, data, steps)))
+    print(f"Runs, results.json and table.md are in {out}")
+
+
+COMMANDS = {"tasks": tasks, "reproduce": reproduce}
+
+
+def main() -> None:
+    """Runs one command: exit code 0 when done, 2 for a wrong input or call, 130 on Ctrl-C, 1 for anything else."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "symplect" / "compiled"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    os.environ.setdefault("JAX_ENABLE_X64", "1")
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            COMMANDS,
+            prog="symplect",
+            description="Hamiltonian neural networks: learn H(q, p) from data, and move along its symplectic gradient.",
+        )
+    except InputError as error:
+        print(f"symplect: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print(
+            "symplect: interrupted; what was finished is saved, and the same command goes on from here", file=sys.stderr
+        )
+        sys.exit(130)

@@ -1,0 +1,102 @@
+r"""The physics: states, the symplectic gradient, and what it means to be a dynamical system.
+
+A state is one flat vector `z = [q..., p...]` of positions and momenta, without a batch axis: `jax.vmap` is
+the caller's.
+The true systems and the learned models are both of the types below, so everything that simulates, scores or draws one
+does the same for the other.
+"""
+
+import abc
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from symplect._types import Half, Scalar, State, States
+
+
+def split(z: State) -> tuple[Half, Half]:
+    """Returns the positions `q` and the momenta `p` of the state `z`."""
+    middle = z.shape[-1] // 2
+    return z[:middle], z[middle:]
+
+
+class AbstractDynamics(eqx.Module):
+    """Something with a vector field on phase space: one state in, its time derivative out."""
+
+    @property
+    @abc.abstractmethod
+    def degrees_of_freedom(self) -> int:
+        """The number of (q, p) pairs; a state has twice as many entries."""
+
+    @abc.abstractmethod
+    def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
+        """Returns `dz/dt` at the state `z` and the time `t` (which autonomous dynamics ignore)."""
+
+
+class AbstractHamiltonian(AbstractDynamics):
+    """Dynamics that follow from one scalar function of the state, `H(q, p)`."""
+
+    @abc.abstractmethod
+    def hamiltonian(self, z: State) -> Scalar:
+        """Returns the energy `H(z)`."""
+
+    def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
+        """Returns the symplectic gradient of `hamiltonian` at `z`."""
+        return symplectic_gradient(self, z)
+
+
+class AbstractSeparableHamiltonian(AbstractHamiltonian):
+    """A Hamiltonian of the form `H(q, p) = T(p) + V(q)`, which explicit symplectic integrators need."""
+
+    @abc.abstractmethod
+    def kinetic(self, p: Half) -> Scalar:
+        """Returns the kinetic energy `T(p)`."""
+
+    @abc.abstractmethod
+    def potential(self, q: Half) -> Scalar:
+        """Returns the potential energy `V(q)`."""
+
+    def hamiltonian(self, z: State) -> Scalar:
+        """Returns `T(p) + V(q)`."""
+        q, p = split(z)
+        return self.kinetic(p) + self.potential(q)
+
+
+def symplectic_gradient(system: AbstractHamiltonian, z: State) -> State:
+    r"""Returns Hamilton's equations for one state.
+
+    $$\frac{dq}{dt} = \frac{\partial H}{\partial p}, \qquad \frac{dp}{dt} = -\frac{\partial H}{\partial q}$$
+
+    This is the one place of the package in which the sign is written (Greydanus et al. 2019, arXiv:1906.01563, eq. 1).
+
+    Args:
+        system: anything with a `hamiltonian(z)`.
+        z: one state, shape `(2 * degrees_of_freedom,)`.
+
+    Returns:
+        `dz/dt`, of the shape of `z`.
+
+    Example:
+        >>> from symplect.systems import MassSpring
+        >>> symplectic_gradient(MassSpring(k=1.0, m=1.0), jnp.array([1.0, 0.0]))
+        Array([ 0., -1.], dtype=float32)
+    """
+    dH_dq, dH_dp = split(jax.grad(system.hamiltonian)(z))
+    return jnp.concatenate([dH_dp, -dH_dq])
+
+
+@eqx.filter_jit
+def vector_field(dynamics: AbstractDynamics, states: States) -> States:
+    """Returns the time derivatives at many states, shape `(*batch, dimension)`, in one compiled call."""
+    flat = states.reshape(-1, states.shape[-1])
+    return jax.vmap(dynamics.time_derivative)(flat).reshape(states.shape)
+
+
+@eqx.filter_jit
+def energies(hamiltonian: Callable[[State], Scalar], states: States) -> Float[Array, "*batch"]:
+    """Returns a function of one state, such as `system.hamiltonian`, at many states in one compiled call."""
+    flat = states.reshape(-1, states.shape[-1])
+    return jax.vmap(hamiltonian)(flat).reshape(states.shape[:-1])

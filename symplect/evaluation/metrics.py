@@ -1,0 +1,72 @@
+"""What it means to be right: the numbers by which true and predicted paths are compared.
+
+Paths have shape `(starts, times, dimension)`, energies `(starts, times)`. All functions are pure NumPy.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+Paths = Float[np.ndarray, "starts times dimension"]
+Energies = Float[np.ndarray, "starts times"]
+Times = Float[np.ndarray, " times"]
+
+
+def energy_errors(truth: Energies, prediction: Energies) -> Float[np.ndarray, " starts"]:
+    """Returns the mean over time of `(H(x) - H(y))^2` for every start, the paper's energy metric."""
+    return np.mean((truth - prediction) ** 2, axis=1)
+
+
+def rollout_error(truth: Paths, prediction: Paths) -> float:
+    r"""Returns the geometric mean over times and starts of $\frac{rms(y - x)}{rms(y) + rms(x)}$, each at least 1e-7.
+
+    Between 0 (the same path) and 1 (nothing in common); unlike a mean square it is not ruled by the last times or the
+    worst start.
+    """
+    difference, sizes = _rms(prediction - truth), _rms(prediction) + _rms(truth)
+    relative = np.divide(difference, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+    return float(np.exp(np.mean(np.log(np.maximum(relative, 1e-7)))))
+
+
+def energy_drift(times: Times, energies: Energies) -> tuple[float, float]:
+    """Returns the least-squares slope against time of the relative energy change, and its largest size.
+
+    Both are means over the starts of absolute values. A bounded oscillation of the energy has no slope; a leak has.
+    """
+    change = (energies - energies[:, :1]) / np.abs(energies[:, :1])
+    centred = times - np.mean(times)
+    slopes = change @ centred / np.sum(centred**2)
+    return float(np.mean(np.abs(slopes))), float(np.mean(np.max(np.abs(change), axis=1)))
+
+
+def frequency_bias(
+    times: Times, truth: Float[np.ndarray, "starts times"], prediction: Float[np.ndarray, "starts times"]
+) -> float:
+    """Returns the mean over starts of `|omega_prediction / omega_truth - 1|`; NaN if a path does not swing.
+
+    Args:
+        times: of the samples.
+        truth: the true position of a system of one degree of freedom, one row per start.
+        prediction: the model's.
+    """
+    true_frequencies = np.array([_angular_frequency(times, q) for q in truth])
+    frequencies = np.array([_angular_frequency(times, q) for q in prediction])
+    return float(np.mean(np.abs(frequencies / true_frequencies - 1)))
+
+
+def relative_error(truth: Float[np.ndarray, "..."], prediction: Float[np.ndarray, "..."]) -> float:
+    r"""Returns $\sqrt{\sum |f_{model} - f|^2 / \sum |f|^2}$."""
+    return float(np.linalg.norm(prediction - truth) / np.linalg.norm(truth))
+
+
+def _rms(vectors: Float[np.ndarray, "*batch dimension"]) -> Float[np.ndarray, "*batch"]:
+    return np.sqrt(np.mean(vectors**2, axis=-1))
+
+
+def _angular_frequency(times: Times, q: Times) -> float:
+    """Half a turn lies between two zero crossings, each found by linear interpolation."""
+    before = np.flatnonzero(np.signbit(q[:-1]) != np.signbit(q[1:]))
+    if len(before) < 2:
+        return float("nan")
+    fraction = q[before] / (q[before] - q[before + 1])
+    crossings = times[before] + fraction * (times[before + 1] - times[before])
+    return float(np.pi * (len(crossings) - 1) / (crossings[-1] - crossings[0]))

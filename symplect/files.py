@@ -1,0 +1,176 @@
+"""Files that are whole or absent, and arrays in them that carry no code."""
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PyTree
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from symplect.errors import InputError
+
+Tree = TypeVar("Tree", bound=PyTree)
+Result = TypeVar("Result")
+_HEADER = "symplect"
+
+
+@contextmanager
+def writing(path: Path) -> Generator[Path]:
+    """Gives a temporary path beside `path`, file or folder, and renames it when all is written.
+
+    A crash leaves the old file, or none, and never half of one.
+
+    Raises:
+        InputError: the place cannot be written, or the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            yield holder / path.name
+            os.replace(holder / path.name, path)
+        finally:
+            shutil.rmtree(holder, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            f"expected to write {path}, found: {error.strerror or error}: make room or give another place; "
+            "what was finished before is kept"
+        ) from error
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes JSON whole or not at all; numbers that are not finite become null."""
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps(_nullify(content), indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads what `write_json` wrote.
+
+    Raises:
+        InputError: no such file, or not JSON.
+    """
+    content = _reading(path, lambda: json.loads(path.read_text()))
+    if not isinstance(content, dict):
+        raise InputError(
+            f"expected {path} to hold a JSON object, found a {type(content).__name__}: it was not written by symplect"
+        )
+    return content
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes an `.npz` file whole or not at all."""
+    with writing(path) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Reads an `.npz` file of plain numbers.
+
+    Raises:
+        InputError: no such file, or not an `.npz` of plain numbers.
+    """
+
+    def read() -> dict[str, np.ndarray]:
+        with np.load(path, allow_pickle=False) as content:
+            return dict(content)
+
+    return _reading(path, read)
+
+
+def write_tree(path: Path, tree: PyTree, header: Mapping[str, Any]) -> None:
+    """Writes all arrays of a tree, by their place in it, as safetensors whose header carries JSON."""
+    with writing(path) as temporary:
+        tensors = {name: np.asarray(leaf) for name, leaf in _arrays(tree)}
+        save_file(tensors, temporary, {_HEADER: json.dumps(header)})
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """Returns the JSON that `write_tree` put into the header.
+
+    Raises:
+        InputError: no such file, or not one that `write_tree` wrote.
+    """
+
+    def read() -> dict[str, Any]:
+        with safe_open(path, "numpy") as content:
+            return json.loads((content.metadata() or {})[_HEADER])
+
+    return _reading(path, read)
+
+
+def read_tree(path: Path, like: Tree) -> Tree:
+    """Returns `like` with the arrays of the file in place of its own.
+
+    Raises:
+        InputError: no such file, a broken one, or one whose arrays do not fit.
+    """
+
+    def read() -> dict[str, np.ndarray]:
+        with safe_open(path, "numpy") as content:
+            return {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a mapping)
+
+    tensors = _reading(path, read)
+    expected = {name: (leaf.shape, leaf.dtype) for name, leaf in _arrays(like)}
+    found = {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
+    if expected != found:
+        odd = sorted(str(item) for item in expected.items() ^ found.items())[0]
+        raise InputError(
+            f"expected {path} to fit its configuration, found a difference at {odd}: the file is not of this model"
+        )
+    return jax.tree_util.tree_map_with_path(lambda place, leaf: _like(leaf, tensors, _name(place)), like)
+
+
+def discard_leftovers(path: Path) -> None:
+    """Removes what a killed process left of its writing of `path`."""
+    for holder in path.parent.glob(f".{path.name}.*"):
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def _arrays(tree: PyTree) -> list[tuple[str, Any]]:
+    leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
+    return [(_name(place), leaf) for place, leaf in leaves if _is_array(leaf)]
+
+
+def _like(leaf: Any, tensors: Mapping[str, np.ndarray], name: str) -> Any:
+    if not _is_array(leaf):
+        return leaf
+    return tensors[name] if isinstance(leaf, np.ndarray) else jnp.asarray(tensors[name])
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array | np.ndarray | jax.ShapeDtypeStruct)
+
+
+def _name(place: Any) -> str:
+    return jax.tree_util.keystr(place, simple=True, separator=".")
+
+
+def _nullify(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _nullify(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_nullify(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def _reading(path: Path, read: Callable[[], Result]) -> Result:
+    try:
+        return read()
+    except FileNotFoundError:
+        raise InputError(f"expected a file {path}, found none: is the folder a run of symplect?") from None
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"expected {path} as symplect wrote it, found it unreadable ({reason}): delete its folder and run again"
+        ) from error

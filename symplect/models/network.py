@@ -1,0 +1,75 @@
+"""The multilayer perceptron of the published models."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from symplect._types import Key
+from symplect.errors import InputError
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": jnp.tanh,
+    "sin": jnp.sin,
+    "softplus": jax.nn.softplus,
+    "silu": jax.nn.silu,
+    "gelu": jax.nn.gelu,
+}
+"""Twice differentiable nonlinearities by name; ReLU is not one, its Hamiltonian has kinks."""
+
+
+@final
+class Network(eqx.Module):
+    """Hidden layers `h -> activation(h W + b)` and a linear output without bias.
+
+    Orthogonal weights and biases uniform in `1 / sqrt(inputs)`, as published. Weights are stored inputs first, and
+    not as in `equinox.nn.Linear`: the product that gives the gradient of a layer with few inputs is then fast in XLA,
+    which is a tenth of a training step.
+
+    Args:
+        key: random key of the initial weights.
+        inputs: length of the input.
+        outputs: length of the output.
+        width: units of every hidden layer.
+        depth: number of hidden layers.
+        activation: a name in `ACTIVATIONS`.
+
+    Raises:
+        InputError: a size that is not positive, or an unknown activation.
+    """
+
+    weights: tuple[Float[Array, "inputs outputs"], ...]
+    biases: tuple[Float[Array, " outputs"], ...]
+    activation: str = eqx.field(static=True)
+
+    def __init__(self, key: Key, inputs: int, outputs: int, *, width: int, depth: int, activation: str):
+        if min(inputs, outputs, width, depth) < 1:
+            found = f"inputs={inputs}, outputs={outputs}, width={width}, depth={depth}"
+            raise InputError(f"Network: expected positive sizes, found {found}")
+        if activation not in ACTIVATIONS:
+            raise InputError(f"Network: expected an activation out of {', '.join(ACTIVATIONS)}, found {activation!r}")
+        sizes = [inputs, *[width] * depth, outputs]
+        keys = jax.random.split(key, 2 * (depth + 1))
+        orthogonal = jax.nn.initializers.orthogonal()
+        self.weights = tuple(
+            orthogonal(key, shape, jnp.float32) for key, shape in zip(keys, pairwise(sizes), strict=False)
+        )
+        self.biases = tuple(
+            jax.random.uniform(key, (after,), jnp.float32, -(before**-0.5), before**-0.5)
+            for key, before, after in zip(keys[depth + 1 :], sizes, sizes[1:-1], strict=False)
+        )
+        self.activation = activation
+
+    def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
+        for weight, bias in zip(self.weights, self.biases, strict=False):
+            x = ACTIVATIONS[self.activation](x @ weight + bias)
+        return x @ self.weights[-1]
+
+    @property
+    def configuration(self) -> dict[str, int | str]:
+        """The settings that make a network of this shape again."""
+        return {"width": self.weights[0].shape[1], "depth": len(self.biases), "activation": self.activation}

@@ -1,0 +1,85 @@
+"""The table: published beside measured, in Markdown that reads well in a terminal too."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symplect.models import MODELS
+from symplect.tasks import TASKS, Task
+
+Row = Mapping[str, Any]
+
+COLUMNS = (
+    ("train loss", "train_loss"),
+    ("test loss", "test_loss"),
+    ("energy MSE, the paper's way", "energy_mse_published"),
+)
+"""What the paper's table has; each is shown published and measured."""
+
+OWN_COLUMNS = (("energy MSE, true H", "energy_mse"), ("field error", "field_error"), ("fit, s", "fit_seconds"))
+"""What it should have had; measured only."""
+
+
+def table(rows: Sequence[Row], not_run: Mapping[str, str]) -> str:
+    """Returns the paper's table with our numbers.
+
+    Args:
+        rows: task, model, seed and metrics of every finished run.
+        not_run: reasons by task.
+    """
+    notes: list[str] = []
+    lines = [
+        _line(task, model, [row for row in rows if (row["task"], row["model"]) == (task.name, model)], notes)
+        for task in TASKS.values()
+        for model in MODELS
+        if any((row["task"], row["model"]) == (task.name, model) for row in rows)
+    ]
+    titles = [title for name, _ in COLUMNS for title in (f"{name}, published", "measured")]
+    header = ["task", "model", *titles, *(name for name, _ in OWN_COLUMNS)]
+    seeds = len({row["seed"] for row in rows})
+    spread = f"Measured: mean ± standard deviation over {seeds} seeds." if seeds > 1 else "Measured: one seed."
+    tail = [spread, *(f"[{number}] {note}" for number, note in enumerate(notes, 1))]
+    tail += [f"Not run: {name}: {reason}" for name, reason in not_run.items()]
+    return "\n".join([*_aligned([header, *lines]), "", *(f"{line}  " for line in tail)]) + "\n"
+
+
+def _line(task: Task, model: str, runs: Sequence[Row], notes: list[str]) -> list[str]:
+    cells = [f"{task.number} {task.title}", model]
+    for _, metric in COLUMNS:
+        published = task.published.get(model, {}).get(metric)
+        note = _mark(task.notes[metric], notes) if metric in task.notes else ""
+        cells += ["" if published is None else _scientific(published) + note, _measured(runs, metric)]
+    return cells + [_measured(runs, metric) for _, metric in OWN_COLUMNS]
+
+
+def _mark(note: str, notes: list[str]) -> str:
+    if note not in notes:
+        notes.append(note)
+    return f" [{notes.index(note) + 1}]"
+
+
+def _measured(runs: Sequence[Row], metric: str) -> str:
+    values = np.array([run[metric] for run in runs if metric in run])
+    if not values.size:
+        return ""
+    if metric == "fit_seconds":
+        return f"{np.mean(values):.1f}"
+    if not np.all(np.isfinite(values)):
+        return "diverged"
+    spread = f" ± {_scientific(float(np.std(values, ddof=1)))}" if values.size > 1 else ""
+    return _scientific(float(np.mean(values))) + spread
+
+
+def _scientific(value: float) -> str:
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return [lines[0], rule, *lines[1:]]

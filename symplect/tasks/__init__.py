@@ -1,0 +1,13 @@
+"""The paper's experiments, as data. A new one is a file here and a line below."""
+
+from symplect.tasks._task import Task
+from symplect.tasks.mass_spring import MASS_SPRING
+from symplect.tasks.pendulum import PENDULUM
+from symplect.tasks.real_pendulum import REAL_PENDULUM
+from symplect.tasks.three_body import THREE_BODY
+from symplect.tasks.two_body import TWO_BODY
+
+TASKS = {task.name: task for task in (MASS_SPRING, PENDULUM, REAL_PENDULUM, TWO_BODY, THREE_BODY)}
+"""Every task by its name, in the order of the paper's table."""
+
+__all__ = ["TASKS", "Task"]
