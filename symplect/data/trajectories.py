@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 from jaxtyping import Float
 
 from symplect.errors import InputError
 
-Array1 = Float[np.ndarray, " samples"]
-Array2 = Float[np.ndarray, "samples dimension"]
+Array1 = Float[np.ndarray, "_"]
+Array2 = Float[np.ndarray, "_ _"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,7 @@ class Trajectories:
         *,
         names: Sequence[str] = (),
         units: Sequence[str] = (),
-    ) -> Self:
+    ) -> "Trajectories":
         """Makes trials of equal length that share their times."""
         trials, samples, dimension = states.shape
         return cls(
@@ -101,14 +100,14 @@ class Trajectories:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def __getitem__(self, trial: int) -> Self:
+    def __getitem__(self, trial: int) -> "Trajectories":
         """Returns one trial."""
         return self.select([range(len(self))[trial]])
 
-    def __iter__(self) -> Iterator[Self]:
+    def __iter__(self) -> Iterator["Trajectories"]:
         return (self[trial] for trial in range(len(self)))
 
-    def select(self, trials: Sequence[int]) -> Self:
+    def select(self, trials: Sequence[int]) -> "Trajectories":
         """Returns the trials of the given numbers, in that order."""
         ends = np.cumsum(self.lengths)
         rows = np.concatenate([np.arange(ends[i] - self.lengths[i], ends[i]) for i in trials])
@@ -120,7 +119,7 @@ class Trajectories:
             derivatives=None if self.derivatives is None else self.derivatives[rows],
         )
 
-    def split(self, trials: int) -> tuple[Self, Self]:
+    def split(self, trials: int) -> tuple["Trajectories", "Trajectories"]:
         """Returns the first so many trials and the rest: whole trials, so that neither part has seen the other's paths.
 
         Raises:
@@ -130,7 +129,7 @@ class Trajectories:
             raise InputError(f"split: expected between 1 and {len(self) - 1} trials in the first part, found {trials}")
         return self.select(range(trials)), self.select(range(trials, len(self)))
 
-    def shuffle(self, seed: int) -> Self:
+    def shuffle(self, seed: int) -> "Trajectories":
         """Returns the trials in random order."""
         return self.select(np.random.default_rng(seed).permutation(len(self)).tolist())
 

@@ -19,7 +19,7 @@ from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
 
 Model = TypeVar("Model", bound=AbstractDynamics)
-Rows = Float[Array, "samples dimension"]
+Rows = Float[Array, "_ dimension"]
 
 CHUNK = 100  # steps in one compiled call, and between two entries of the history
 

@@ -5,7 +5,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Float, Int
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int
 
 from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
@@ -43,8 +44,8 @@ class Rollout(eqx.Module):
 
 def rollout(
     dynamics: AbstractDynamics,
-    z0: Float[ArrayLike, "*starts dimension"],
-    ts: Float[ArrayLike, " times"],
+    z0: ArrayLike,
+    ts: ArrayLike,
     *,
     solver: AbstractSolver | None = None,
 ) -> Rollout:

@@ -1,6 +1,6 @@
 """A mass on a spring."""
 
-from typing import Self, final
+from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -26,7 +26,7 @@ class MassSpring(AbstractSeparableHamiltonian):
     m: Scalar = eqx.field(converter=jnp.asarray)
 
     @classmethod
-    def reference(cls) -> Self:
+    def reference(cls) -> "MassSpring":
         """`H = q^2 + p^2`, the convention of the paper's code (its text has half of that)."""
         return cls(k=2.0, m=0.5)
 

@@ -1,6 +1,6 @@
 """Point masses under Newtonian gravity."""
 
-from typing import Self, final
+from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -44,7 +44,7 @@ class NBody(AbstractSeparableHamiltonian):
             )
 
     @classmethod
-    def reference(cls, bodies: int) -> Self:
+    def reference(cls, bodies: int) -> "NBody":
         """Unit masses and `G = 1` in the plane, the convention of the paper's code (tasks 4 and 4b)."""
         return cls(masses=jnp.ones(bodies), G=1.0, dimensions=2)
 
@@ -57,7 +57,7 @@ class NBody(AbstractSeparableHamiltonian):
         return half.reshape(self.dimensions, -1)
 
     def kinetic(self, p: Half) -> Scalar:
-        return jnp.sum(self.per_body(p) ** 2 / (2 * self.masses))
+        return jnp.sum(jnp.sum(self.per_body(p) ** 2, axis=0) / (2 * self.masses))
 
     def potential(self, q: Half) -> Scalar:
         positions = self.per_body(q)

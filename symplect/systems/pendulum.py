@@ -1,6 +1,6 @@
 """A rigid pendulum."""
 
-from typing import Self, final
+from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -28,7 +28,7 @@ class Pendulum(AbstractSeparableHamiltonian):
     g: Scalar = eqx.field(converter=jnp.asarray)
 
     @classmethod
-    def reference(cls, strength: float = 3.0) -> Self:
+    def reference(cls, strength: float = 3.0) -> "Pendulum":
         """`H = strength (1 - cos q) + p^2`, the convention of the paper's code: 3 for task 2, 2.4 for task 3."""
         return cls(m=0.5, l=1.0, g=2.0 * strength)
 

@@ -1,0 +1,32 @@
+# Two commands do everything on a fresh machine with python3 (3.11 or later) and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: reproduce test test-slow test-all benchmarks clean
+
+reproduce: .venv/ready  ## the paper's table, from data to Markdown
+	$(BIN)/symplect reproduce --out runs/paper
+
+test: .venv/ready  ## style, types and the fast tests
+	$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q . && $(BIN)/basedpyright
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: .venv/ready  ## trains at full size and compares with the published data sets
+	$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow
+
+benchmarks: .venv/ready
+	$(BIN)/python benchmarks/training_step.py
+	$(BIN)/python benchmarks/rollouts.py
+
+.venv/ready: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "symplect needs Python 3.11 or later: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "on Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,33 @@
+"""Every system with a start that stays clear of singularities: a new one is tested by one line here."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from symplect.systems import DoublePendulum, HenonHeiles, MassSpring, NBody, Pendulum
+
+_EIGHT_POSITIONS = [0.97000436, -0.97000436, 0.0, -0.24308753, 0.24308753, 0.0]
+_EIGHT_MOMENTA = [0.466203685, 0.466203685, -0.93240737, 0.43236573, 0.43236573, -0.86473146]
+FIGURE_EIGHT = [*_EIGHT_POSITIONS, *_EIGHT_MOMENTA]  # Chenciner and Montgomery 2000
+
+SYSTEMS = {
+    "mass-spring": (lambda: MassSpring(k=3.0, m=2.0), [1.0, 0.3]),
+    "mass-spring, as published": (MassSpring.reference, [1.0, 0.3]),
+    "pendulum": (lambda: Pendulum(m=1.5, l=0.7, g=9.81), [1.0, 0.3]),
+    "pendulum, as published": (Pendulum.reference, [1.0, 0.3]),
+    "two bodies": (lambda: NBody([1.0, 2.0], G=1.3), [-1.0, 0.8, 0.1, -0.2, 0.3, -0.2, -0.6, 0.7]),
+    "three bodies": (lambda: NBody.reference(bodies=3), FIGURE_EIGHT),
+    "two bodies in space": (
+        lambda: NBody([1.0, 2.0], G=1.0, dimensions=3),
+        [-1.0, 0.8, 0.1, -0.2, 0.4, -0.3, 0.3, -0.2, -0.6, 0.7, 0.1, 0.3],
+    ),
+    "double pendulum": (lambda: DoublePendulum(m1=1.2, m2=0.8, l1=0.9, l2=1.1, g=2.0), [1.0, 0.5, 0.2, 0.1]),
+    "Henon-Heiles": (HenonHeiles, [0.1, 0.2, 0.15, 0.1]),
+}
+
+NBODIES = [name for name in SYSTEMS if "bodies" in name]
+
+
+def member(name: str):
+    """Returns a system and its start."""
+    make, start = SYSTEMS[name]
+    return make(), jnp.asarray(np.asarray(start, np.float64))

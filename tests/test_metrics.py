@@ -1,0 +1,58 @@
+"""Metrics on paths whose numbers are known."""
+
+import numpy as np
+import pytest
+
+from symplect.evaluation import metrics
+
+TIMES = np.linspace(0.0, 20.0, 400)
+
+
+def swing(omega, growth=0.0, phase=0.3):
+    amplitude, angle = np.exp(growth * TIMES), omega * TIMES + phase
+    return np.stack([amplitude * np.sin(angle), amplitude * np.cos(angle)], axis=1)[None]
+        None
+    ]
+
+
+def test_equal_paths_have_the_smallest_error():
+    assert metrics.rollout_error(swing(2.0), swing(2.0)) == pytest.approx(1e-7)
+
+
+def test_opposite_paths_have_error_one():
+    assert metrics.rollout_error(swing(2.0), -swing(2.0)) == pytest.approx(1.0)
+
+
+def test_states_at_rest_divide_nothing_by_zero():
+    rest = np.zeros((1, 5, 2))
+    assert metrics.rollout_error(rest, rest) == pytest.approx(1e-7)
+
+
+def test_energy_errors_are_mean_squares():
+    truth = np.ones((2, 4))
+    np.testing.assert_allclose(metrics.energy_errors(truth, truth + np.array([[0.1], [0.2]])), [0.01, 0.04])
+
+
+def test_a_leak_has_a_slope_and_an_oscillation_has_none():
+    leak = (1 - 0.01 * TIMES)[None]
+    slope, largest = metrics.energy_drift(TIMES, leak)
+    assert slope == pytest.approx(0.01)
+    assert largest == pytest.approx(0.2)
+    bounded = (1 + 0.1 * np.sin(50 * TIMES))[None]
+    slope, largest = metrics.energy_drift(TIMES, bounded)
+    assert slope < 1e-3
+    assert largest == pytest.approx(0.1, rel=0.01)
+
+
+@pytest.mark.parametrize("bias", [-0.04, 0.0, 0.003])
+def test_a_clock_that_runs_wrong_is_measured(bias):
+    found = metrics.frequency_bias(TIMES, swing(2.0)[..., 0], swing(2.0 * (1 + bias), growth=-0.02)[..., 0])
+    assert found == pytest.approx(abs(bias), abs=3e-4)
+
+
+def test_a_path_that_does_not_swing_has_no_frequency():
+    assert np.isnan(metrics.frequency_bias(TIMES, swing(2.0)[..., 0], np.ones((1, 400))))
+
+
+def test_relative_error_is_of_all_elements_together():
+    assert metrics.relative_error(np.array([[3.0, 4.0]]), np.array([[3.0, 4.5]])) == pytest.approx(0.1)
