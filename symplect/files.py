@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,7 +83,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """
 
     def read() -> dict[str, np.ndarray]:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             return dict(content)
 
     return _reading(path, read)
@@ -169,7 +170,7 @@ def _reading(path: Path, read: Callable[[], Result]) -> Result:
         return read()
     except FileNotFoundError:
         raise InputError(f"expected a file {path}, found none: is the folder a run of symplect?") from None
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, SafetensorError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"expected {path} as symplect wrote it, found it unreadable ({reason}): delete its folder and run again"

@@ -11,8 +11,6 @@ TIMES = np.linspace(0.0, 20.0, 400)
 def swing(omega, growth=0.0, phase=0.3):
     amplitude, angle = np.exp(growth * TIMES), omega * TIMES + phase
     return np.stack([amplitude * np.sin(angle), amplitude * np.cos(angle)], axis=1)[None]
-        None
-    ]
 
 
 def test_equal_paths_have_the_smallest_error():

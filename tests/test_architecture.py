@@ -1,0 +1,71 @@
+"""The house: who may import whom, what a module may do, and that the README tells the truth about it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import symplect
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "symplect"
+
+ORDER = [
+    "_types", "errors", "precision", "files", "dynamics", "systems", "integrate", "data", "models", "fitting",
+    "evaluation", "tasks", "runs", "table", "reproduce", "cli",
+]  # fmt: skip
+"""Each room imports only from rooms before it, and from itself."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path):
+    part = path.relative_to(PACKAGE).parts[0]
+    return part.removesuffix(".py")
+
+
+def imported_rooms(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "symplect":
+            parts = node.module.split(".")
+            yield from [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("symplect."))
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path != PACKAGE / "__init__.py"], ids=str)
+def test_imports_point_one_way(path):
+    for name in imported_rooms(path):
+        assert ORDER.index(name) <= ORDER.index(room(path)), f"{path} imports {name}, which stands after it"
+
+
+def test_every_room_is_in_the_order():
+    assert {room(path) for path in MODULES} - {"__init__"} == set(ORDER)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_no_module_unpickles_or_configures_jax(path):
+    text = path.read_text()
+    assert "import pickle" not in text
+    assert "jax.config.update" not in text
+    assert "allow_pickle=True" not in text
+
+
+def test_the_symplectic_sign_stands_once():
+    """Only `symplectic_gradient` negates a half of a gradient."""
+    assert sum("-dH_dq" in path.read_text() for path in MODULES) == 1
+
+
+def test_the_names_a_user_needs_are_there():
+    for name in symplect.__all__:
+        assert getattr(symplect, name).__doc__, name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_every_public_thing_says_what_it_is(path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), path
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+            documented = ast.get_docstring(node) or path.parent.name == "tasks"
+            assert documented, f"{path}: {node.name}"
