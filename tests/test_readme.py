@@ -1,0 +1,69 @@
+"""Everything the README says is done here."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from symplect import cli
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_quickstart_runs_as_a_user_would_run_it():
+    (code,) = blocks("python")
+    assert len(code.strip().splitlines()) <= 13
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "[" in done.stdout
+
+
+def test_the_make_targets_exist():
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for target in re.findall(r"^make ([a-z-]+)", "\n".join(blocks("sh")), re.MULTILINE):
+        assert target in targets
+
+
+def test_the_commands_are_understood(monkeypatch, tmp_path, capsys):
+    """The long command runs for one step here; everything else of it is as written."""
+    monkeypatch.chdir(tmp_path)
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("symplect")]
+    assert len(commands) == 2
+    for command in commands:
+        arguments = shlex.split(command)
+        if "reproduce" in arguments:
+            arguments += ["--steps", "1"]
+            arguments[arguments.index("--seeds") + 1] = "1"
+        monkeypatch.setattr(sys, "argv", arguments)
+        cli.main()
+    assert (tmp_path / "runs" / "mine" / "table.md").exists()
+    assert "two-body" in capsys.readouterr().out
+
+
+def tree():
+    """Yields every path of the README's file tree."""
+    folder = ""
+    for line in blocks("")[-1].splitlines():
+        name = line.split()[0]
+        if line.startswith("symplect/"):
+            folder = name
+        yield name if not line.startswith("  ") else folder + name
+
+
+@pytest.mark.parametrize("path", list(tree()))
+def test_the_file_tree_is_true(path):
+    assert (ROOT / path).exists()
+
+
+def test_the_file_tree_misses_nothing_of_the_package():
+    named = {Path(path).name for path in tree()}
+    for path in (ROOT / "symplect").iterdir():
+        assert path.name in named or path.name in ("__init__.py", "__pycache__")
