@@ -81,8 +81,8 @@ def symplectic_gradient(system: AbstractHamiltonian, z: State) -> State:
 
     Example:
         >>> from symplect.systems import MassSpring
-        >>> symplectic_gradient(MassSpring(k=1.0, m=1.0), jnp.array([1.0, 0.0]))
-        Array([ 0., -1.], dtype=float32)
+        >>> symplectic_gradient(MassSpring(k=1.0, m=1.0), jnp.array([1.0, 0.0])).tolist()
+        [0.0, -1.0]
     """
     dH_dq, dH_dp = split(jax.grad(system.hamiltonian)(z))
     return jnp.concatenate([dH_dp, -dH_dq])

@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return [text for name, text in re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL) if name == language]
 
 
 def test_the_quickstart_runs_as_a_user_would_run_it():
@@ -51,7 +51,7 @@ def test_the_commands_are_understood(monkeypatch, tmp_path, capsys):
 def tree():
     """Yields every path of the README's file tree."""
     folder = ""
-    for line in blocks("")[-1].splitlines():
+    for line in blocks("")[0].splitlines():
         name = line.split()[0]
         if line.startswith("symplect/"):
             folder = name
