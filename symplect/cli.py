@@ -50,6 +50,7 @@ def main() -> None:
     """Runs one command: exit code 0 when done, 2 for a wrong input or call, 130 on Ctrl-C, 1 for anything else."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "symplect" / "compiled"
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
     os.environ.setdefault("JAX_ENABLE_X64", "1")
     try:
         tyro.extras.subcommand_cli_from_dict(
