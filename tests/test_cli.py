@@ -103,7 +103,7 @@ def test_the_run_folder_is_the_documented_one(finished):
     assert {path.name for path in folder.iterdir()} == {
         "config.json", "metrics.json", "history.npz", "rollout.npz", "model.safetensors",
     }  # fmt: skip
-    assert [path.name for path in folder.parent.iterdir()] != []
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["seed-0", "seed-1"]
     run = load_run(folder)
     assert run.config["settings"]["steps"] == 150
     assert run.metrics["field_error"] > 0

@@ -8,7 +8,6 @@ import pytest
 from symplect import HNN, Baseline, GradientSettings, Trajectories, fit_gradient, simulate
 from symplect.dynamics import vector_field
 from symplect.errors import InputError
-from symplect.fitting import gradient
 from symplect.systems import MassSpring
 
 
@@ -130,7 +129,3 @@ def test_data_that_do_not_fit_are_refused(data):
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(InputError, match="expected"):
         GradientSettings(**wrong)
-
-
-def test_the_chunk_is_what_the_history_counts_in():
-    assert gradient.CHUNK == 100

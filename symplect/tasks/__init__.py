@@ -2,8 +2,8 @@
 
 from symplect.tasks._task import Task
 from symplect.tasks.mass_spring import MASS_SPRING
+from symplect.tasks.measured_pendulum import REAL_PENDULUM
 from symplect.tasks.pendulum import PENDULUM
-from symplect.tasks.real_pendulum import REAL_PENDULUM
 from symplect.tasks.three_body import THREE_BODY
 from symplect.tasks.two_body import TWO_BODY
 

@@ -45,7 +45,7 @@ THREE_BODY = Task(
     },
     notes={
         "test_loss": "Ruled by the few samples near a collision, where the field diverges.",
-        "energy_mse_published": "The baseline's mean is ruled by a few starts; its median is tens of times lower "
+        "energy_mse_published": "The baseline's mean is ruled by a few starts; its median is far lower "
         "(metrics.json has both).",
     },
 )

@@ -44,6 +44,6 @@ TWO_BODY = Task(
     },
     notes={
         "energy_mse_published": "The baseline's mean is ruled by a few starts whose bodies fly apart or collide; its "
-        "median is tens of times lower (metrics.json has both).",
+        "median is far lower (metrics.json has both).",
     },
 )
