@@ -6,7 +6,8 @@ import numpy as np
 from _timing import seconds_in_turns, spread
 
 from symplect import HNN, GradientSettings
-from symplect.fitting.gradient import CHUNK, _descend, initial_state
+from symplect.fitting.descent import CHUNK, initial_state, take_steps
+from symplect.fitting.gradient import mean_squared_error
 
 BATCH, WIDTH, SIDE = 750, 200, 2048
 
@@ -20,8 +21,15 @@ def main() -> None:
     step = jnp.asarray(0, jnp.int32)
     taken = seconds_in_turns(
         {
-            "training": lambda: _descend(
-                state.model, state.optimizer_state, states, -states, jax.random.key(3), step, CHUNK, settings
+            "training": lambda: take_steps(
+                state.model,
+                state.optimizer_state,
+                mean_squared_error,
+                (states, -states),
+                jax.random.key(3),
+                step,
+                CHUNK,
+                settings,
             ),
             "product": lambda: product(matrix, matrix),
         },
