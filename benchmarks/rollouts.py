@@ -18,7 +18,9 @@ STARTS, STEPS, HORIZON, SCIPY_STARTS = 1000, 400, 20.0, 5
 def main() -> None:
     task = TASKS["mass-spring"]
     data = task.make_data(0, None, None)
-    model = fit_gradient(HNN(jax.random.key(0), 1), data.train, key=jax.random.key(1), settings=task.settings).model
+    model = fit_gradient(
+        HNN(jax.random.key(0), 1), data.train, key=jax.random.key(1), settings=task.methods["hnn"].settings
+    ).model
     starts = jnp.asarray(np.random.default_rng(0).uniform(-0.7, 0.7, (STARTS, 2)), jnp.float32)
     times = jnp.linspace(0.0, HORIZON, STEPS + 1)
     field = jax.jit(lambda z: model.time_derivative(z))

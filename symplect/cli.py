@@ -19,7 +19,7 @@ def tasks() -> None:
 
 def reproduce(
     tasks: tyro.conf.Positional[tuple[str, ...]] = (),
-    models: tuple[str, ...] = ("baseline", "hnn"),
+    models: tuple[str, ...] | None = None,
     seeds: int = 1,
     out: Path = Path("runs/paper"),
     data: Path | None = None,
@@ -29,7 +29,7 @@ def reproduce(
 
     Args:
         tasks: Names as listed by `symplect tasks`; all of them unless given.
-        models: Models to fit.
+        models: Models to fit, such as baseline and hnn; all that a task has unless given.
         seeds: How many seeds; more than one gives mean and spread.
         out: Folder for the runs and the table; what is finished there is kept.
         data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.

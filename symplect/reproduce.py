@@ -13,15 +13,13 @@ from typing import Any
 
 import jax
 
-from symplect.data import MeasurementsUnavailableError
-from symplect.errors import InputError
-from symplect.evaluation import EvaluationData, evaluate
+from symplect.errors import InputError, NotAvailableError
 from symplect.files import discard_leftovers, read_header, read_tree, write_json, write_tree, writing
-from symplect.fitting import FitState, GradientSettings, fit_gradient, initial_state
-from symplect.models import MODELS, LearnedDynamics
+from symplect.fitting import FitState, GradientSettings, initial_state
+from symplect.models import LearnedDynamics
 from symplect.runs import Run, load_run, save_run
 from symplect.table import table
-from symplect.tasks import TASKS, Task
+from symplect.tasks import TASKS, Method, Task
 
 _CHECKPOINT_SECONDS = 2.0
 
@@ -34,7 +32,7 @@ class Plan:
 
     Args:
         tasks: names out of `TASKS`.
-        models: names out of `MODELS`.
+        models: names of the tasks' methods; a task without one of that name skips it. `None` for all of each task.
         seeds: number of seeds, counted from 0; a seed makes data and network.
         out: the folder for runs and results.
         data: the folder of the measurements, or `None` for the cache or a download.
@@ -45,21 +43,30 @@ class Plan:
     """
 
     tasks: Sequence[str]
-    models: Sequence[str]
+    models: Sequence[str] | None
     seeds: int
     out: Path
     data: Path | None = None
     steps: int | None = None
 
     def __post_init__(self):
-        for kind, chosen, known in (("task", self.tasks, TASKS), ("model", self.models, MODELS)):
-            for name in chosen:
-                if name not in known:
-                    raise InputError(f"expected a {kind} out of {', '.join(known)}, found {name!r}")
+        _require_known("task", self.tasks, list(TASKS))
+        known = dict.fromkeys(name for task in self.tasks for name in TASKS[task].methods)
+        _require_known("model", self.models or (), list(known))
         if self.seeds < 1:
             raise InputError(f"expected at least one seed, found {self.seeds}: give --seeds a positive number")
         if self.steps is not None and self.steps < 1:
             raise InputError(f"expected at least one step, found {self.steps}: give --steps a positive number")
+
+    def methods(self, task: Task) -> list[str]:
+        """Returns the names of those methods of a task that are asked for."""
+        return [name for name in task.methods if self.models is None or name in self.models]
+
+
+def _require_known(kind: str, chosen: Sequence[str], known: Sequence[str]) -> None:
+    for name in chosen:
+        if name not in known:
+            raise InputError(f"expected a {kind} out of {', '.join(known)}, found {name!r}")
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,15 @@ class Unit:
         return self.folder.with_suffix(".checkpoint.safetensors")
 
     @property
+    def method(self) -> Method:
+        """How the model is made, fitted and judged."""
+        return self.task.methods[self.model]
+
+    @property
     def settings(self) -> GradientSettings:
-        """The task's settings, with the plan's steps."""
-        return dataclasses.replace(self.task.settings, steps=self.steps) if self.steps else self.task.settings
+        """The method's settings, with the plan's steps."""
+        settings = self.method.settings
+        return dataclasses.replace(settings, steps=self.steps) if self.steps else settings
 
     @property
     def config(self) -> dict[str, Any]:
@@ -116,7 +129,7 @@ def reproduce(plan: Plan) -> str:
         for task in plan.tasks
         if task not in not_run
         for seed in range(plan.seeds)
-        for model in plan.models
+        for model in plan.methods(TASKS[task])
     ]
     finished = {unit: _load(unit) for unit in units if unit.folder.exists()}
     _write_results(plan, finished, not_run)
@@ -140,7 +153,7 @@ def _missing(plan: Plan) -> dict[str, str]:
         if requires := TASKS[name].requires:
             try:
                 requires(plan.data)
-            except MeasurementsUnavailableError as error:
+            except NotAvailableError as error:
                 reasons[name] = str(error)
                 _say(f"{name} is not run: {error}")
     return reasons
@@ -163,15 +176,15 @@ def _require_same_settings(unit: Unit, found: Mapping[str, Any], place: Path) ->
             )
 
 
-def _make_data(task: Task, seed: int, folder: Path | None) -> EvaluationData:
+def _make_data(task: Task, seed: int, folder: Path | None) -> Any:
     return task.make_data(seed, folder, f"simulating {task.name}, seed {seed}")
 
 
-def _run(unit: Unit, data: EvaluationData, label: str) -> Run:
+def _run(unit: Unit, data: Any, label: str) -> Run:
     discard_leftovers(unit.folder)
     discard_leftovers(unit.checkpoint)
     fitted = _fit(unit, data, label)
-    evaluation = evaluate(fitted.model, data, progress=f"{label}: evaluating")
+    evaluation = unit.method.evaluate(fitted.model, data, progress=f"{label}: evaluating")
     step, train_loss, test_loss = fitted.history.T
     run = Run(
         config=unit.config,
@@ -185,10 +198,10 @@ def _run(unit: Unit, data: EvaluationData, label: str) -> Run:
     return run
 
 
-def _fit(unit: Unit, data: EvaluationData, label: str) -> Fit:
+def _fit(unit: Unit, data: Any, label: str) -> Fit:
     """Fits, with a checkpoint every few seconds and on Ctrl-C."""
     key_model, key_batches = jax.random.split(jax.random.key(unit.seed))
-    start = initial_state(MODELS[unit.model](key_model, unit.task.energy.degrees_of_freedom), unit.settings)
+    start = initial_state(unit.method.start(key_model), unit.settings)
     latest = _resume(unit, start)
     saved = time.monotonic()
 
@@ -200,13 +213,12 @@ def _fit(unit: Unit, data: EvaluationData, label: str) -> Fit:
             saved = time.monotonic()
 
     try:
-        return fit_gradient(
+        return unit.method.fit(
             latest.model,
-            data.train,
+            data,
             resume=latest,
             key=key_batches,
             settings=unit.settings,
-            test=data.test,
             checkpoint=keep,
             progress=f"{label}: fitting",
         )

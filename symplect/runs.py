@@ -84,8 +84,7 @@ def save_model(path: Path, model: LearnedDynamics) -> None:
     Raises:
         InputError: the place cannot be written, or the disk is full.
     """
-    name = next(name for name, kind in MODELS.items() if isinstance(model, kind))
-    write_tree(path, model, {"model": name, "configuration": model.configuration})
+    write_tree(path, model, {"model": type(model).__name__, "configuration": model.configuration})
 
 
 def load_model(path: Path) -> LearnedDynamics:

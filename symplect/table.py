@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from symplect.models import MODELS
 from symplect.tasks import TASKS, Task
 
 Row = Mapping[str, Any]
@@ -32,7 +31,7 @@ def table(rows: Sequence[Row], not_run: Mapping[str, str]) -> str:
     lines = [
         _line(task, model, [row for row in rows if (row["task"], row["model"]) == (task.name, model)], notes)
         for task in TASKS.values()
-        for model in MODELS
+        for model in task.methods
         if any((row["task"], row["model"]) == (task.name, model) for row in rows)
     ]
     titles = [title for name, _ in COLUMNS for title in (f"{name}, published", "measured")]

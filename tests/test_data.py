@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from symplect import Trajectories, add_noise, simulate
-from symplect.data import MeasurementsUnavailableError, forward_difference, measured, measured_pendulum
-from symplect.errors import InputError
+from symplect.data import forward_difference, measured, measured_pendulum
+from symplect.errors import InputError, NotAvailableError
 from symplect.systems import MassSpring, NBody, Pendulum
 from tests.needs import needs_measurements
 
@@ -214,7 +214,7 @@ def test_without_network_the_remedy_is_named(tmp_path, monkeypatch):
 
     monkeypatch.delenv("SYMPLECT_DATA", raising=False)
     monkeypatch.setattr(pooch, "retrieve", unreachable)
-    with pytest.raises(MeasurementsUnavailableError, match="--data or SYMPLECT_DATA"):
+    with pytest.raises(NotAvailableError, match="--data or SYMPLECT_DATA"):
         measured_pendulum()
 
 

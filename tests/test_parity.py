@@ -4,8 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from symplect import GradientSettings, Trajectories, fit_gradient
-from symplect.models import MODELS
+from symplect import Trajectories, fit_gradient
 from symplect.tasks import TASKS
 from tests.needs import REFERENCE, needs_reference
 
@@ -23,9 +22,9 @@ def final_test_losses(file, task, model, initialisations):
     losses = []
     for seed in range(initialisations):
         key_model, key_batches = jax.random.split(jax.random.key(seed))
-        start = MODELS[model](key_model, TASKS[task].energy.degrees_of_freedom)
-        settings: GradientSettings = TASKS[task].settings
-        losses.append(fit_gradient(start, train, key=key_batches, settings=settings, test=test).history[-1, 2])
+        method = TASKS[task].methods[model]
+        fitted = fit_gradient(method.start(key_model), train, key=key_batches, settings=method.settings, test=test)
+        losses.append(fitted.history[-1, 2])
     print(f"\n{file} {model}: {losses}, mean {np.mean(losses):.3e}")
     return np.array(losses)
 

@@ -87,7 +87,7 @@ def test_weights_of_another_model_are_refused(tmp_path):
     (tmp_path / "a.safetensors").write_bytes(content.replace(b'\\"width\\": 5', b'\\"width\\": 6'))
     with pytest.raises(InputError, match="not of this model"):
         load_model(tmp_path / "a.safetensors")
-    (tmp_path / "a.safetensors").write_bytes(content.replace(b'\\"hnn\\"', b'\\"xyz\\"'))
+    (tmp_path / "a.safetensors").write_bytes(content.replace(b'\\"HNN\\"', b'\\"XYZ\\"'))
     with pytest.raises(InputError, match="another version or program"):
         load_model(tmp_path / "a.safetensors")
 

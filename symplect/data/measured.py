@@ -9,7 +9,7 @@ import numpy as np
 import pooch
 
 from symplect.data.trajectories import Trajectories
-from symplect.errors import InputError
+from symplect.errors import InputError, NotAvailableError
 
 FILE_NAME = "invar_datasets.zip"
 _SHA256 = "9794ee02f45403f87b739cc235a046bd424a73b8222067165f66463cef57be59"
@@ -17,10 +17,6 @@ _URL = (
     "https://github.com/Physics-aware-AI/Symplectic-ODENet/raw/"
     f"5e83faf93e8f4990e63821c49d0ce5926a96cc94/experiment-real/{FILE_NAME}"
 )
-
-
-class MeasurementsUnavailableError(Exception):
-    """The measurements are neither in a folder the user named, nor in the cache, nor to be downloaded."""
 
 
 def measured_pendulum(folder: Path | None = None) -> Trajectories:
@@ -36,7 +32,7 @@ def measured_pendulum(folder: Path | None = None) -> Trajectories:
     Raises:
         InputError: the named folder has no such file.
         InputError: the file is not the published one.
-        MeasurementsUnavailableError: no folder was named and the download failed.
+        NotAvailableError: no folder was named and the download failed.
     """
     own = folder or (Path(os.environ["SYMPLECT_DATA"]) if os.environ.get("SYMPLECT_DATA") else None)
     archive = _own_copy(own) if own else _download()
@@ -70,7 +66,7 @@ def _download() -> Path:
     try:
         path = pooch.retrieve(_URL, _SHA256, fname=FILE_NAME, path=pooch.os_cache("symplect"))
     except (OSError, ValueError) as error:  # no network, or a file that is not the published one
-        raise MeasurementsUnavailableError(
+        raise NotAvailableError(
             f"the measurements could not be downloaded ({type(error).__name__}): "
             f"connect to the internet, or get {FILE_NAME} from {_URL} and name its folder with --data or SYMPLECT_DATA"
         ) from error

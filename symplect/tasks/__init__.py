@@ -1,6 +1,6 @@
 """The paper's experiments, as data. A new one is a file here and a line below."""
 
-from symplect.tasks._task import Task
+from symplect.tasks._task import Method, Task
 from symplect.tasks.mass_spring import MASS_SPRING
 from symplect.tasks.measured_pendulum import REAL_PENDULUM
 from symplect.tasks.pendulum import PENDULUM
@@ -10,4 +10,4 @@ from symplect.tasks.two_body import TWO_BODY
 TASKS = {task.name: task for task in (MASS_SPRING, PENDULUM, REAL_PENDULUM, TWO_BODY, THREE_BODY)}
 """Every task by its name, in the order of the paper's table."""
 
-__all__ = ["TASKS", "Task"]
+__all__ = ["TASKS", "Method", "Task"]

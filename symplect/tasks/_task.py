@@ -1,14 +1,34 @@
-"""What a task is."""
+"""What a task is, and what a method is."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from symplect._types import Key
 from symplect.dynamics import AbstractHamiltonian
-from symplect.evaluation import EvaluationData
-from symplect.fitting import GradientSettings
+from symplect.evaluation import Evaluation, EvaluationData, evaluate
+from symplect.fitting import FitState, GradientSettings, fit_gradient
+from symplect.models import HNN, Baseline, LearnedDynamics
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """One way from a task's data to a model that can be judged.
+
+    Args:
+        start: from a random key to the model before it has seen data.
+        settings: of its fit.
+        fit: from that model and the task's data to the fitted state; keyword arguments as `fit_gradient`.
+        evaluate: from the fitted model and the task's data to its numbers; has the keyword `progress`.
+    """
+
+    start: Callable[[Key], LearnedDynamics]
+    settings: GradientSettings
+    fit: Callable[..., FitState[LearnedDynamics]]
+    evaluate: Callable[..., Evaluation]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,26 +40,41 @@ class Task:
         number: in the paper's table.
         title: in words.
         energy: the true Hamiltonian, or for a measured system the one that energy is measured with.
-        make_data: from a seed, a folder of measurements or `None`, and the label of a progress bar, to the data.
-        settings: of the published fit.
+        make_data: from a seed, a folder of measurements or `None`, and the label of a progress bar, to what the
+            task's methods fit and are judged on.
+        methods: by the name of the model on the command line, in the order of the table.
         published: model name to metric name to the paper's number, in raw units.
         notes: what the table's reader must know, by metric name.
         needs: what must be at hand besides the package, in words.
-        requires: makes sure of it for a folder of measurements or `None`, before anything is fitted.
+        requires: makes sure of it for a folder of measurements or `None`, before anything is fitted; raises
+            `NotAvailableError` where the task cannot be run here.
     """
 
     name: str
     number: str
     title: str
     energy: AbstractHamiltonian
-    make_data: Callable[[int, Path | None, str | None], EvaluationData]
-    settings: GradientSettings
+    make_data: Callable[[int, Path | None, str | None], Any]
+    methods: Mapping[str, Method]
     published: Mapping[str, Mapping[str, float]]
     notes: Mapping[str, str]
     needs: str = "nothing"
     requires: Callable[[Path | None], object] | None = None
 
 
+def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[str, Method]:
+    """Returns the paper's two models with its fit, which differ in the model alone."""
+
+    def method(kind: type[Baseline] | type[HNN]) -> Method:
+        return Method(lambda key: kind(key, degrees_of_freedom), settings, _fit, evaluate)
+
+    return {"baseline": method(Baseline), "hnn": method(HNN)}
+
+
 def evaluation_rng() -> np.random.Generator:
     """Returns the source of the evaluation starts, the same for every seed: those differ in data and network only."""
     return np.random.default_rng(2019)
+
+
+def _fit(model: LearnedDynamics, data: EvaluationData, **how: Any) -> FitState[LearnedDynamics]:
+    return fit_gradient(model, data.train, test=data.test, **how)
