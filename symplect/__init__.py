@@ -9,7 +9,7 @@ from symplect.dynamics import (
     symplectic_gradient,
 )
 from symplect.fitting import GradientSettings, fit_gradient
-from symplect.integrate import rollout
+from symplect.integrate import change_energy, change_energy_path, rollout
 from symplect.models import HNN, Baseline
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "GradientSettings",
     "Trajectories",
     "add_noise",
+    "change_energy",
+    "change_energy_path",
     "fit_gradient",
     "rollout",
     "simulate",

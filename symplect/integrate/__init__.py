@@ -1,7 +1,8 @@
-"""Solvers for any dynamics, and `rollout`, which uses them."""
+"""Solvers for any dynamics, `rollout`, which uses them, and `change_energy`, which crosses the level sets of H."""
 
 from symplect.integrate._solver import AbstractFixedStep, AbstractSolver, Status
 from symplect.integrate.adaptive import TRUTH, Adaptive
+from symplect.integrate.change_energy import change_energy, change_energy_path
 from symplect.integrate.implicit_midpoint import ImplicitMidpoint
 from symplect.integrate.leapfrog import Leapfrog, Yoshida4
 from symplect.integrate.rollout import Rollout, rollout
@@ -18,5 +19,7 @@ __all__ = [
     "Rollout",
     "Status",
     "Yoshida4",
+    "change_energy",
+    "change_energy_path",
     "rollout",
 ]
