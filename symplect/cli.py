@@ -43,7 +43,18 @@ def reproduce(
     print(f"Runs, results.json and table.md are in {out}")
 
 
-COMMANDS = {"tasks": tasks, "reproduce": reproduce}
+def certify(run: tyro.conf.Positional[Path]) -> None:
+    """Certify energy, reversal, volume and more of runs, the baseline beside. Example: symplect certify runs/paper
+
+    Args:
+        run: One run folder, or a folder with runs below; each gets a certificate.json.
+    """
+    from symplect.certify import certify as write
+
+    print(write(run))
+
+
+COMMANDS = {"tasks": tasks, "reproduce": reproduce, "certify": certify}
 
 
 def main() -> None:

@@ -26,6 +26,12 @@ def test_states_at_rest_divide_nothing_by_zero():
     assert metrics.rollout_error(rest, rest) == pytest.approx(1e-7)
 
 
+def test_a_path_that_left_the_finite_numbers_has_no_error():
+    lost = swing(2.0)
+    lost[0, 300:] = np.nan
+    assert np.isnan(metrics.rollout_error(swing(2.0), lost))
+
+
 def test_energy_errors_are_mean_squares():
     truth = np.ones((2, 4))
     np.testing.assert_allclose(metrics.energy_errors(truth, truth + np.array([[0.1], [0.2]])), [0.01, 0.04])
@@ -40,6 +46,19 @@ def test_a_leak_has_a_slope_and_an_oscillation_has_none():
     slope, largest = metrics.energy_drift(TIMES, bounded)
     assert slope < 1e-3
     assert largest == pytest.approx(0.1, rel=0.01)
+
+
+def test_a_drift_may_be_relative_to_a_scale():
+    shifted = np.array([[1e-9, 1e-9 + 0.1, 1e-9 + 0.2]])
+    slope, largest = metrics.energy_drift(np.arange(3.0), shifted, scales=np.array([2.0]))
+    assert (slope, largest) == (pytest.approx(0.05), pytest.approx(0.1))
+
+
+def test_an_energy_is_explained_up_to_scale_and_constant():
+    truth = np.array([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]])
+    assert metrics.unexplained_energy(truth, 3.0 - 2.0 * truth) < 1e-25
+    assert metrics.unexplained_energy(truth, np.array([[1.0, -1.0]] * 3)) == pytest.approx(1.0)
+    assert metrics.unexplained_energy(truth, np.ones((3, 2))) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("bias", [-0.04, 0.0, 0.003])

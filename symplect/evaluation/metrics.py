@@ -20,19 +20,27 @@ def rollout_error(truth: Paths, prediction: Paths) -> float:
     r"""Returns the geometric mean over times and starts of $\frac{rms(y - x)}{rms(y) + rms(x)}$, each at least 1e-7.
 
     Between 0 (the same path) and 1 (nothing in common); unlike a mean square it is not ruled by the last times or the
-    worst start.
+    worst start. NaN if a path left the finite numbers.
     """
     difference, sizes = _rms(prediction - truth), _rms(prediction) + _rms(truth)
-    relative = np.divide(difference, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+    relative = np.divide(difference, sizes, out=np.zeros_like(sizes), where=sizes != 0)
     return float(np.exp(np.mean(np.log(np.maximum(relative, 1e-7)))))
 
 
-def energy_drift(times: Times, energies: Energies) -> tuple[float, float]:
+def energy_drift(
+    times: Times, energies: Energies, *, scales: Float[np.ndarray, " starts"] | None = None
+) -> tuple[float, float]:
     """Returns the least-squares slope against time of the relative energy change, and its largest size.
 
     Both are means over the starts of absolute values. A bounded oscillation of the energy has no slope; a leak has.
+
+    Args:
+        times, energies: of the paths.
+        scales: what the change is relative to, for an energy whose constant means nothing; the first energy unless
+            given.
     """
-    change = (energies - energies[:, :1]) / np.abs(energies[:, :1])
+    scales = np.abs(energies[:, 0]) if scales is None else scales
+    change = (energies - energies[:, :1]) / scales[:, None]
     centred = times - np.mean(times)
     slopes = change @ centred / np.sum(centred**2)
     return float(np.mean(np.abs(slopes))), float(np.mean(np.max(np.abs(change), axis=1)))
@@ -51,6 +59,17 @@ def frequency_bias(
     true_frequencies = np.array([_angular_frequency(times, q) for q in truth])
     frequencies = np.array([_angular_frequency(times, q) for q in prediction])
     return float(np.mean(np.abs(frequencies / true_frequencies - 1)))
+
+
+def unexplained_energy(truth: Energies, learned: Energies) -> float:
+    r"""Returns $1 - R^2$ of the best fit $H \approx a H_\theta + b$ over paths of many energies.
+
+    The constant of a learned Hamiltonian is arbitrary, and in learned coordinates its scale too, so both are fitted.
+    Within one orbit, where the true energy is constant, the number means nothing.
+    """
+    columns = np.stack([learned.ravel(), np.ones(learned.size)], axis=1)
+    fitted = columns @ np.linalg.lstsq(columns, truth.ravel())[0]
+    return float(np.sum((truth.ravel() - fitted) ** 2) / np.sum((truth - np.mean(truth)) ** 2))
 
 
 def relative_error(truth: Float[np.ndarray, "..."], prediction: Float[np.ndarray, "..."]) -> float:

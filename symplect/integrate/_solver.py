@@ -2,6 +2,7 @@
 
 import abc
 import enum
+from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax
@@ -11,6 +12,11 @@ from jaxtyping import Array, Float, Int
 from symplect._types import Scalar, State
 from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
+
+if TYPE_CHECKING:
+    from typing import ClassVar as AbstractClassVar  # which type checkers know
+else:
+    from equinox import AbstractClassVar
 
 Path = Float[Array, "times dimension"]
 
@@ -42,8 +48,13 @@ class AbstractSolver(eqx.Module):
 
 
 class AbstractFixedStep(AbstractSolver):
-    """A one-step map, repeated `substeps` times between two neighbouring output times."""
+    """A one-step map, repeated `substeps` times between two neighbouring output times.
 
+    Attributes:
+        order: the error of a path shrinks with this power of the step.
+    """
+
+    order: AbstractClassVar[int]
     substeps: eqx.AbstractVar[int]
 
     @abc.abstractmethod

@@ -1,6 +1,6 @@
 """The symplectic method for any Hamiltonian."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -23,6 +23,7 @@ class ImplicitMidpoint(AbstractFixedStep):
         substeps: steps between two neighbouring output times.
     """
 
+    order: ClassVar[int] = 2
     substeps: int = eqx.field(static=True, default=1)
 
     def step(self, dynamics: AbstractDynamics, z: State, t: Scalar, h: Scalar) -> State:

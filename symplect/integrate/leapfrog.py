@@ -1,6 +1,6 @@
 """Explicit symplectic methods for separable Hamiltonians."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ class Leapfrog(AbstractFixedStep):
         InputError: on dynamics that are not separable, where the method would be neither symplectic nor of order 2.
     """
 
+    order: ClassVar[int] = 2
     substeps: int = eqx.field(static=True, default=1)
 
     def step(self, dynamics: AbstractDynamics, z: State, t: Scalar, h: Scalar) -> State:
@@ -40,6 +41,7 @@ class Yoshida4(AbstractFixedStep):
         InputError: on dynamics that are not separable.
     """
 
+    order: ClassVar[int] = 4
     substeps: int = eqx.field(static=True, default=1)
 
     def step(self, dynamics: AbstractDynamics, z: State, t: Scalar, h: Scalar) -> State:

@@ -1,6 +1,6 @@
 """The classical Runge-Kutta method."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 
@@ -17,6 +17,7 @@ class RK4(AbstractFixedStep):
         substeps: steps between two neighbouring output times.
     """
 
+    order: ClassVar[int] = 4
     substeps: int = eqx.field(static=True, default=1)
 
     def step(self, dynamics: AbstractDynamics, z: State, t: Scalar, h: Scalar) -> State:

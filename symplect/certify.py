@@ -1,0 +1,115 @@
+"""Certificates of finished runs: one file in every run folder, one table per task."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+from tqdm import tqdm
+
+from symplect.dynamics import energies
+from symplect.errors import InputError
+from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
+from symplect.files import discard_leftovers, write_json
+from symplect.runs import MODEL_FILE, Run, load_run
+from symplect.table import _aligned, _scientific
+from symplect.tasks import TASKS, Task
+
+CERTIFICATE_FILE = "certificate.json"
+
+
+def certify(folder: Path) -> str:
+    """Certifies every run in a folder, writes `certificate.json` beside each, and returns a table per task.
+
+    Args:
+        folder: one run, with which the baseline of the same task and seed is certified if it is there, or any folder
+            with runs below.
+
+    Raises:
+        InputError: no run there, a broken one, or one of an unknown task.
+    """
+    found: dict[Path, tuple[Run, Certificate]] = {}
+    for place in tqdm(_places(folder), desc="certifying", unit="run", disable=None, leave=False, delay=2):
+        run = load_run(place)
+        found[place] = run, _certificate(run)
+        discard_leftovers(place / CERTIFICATE_FILE)
+        write_json(place / CERTIFICATE_FILE, dataclasses.asdict(found[place][1]))
+    tasks = dict.fromkeys(run.config["task"] for run, _ in found.values())
+    of_task = {task: [pair for pair in found.values() if pair[0].config["task"] == task] for task in tasks}
+    return "\n".join(_table(TASKS[task], pairs) for task, pairs in of_task.items())
+
+
+def _places(folder: Path) -> list[Path]:
+    """Returns the run folders, those half written left out."""
+    if (folder / MODEL_FILE).exists():
+        baseline = folder.parent.parent / "baseline" / folder.name
+        return sorted({folder, baseline} if (baseline / MODEL_FILE).exists() else {folder})
+    files = [path.relative_to(folder) for path in folder.rglob(MODEL_FILE)]
+    places = sorted(folder / path.parent for path in files if not any(part.startswith(".") for part in path.parts))
+    if not places:
+        raise InputError(
+            f"expected a run or a folder of runs, found none at {folder}: make some with `symplect reproduce`"
+        )
+    return places
+
+
+def _certificate(run: Run) -> Certificate:
+    """Knows where a run keeps its starts and times, and what is the truth for it.
+
+    The task's energy is the true Hamiltonian only where the true path keeps it; a real pendulum does not.
+    """
+    if run.config["task"] not in TASKS:
+        raise InputError(f"expected runs of a task out of {', '.join(TASKS)}, found {run.config['task']!r}")
+    task, along = TASKS[run.config["task"]], run.rollout["energy_truth"]
+    kept = bool(np.max(np.ptp(along, axis=1)) <= 1e-6 * np.max(np.abs(along)))
+    return certificate(
+        run.model,
+        run.rollout["truth"][:, 0],
+        run.rollout["t"],
+        truth=task.energy if kept else None,
+        training_energy=_training_energy(task, run.config["seed"]) if kept else None,
+    )
+
+
+@lru_cache
+def _training_energy(task: Task, seed: int) -> float:
+    """Returns the largest true energy of a run's training data, which are made again for it."""
+    train = task.make_data(seed, None, f"simulating {task.name}, seed {seed}").train
+    return float(jnp.max(energies(task.energy.hamiltonian, jnp.asarray(train.states))))
+
+
+def _table(task: Task, pairs: Sequence[tuple[Run, Certificate]]) -> str:
+    """Returns one column per model, and the rows that apply to one of them."""
+    models = sorted({run.config["model"] for run, _ in pairs}, key=lambda model: (model != "baseline", model))
+    by_model = {model: [found for run, found in pairs if run.config["model"] == model] for model in models}
+    seeds = len({run.config["seed"] for run, _ in pairs})
+    lines = [_line(name, by_model) for name in MEANINGS if any(found[name].value is not None for _, found in pairs)]
+    header = ["row", "limit", *models, "what it says"]
+    tail = [
+        f"✗ above its limit; - does not apply. Moved by {pairs[0][1].solver}.",
+        "The energy that drifts is the model's own, or the true one for a model that has none.",
+    ]
+    tail += [f"The largest error of {seeds} seeds."] if seeds > 1 else []
+    if all(found["out_of_distribution"].passed is None for _, found in pairs):
+        tail += ["The true path does not keep its energy, so there is no true Hamiltonian, and its rows do not apply."]
+    return "\n".join(
+        [f"{task.number} {task.title}", "", *_aligned([header, *lines]), "", *(f"{t}  " for t in tail), ""]
+    )
+
+
+def _line(name: str, by_model: Mapping[str, Sequence[Certificate]]) -> list[str]:
+    rows = {model: [found[name] for found in certificates] for model, certificates in by_model.items()}
+    limits = [row.limit for of_model in rows.values() for row in of_model if row.limit is not None]
+    limit = _scientific(max(limits)) if limits else "-"
+    return [name, limit, *(_cell(of_model) for of_model in rows.values()), MEANINGS[name]]
+
+
+def _cell(rows: Sequence[Row]) -> str:
+    """Returns the largest error of the seeds, and marks it if one of them does not pass."""
+    values = [row.value for row in rows if row.value is not None]
+    if not values:
+        return "-"
+    largest = _scientific(float(np.max(values))) if np.all(np.isfinite(values)) else "diverged"
+    return largest + (" ✗" if any(row.passed is False for row in rows) else "")

@@ -1,0 +1,281 @@
+"""Certificates separate: what is right passes with every solver, what is broken is flagged; then the command."""
+
+import json
+import re
+import shutil
+from typing import ClassVar, final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from symplect import HNN, Baseline
+from symplect.certify import certify
+from symplect.dynamics import AbstractSeparableHamiltonian, split
+from symplect.errors import InputError
+from symplect.evaluation import certificate
+from symplect.evaluation.certificate import MEANINGS
+from symplect.evaluation.evaluate import SOLVER
+from symplect.evaluation.structure import flow_jacobians
+from symplect.files import read_json
+from symplect.integrate import RK4, AbstractFixedStep, ImplicitMidpoint, Leapfrog, Yoshida4
+from symplect.integrate.leapfrog import _kick
+from symplect.reproduce import Plan, reproduce
+from symplect.systems import MassSpring, Pendulum
+from tests.members import SYSTEMS, member
+from tests.test_cli import call, refused
+
+TIMES = np.linspace(0.0, 4.0, 81)
+STRUCTURE = list(MEANINGS)[:6]
+DRIFT = {"energy_drift_slope", "energy_drift_max"}
+
+
+@final
+class WrongDrift(AbstractFixedStep):
+    """A leapfrog with p in place of dH/dp: symplectic, reversible, and right where the mass is one."""
+
+    order: ClassVar[int] = 2
+    substeps: int = eqx.field(static=True, default=1)
+
+    def step(self, dynamics, z, t, h):
+        q, p = split(_kick(dynamics, z, h / 2))
+        return _kick(dynamics, jnp.concatenate([q + h * p, p]), h / 2)
+
+
+@final
+class WrongLastStage(AbstractFixedStep):
+    """An RK4 whose last stage is taken at half a step."""
+
+    order: ClassVar[int] = 4
+    substeps: int = eqx.field(static=True, default=1)
+
+    def step(self, dynamics, z, t, h):
+        f = dynamics.time_derivative
+        k1 = f(z, t)
+        k2 = f(z + h / 2 * k1, t + h / 2)
+        k3 = f(z + h / 2 * k2, t + h / 2)
+        k4 = f(z + h / 2 * k3, t + h)
+        return z + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+MASSES_ARE_ONE = {"three bodies", "Henon-Heiles"}
+SEPARABLE = [name for name in SYSTEMS if isinstance(member(name)[0], AbstractSeparableHamiltonian)]
+EVERY = [(name, solver) for name in SYSTEMS for solver in (RK4(2), ImplicitMidpoint(2))]
+EVERY += [(name, solver) for name in SEPARABLE for solver in (Leapfrog(2), Yoshida4(2))]
+BROKEN = [(name, WrongLastStage(2)) for name in SYSTEMS]
+BROKEN += [(name, WrongDrift(2)) for name in SEPARABLE if name not in MASSES_ARE_ONE]
+
+
+NEAR = np.array([[1.0], [0.9], [1.05], [0.95]])
+
+
+def quick(cases, fast=("pendulum",)):
+    """Marks all but a few systems as slow: the others take their time to compile."""
+    return [pytest.param(*case, marks=() if case[0] in fast else pytest.mark.slow) for case in cases]
+
+
+def certified(name, solver):
+    system, start = member(name)
+    return certificate(system, NEAR * np.asarray(start), TIMES, solver=solver)
+
+
+@pytest.mark.parametrize("name", quick([(name,) for name in SYSTEMS], ("pendulum", "two bodies", "double pendulum")))
+def test_the_truth_passes(name):
+    found = certified(name, SOLVER)
+    assert found.flagged == ()
+    assert [row.name for row in found.rows if row.passed] == STRUCTURE[1:]
+    assert found["symplecticity_error"].value < 1e-10
+
+
+@pytest.mark.parametrize("name", quick([(name,) for name in SYSTEMS]))
+def test_a_plain_network_is_flagged(name):
+    system, start = member(name)
+    plain = Baseline(jax.random.key(0), system.degrees_of_freedom, width=16)
+    found = certificate(plain, NEAR * np.asarray(start), TIMES, truth=system)
+    assert {*DRIFT, "symplecticity_error", "volume_error"} <= set(found.flagged)
+    assert found["reversibility_error"].passed  # every smooth flow can be run backward
+
+
+@pytest.mark.parametrize(("name", "solver"), quick(EVERY), ids=str)
+def test_the_truth_passes_with_every_solver(name, solver):
+    found = certified(name, solver)
+    assert found.flagged == ()
+    assert [row.name for row in found.rows if row.passed] == STRUCTURE
+    assert found.solver == repr(solver)
+    if not isinstance(solver, RK4):
+        assert max(found[row].value for row in STRUCTURE[3:]) < 1e-11
+
+
+@pytest.mark.parametrize(("name", "solver"), quick(BROKEN), ids=str)
+def test_a_broken_solver_is_flagged(name, solver):
+    flagged = set(certified(name, solver).flagged)
+    expected = {"solver_error", "energy_drift_max"}
+    assert flagged >= (set(STRUCTURE) if isinstance(solver, WrongLastStage) else expected)
+    assert isinstance(solver, WrongLastStage) or not flagged & set(STRUCTURE[3:])  # it is symplectic all the same
+
+
+def test_a_plain_network_is_flagged_with_fixed_steps_too():
+    """What it loses does not vanish with the step."""
+    system, start = member("pendulum")
+    plain = Baseline(jax.random.key(0), 1, width=16)
+    found = certificate(plain, NEAR * np.asarray(start), TIMES, truth=system, solver=RK4(2))
+    assert set(found.flagged) >= {*DRIFT, "symplecticity_error", "volume_error"}
+    assert found["solver_error"].passed
+    assert found["reversibility_error"].passed
+
+
+STARTS = np.array([[1.0, 0.0], [0.3, 0.5], [-0.5, 0.7], [0.2, -0.3]])
+
+
+def test_the_truth_knows_itself():
+    system = MassSpring.reference()
+    found = certificate(system, STARTS, TIMES, truth=system, training_energy=1.5)
+    assert found.flagged == ()
+    assert found["energy_unexplained"].value < 1e-20
+    assert found["frequency_bias"].value < 1e-8
+    assert found["out_of_distribution"].value == pytest.approx(1.0)
+
+
+def test_another_frequency_is_a_bias_and_no_loss_of_structure():
+    found = certificate(MassSpring(k=2.6, m=0.5), STARTS, TIMES, truth=MassSpring.reference(), training_energy=1.5)
+    assert found.flagged == ("frequency_bias",)
+    assert found["frequency_bias"].value == pytest.approx(np.sqrt(1.3) - 1, rel=1e-2)
+    assert found["energy_unexplained"].passed
+    assert found["out_of_distribution"].value == pytest.approx(1.0, rel=1e-3)  # a spring is the same at every energy
+
+
+def test_a_model_that_is_right_at_small_energy_alone_is_flagged_outside():
+    """A spring for a pendulum."""
+    spring, pendulum = MassSpring(k=3.0, m=0.5), Pendulum.reference()
+    found = certificate(spring, 0.05 * STARTS, TIMES, truth=pendulum, training_energy=4.0)
+    assert found.flagged == ("out_of_distribution",)
+
+
+def test_an_untrained_model_keeps_the_structure_and_misses_the_truth():
+    model = HNN(jax.random.key(0), 1, width=16)
+    found = certificate(model, STARTS, TIMES, truth=MassSpring.reference())
+    assert found["energy_drift_max"].passed
+    assert found["volume_error"].passed
+    assert "energy_unexplained" in found.flagged
+    assert np.isnan(found["frequency_bias"].value) or found["frequency_bias"].value > 0.1
+
+
+def test_what_does_not_apply_neither_passes_nor_fails():
+    plain = Baseline(jax.random.key(0), 1, width=16)
+    found = certificate(plain, STARTS, TIMES)
+    assert [row.name for row in found.rows if row.passed is not None] == STRUCTURE[3:]
+    assert all((row.value is None) == (row.limit is None) == (row.passed is None) for row in found.rows)
+
+
+def test_a_flow_that_leaves_the_finite_numbers_is_flagged():
+    system = MassSpring(k=-1000.0, m=1.0)
+    found = certificate(system, STARTS, 10 * TIMES)
+    assert np.isnan(found["reversibility_error"].value)
+    assert "reversibility_error" in found.flagged
+
+
+def test_the_variational_equation_gives_the_derivative_of_the_flow():
+    system, states = member("pendulum")[0], jnp.asarray(STARTS)
+    by_steps = flow_jacobians(system, states, 0.3, RK4(200))
+    np.testing.assert_allclose(flow_jacobians(system, states, 0.3, SOLVER), by_steps, atol=1e-8)
+
+
+@pytest.mark.parametrize(("starts", "times"), [(STARTS[0], TIMES), (STARTS, TIMES[:2]), (STARTS[:, :1], TIMES)])
+def test_wrong_calls_are_refused(starts, times):
+    with pytest.raises(
+        InputError, match=r"expected (one row per start and at least three times|starts with 2 entries)"
+    ):
+        certificate(MassSpring.reference(), starts, times)
+
+
+# The command
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two models and two seeds of task 1, hardly fitted."""
+    out = tmp_path_factory.mktemp("runs") / "paper"
+    reproduce(Plan(["mass-spring"], ["baseline", "hnn"], seeds=2, out=out, steps=50))
+    return out
+
+
+@pytest.fixture
+def own(runs, tmp_path):
+    shutil.copytree(runs, tmp_path / "paper")
+    return tmp_path / "paper"
+
+
+def test_every_run_is_certified_and_the_baseline_stands_beside(own, monkeypatch, capsys):
+    call(monkeypatch, "certify", own)
+    printed = capsys.readouterr().out
+    assert "1 Ideal mass-spring" in printed
+    assert "The largest error of 2 seeds." in printed
+    lines = [[cell.strip() for cell in line.split("|")] for line in printed.splitlines() if "|" in line]
+    rows = {line[1]: line for line in lines}
+    assert rows["row"][2:5] == ["limit", "baseline", "hnn"]
+    for name in ("energy_drift_max", "symplecticity_error", "volume_error"):
+        assert rows[name][3].endswith("✗")
+        assert not rows[name][4].endswith("✗")
+    assert rows["energy_unexplained"][3] == "-"
+    assert len({len(line) for line in printed.splitlines() if "|" in line}) == 1  # aligned
+    for folder in own.glob("mass-spring/*/seed-*"):
+        content = read_json(folder / "certificate.json")
+        assert content["solver"] == repr(SOLVER)
+        assert [row["name"] for row in content["rows"]] == list(MEANINGS)
+
+
+def test_one_run_brings_its_baseline(own):
+    text = certify(own / "mass-spring" / "hnn" / "seed-1")
+    assert re.search(r"\| baseline +\| hnn ", text)
+    assert sorted(path.parent.relative_to(own).as_posix() for path in own.rglob("certificate.json")) == [
+        "mass-spring/baseline/seed-1", "mass-spring/hnn/seed-1",
+    ]  # fmt: skip
+    shutil.rmtree(own / "mass-spring" / "baseline")
+    assert "baseline" not in certify(own / "mass-spring" / "hnn" / "seed-1")
+
+
+def test_a_path_that_loses_energy_has_no_true_hamiltonian(own):
+    folder = own / "mass-spring" / "hnn" / "seed-0"
+    with np.load(folder / "rollout.npz") as content:
+        arrays = dict(content)
+    arrays["energy_truth"] *= np.linspace(1.0, 0.5, 100)
+    np.savez(folder / "rollout.npz", **arrays)
+    text = certify(folder.parent)
+    assert "frequency_bias" in text  # of the other seed
+    rows = {row["name"]: row for row in read_json(folder / "certificate.json")["rows"]}
+    assert rows["frequency_bias"] == {**rows["frequency_bias"], "value": None, "limit": None, "passed": None}
+    assert rows["volume_error"]["passed"] is True
+    shutil.rmtree(folder.parent / "seed-1")
+    text = certify(folder.parent)
+    assert "there is no true Hamiltonian" in text
+    assert "frequency_bias" not in text
+
+
+def test_half_written_runs_are_left_alone(own):
+    shutil.copytree(own / "mass-spring" / "hnn" / "seed-0", own / "mass-spring" / "hnn" / ".seed-0.abc" / "seed-0")
+    certify(own / "mass-spring" / "hnn")
+    assert len(list(own.rglob("certificate.json"))) == 2
+
+
+@pytest.mark.parametrize("place", ["nowhere", "file", "empty"])
+def test_a_place_without_runs_ends_with_code_2(tmp_path, capsys, monkeypatch, place):
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "empty").mkdir()
+    line = refused(capsys, monkeypatch, "certify", tmp_path / place)
+    assert re.search(r"found none at .*symplect reproduce", line)
+
+
+@pytest.mark.parametrize("damage", ["model.safetensors", "config.json"])
+def test_a_broken_run_ends_with_code_2(own, capsys, monkeypatch, damage):
+    folder = own / "mass-spring" / "hnn" / "seed-0"
+    if damage == "config.json":
+        config = json.loads((folder / damage).read_text()) | {"task": "spring"}
+        (folder / damage).write_text(json.dumps(config))
+        message = "expected runs of a task out of mass-spring, .* found 'spring'"
+    else:
+        (folder / damage).write_bytes(b"half")
+        message = "model.safetensors as symplect wrote it, found it unreadable"
+    assert re.search(message, refused(capsys, monkeypatch, "certify", folder))
+    assert not (folder / "certificate.json").exists()
