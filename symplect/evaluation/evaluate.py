@@ -89,12 +89,12 @@ def evaluate(model: AbstractDynamics, data: EvaluationData, *, progress: str | N
     with jax.enable_x64(True), tqdm(total=4, desc=progress, disable=None if progress else True, leave=False) as bar:
         model, energy = cast(model, jnp.float64), cast(data.energy, jnp.float64)
         times, truth = data.truth[0].times, data.truth.paths()
-        prediction, found = _released(model, truth[:, 0], times)
+        prediction, found = released(model, truth[:, 0], times)
         bar.update()
         paths = {"t": times, "truth": truth, "prediction": prediction}
         paths |= _energies_along(energy, model, truth, prediction)
         found |= _losses(model, data) | _path_metrics(times, truth, prediction)
-        found |= _energy_metrics(times, paths["energy_truth"], paths["energy_prediction"])
+        found |= energy_metrics(times, paths["energy_truth"], paths["energy_prediction"])
         bar.update()
         found |= _structure_metrics(model, truth[:, 0], prediction[:, -1], times)
         bar.update()
@@ -104,7 +104,7 @@ def evaluate(model: AbstractDynamics, data: EvaluationData, *, progress: str | N
     return Evaluation(found, paths)
 
 
-def _released(model: AbstractDynamics, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+def released(model: AbstractDynamics, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
     """Follows the model from the true starts: once to compile, once to measure."""
     jax.block_until_ready(rollout(model, starts, times, solver=SOLVER))
     began = time.perf_counter()
@@ -142,13 +142,15 @@ def _path_metrics(times: np.ndarray, truth: np.ndarray, prediction: np.ndarray) 
     found = {
         "rollout_error": metrics.rollout_error(truth, prediction),
         "coordinate_mse": float(np.mean((prediction - truth) ** 2)),
+        "valid_prediction_time": metrics.valid_prediction_time(times, truth, prediction),
     }
     if truth.shape[-1] == 2:
         found["frequency_bias"] = metrics.frequency_bias(times, truth[..., 0], prediction[..., 0])
     return found
 
 
-def _energy_metrics(times: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
+def energy_metrics(times: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
+    """Compares the true energy along true and predicted paths, each of shape `(starts, times)`."""
     errors = metrics.energy_errors(truth, prediction)
     slope, largest = metrics.energy_drift(times, prediction)
     several = len(errors) > 1

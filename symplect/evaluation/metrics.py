@@ -4,7 +4,7 @@ Paths have shape `(starts, times, dimension)`, energies `(starts, times)`. All f
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 Paths = Float[np.ndarray, "starts times dimension"]
 Energies = Float[np.ndarray, "starts times"]
@@ -25,6 +25,21 @@ def rollout_error(truth: Paths, prediction: Paths) -> float:
     difference, sizes = _rms(prediction - truth), _rms(prediction) + _rms(truth)
     relative = np.divide(difference, sizes, out=np.zeros_like(sizes), where=sizes != 0)
     return float(np.exp(np.mean(np.log(np.maximum(relative, 1e-7)))))
+
+
+def valid_prediction_time(times: Times, truth: Paths, prediction: Paths, threshold: float = 0.4) -> float:
+    r"""Returns the median over starts of the first time with $|y - x| > 0.4 \sqrt{\langle |x|^2 \rangle}$.
+
+    Where a path stays closer than that to the end, the time tried counts.
+    """
+    sizes = np.sqrt(np.mean(np.sum(truth**2, axis=-1), axis=-1, keepdims=True))
+    close = np.linalg.norm(prediction - truth, axis=-1) <= threshold * sizes  # NaN is not close
+    return float(np.median(first_failure(times - times[0], close)))
+
+
+def first_failure(times: Times, close: Bool[np.ndarray, "starts times"]) -> Float[np.ndarray, " starts"]:
+    """Returns the first time at which each row is not close, or the last time where it always is."""
+    return np.where(np.all(close, axis=1), times[-1], times[np.argmin(close, axis=1)])
 
 
 def energy_drift(

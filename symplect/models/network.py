@@ -1,6 +1,6 @@
 """The multilayer perceptron of the published models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import final
 
@@ -20,6 +20,23 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "gelu": jax.nn.gelu,
 }
 """Twice differentiable nonlinearities by name; ReLU is not one, its Hamiltonian has kinks."""
+
+
+Weights = tuple[Float[Array, "inputs outputs"], ...]
+Biases = tuple[Float[Array, " outputs"], ...]
+
+
+def initial_layers(key: Key, sizes: Sequence[int]) -> tuple[Weights, Biases]:
+    """Returns orthogonal weights, and biases uniform in `1 / sqrt(inputs)`, of layers between the given sizes."""
+    shapes = list(pairwise(sizes))
+    keys = jax.random.split(key, 2 * len(shapes))
+    orthogonal = jax.nn.initializers.orthogonal()
+    weights = [orthogonal(key, shape, jnp.float32) for key, shape in zip(keys, shapes, strict=False)]
+    biases = [
+        jax.random.uniform(key, (outputs,), jnp.float32, -(inputs**-0.5), inputs**-0.5)
+        for key, (inputs, outputs) in zip(keys[len(shapes) :], shapes, strict=True)
+    ]
+    return tuple(weights), tuple(biases)
 
 
 @final
@@ -42,8 +59,8 @@ class Network(eqx.Module):
         InputError: a size that is not positive, or an unknown activation.
     """
 
-    weights: tuple[Float[Array, "inputs outputs"], ...]
-    biases: tuple[Float[Array, " outputs"], ...]
+    weights: Weights
+    biases: Biases
     activation: str = eqx.field(static=True)
 
     def __init__(self, key: Key, inputs: int, outputs: int, *, width: int, depth: int, activation: str):
@@ -52,16 +69,8 @@ class Network(eqx.Module):
             raise InputError(f"Network: expected positive sizes, found {found}")
         if activation not in ACTIVATIONS:
             raise InputError(f"Network: expected an activation out of {', '.join(ACTIVATIONS)}, found {activation!r}")
-        sizes = [inputs, *[width] * depth, outputs]
-        keys = jax.random.split(key, 2 * (depth + 1))
-        orthogonal = jax.nn.initializers.orthogonal()
-        self.weights = tuple(
-            orthogonal(key, shape, jnp.float32) for key, shape in zip(keys, pairwise(sizes), strict=False)
-        )
-        self.biases = tuple(
-            jax.random.uniform(key, (after,), jnp.float32, -(before**-0.5), before**-0.5)
-            for key, before, after in zip(keys[depth + 1 :], sizes, sizes[1:-1], strict=False)
-        )
+        self.weights, biases = initial_layers(key, [inputs, *[width] * depth, outputs])
+        self.biases = biases[:-1]
         self.activation = activation
 
     def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " outputs"]:

@@ -4,10 +4,11 @@ from symplect.tasks._task import Method, Task
 from symplect.tasks.mass_spring import MASS_SPRING
 from symplect.tasks.measured_pendulum import REAL_PENDULUM
 from symplect.tasks.pendulum import PENDULUM
+from symplect.tasks.pixel_pendulum import PIXEL_PENDULUM
 from symplect.tasks.three_body import THREE_BODY
 from symplect.tasks.two_body import TWO_BODY
 
-TASKS = {task.name: task for task in (MASS_SPRING, PENDULUM, REAL_PENDULUM, TWO_BODY, THREE_BODY)}
+TASKS = {task.name: task for task in (MASS_SPRING, PENDULUM, REAL_PENDULUM, TWO_BODY, THREE_BODY, PIXEL_PENDULUM)}
 """Every task by its name, in the order of the paper's table."""
 
 __all__ = ["TASKS", "Method", "Task"]
