@@ -19,6 +19,7 @@ NAMES = {
     "train_loss", "test_loss", "test_loss_sem", "energy_mse", "energy_mse_median", "energy_mse_sem",
     "energy_mse_published", "energy_drift_slope", "energy_drift_max", "rollout_error", "coordinate_mse",
     "reversibility_error", "symplecticity_error", "rollout_seconds", "rollouts_failed",
+    "valid_prediction_time",
 }  # fmt: skip
 
 

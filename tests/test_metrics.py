@@ -21,6 +21,16 @@ def test_opposite_paths_have_error_one():
     assert metrics.rollout_error(swing(2.0), -swing(2.0)) == pytest.approx(1.0)
 
 
+def test_a_prediction_is_valid_until_it_is_far():
+    truth = np.concatenate([swing(1.0)] * 3)
+    late = truth.copy()
+    late[0, 100:] += 0.3 * 2  # two thirds of the amplitude, in both coordinates
+    late[1, 200:] = np.nan
+    assert metrics.valid_prediction_time(TIMES, truth, truth) == TIMES[-1]
+    assert metrics.valid_prediction_time(TIMES, truth[:2], late[:2]) == (TIMES[100] + TIMES[200]) / 2
+    assert metrics.valid_prediction_time(TIMES, truth, late) == TIMES[200]
+
+
 def test_states_at_rest_divide_nothing_by_zero():
     rest = np.zeros((1, 5, 2))
     assert metrics.rollout_error(rest, rest) == pytest.approx(1e-7)

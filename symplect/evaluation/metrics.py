@@ -27,13 +27,13 @@ def rollout_error(truth: Paths, prediction: Paths) -> float:
     return float(np.exp(np.mean(np.log(np.maximum(relative, 1e-7)))))
 
 
-def valid_prediction_time(times: Times, truth: Paths, prediction: Paths, threshold: float = 0.4) -> float:
+def valid_prediction_time(times: Times, truth: Paths, prediction: Paths) -> float:
     r"""Returns the median over starts of the first time with $|y - x| > 0.4 \sqrt{\langle |x|^2 \rangle}$.
 
     Where a path stays closer than that to the end, the time tried counts.
     """
     sizes = np.sqrt(np.mean(np.sum(truth**2, axis=-1), axis=-1, keepdims=True))
-    close = np.linalg.norm(prediction - truth, axis=-1) <= threshold * sizes  # NaN is not close
+    close = np.linalg.norm(prediction - truth, axis=-1) <= 0.4 * sizes  # NaN is not close
     return float(np.median(first_failure(times - times[0], close)))
 
 
