@@ -43,6 +43,20 @@ def reproduce(
     print(f"Runs, results.json and table.md are in {out}")
 
 
+def report(run: tyro.conf.Positional[Path], out: Path | None = None) -> None:
+    """Show runs on one page that needs nothing but a browser. Example: symplect report runs/paper
+
+    Args:
+        run: Folder that `symplect reproduce` wrote, or one run in it.
+        out: Where the page goes; report.html in the folder unless given.
+    """
+    from symplect.report import report as write
+
+    page = out or run / "report.html"
+    write(run, page)
+    print(page)
+
+
 def certify(run: tyro.conf.Positional[Path]) -> None:
     """Certify energy, reversal, volume and more of runs, the baseline beside. Example: symplect certify runs/paper
 
@@ -54,7 +68,7 @@ def certify(run: tyro.conf.Positional[Path]) -> None:
     print(write(run))
 
 
-COMMANDS = {"tasks": tasks, "reproduce": reproduce, "certify": certify}
+COMMANDS = {"tasks": tasks, "reproduce": reproduce, "report": report, "certify": certify}
 
 
 def main() -> None:

@@ -1,0 +1,118 @@
+"""What a report shows: the runs of a folder, where they come from and how to make them again."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from symplect.errors import InputError
+from symplect.files import read_json
+from symplect.runs import Run, load_run
+from symplect.tasks import TASKS
+
+_ARRAYS = ("t", "truth", "prediction", "energy_truth", "energy_prediction")
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """All that is read from a folder.
+
+    Attributes:
+        runs: by their folder, in the order of the table.
+        not_run: reasons by task.
+        settings: name to value, of the reproduction or of the one run.
+        versions: package to version.
+        command: that makes the runs again.
+        data: the folder of measurements the runs were made with, or `None`.
+    """
+
+    runs: Mapping[Path, Run]
+    not_run: Mapping[str, str]
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+    command: str
+    data: Path | None
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for every run, as the table takes them."""
+        names = ("task", "model", "seed")
+        return [{name: run.config[name] for name in names} | dict(run.metrics) for run in self.runs.values()]
+
+
+def read_content(folder: Path) -> Content:
+    """Reads the folder of a reproduction, or that of one run.
+
+    Raises:
+        InputError: it is neither, or a file in it is missing, broken or of something else.
+    """
+    if (folder / "results.json").exists():
+        return _reproduction(folder)
+    if (folder / "config.json").exists():
+        return _one_run(folder)
+    raise InputError(
+        f"expected {folder} to be a folder that `symplect reproduce` wrote, or one of its runs, found neither "
+        "results.json nor config.json in it: give the folder that was named with --out"
+    )
+
+
+def _reproduction(folder: Path) -> Content:
+    results = read_json(folder / "results.json")
+    try:
+        names = [(row["task"], row["model"], f"seed-{row['seed']}") for row in results["runs"]]
+        settings, versions, not_run = results["settings"], results["versions"], results["not_run"]
+        command = _command(settings)
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"expected {folder / 'results.json'} as symplect wrote it, found no {error}: run `symplect reproduce` again"
+        ) from error
+    if not names:
+        raise InputError(
+            f"expected finished runs in {folder}, found none: `{command}` makes them, and goes on where it stopped"
+        )
+    runs = {folder.joinpath(*name): _load(folder.joinpath(*name)) for name in names}
+    data = None if settings["data"] is None else Path(settings["data"])
+    return Content(_in_order(runs), not_run, settings, versions, command, data)
+
+
+def _one_run(folder: Path) -> Content:
+    run = _load(folder)
+    task, model, seed, settings = (run.config[name] for name in ("task", "model", "seed", "settings"))
+    plan = {"tasks": [task], "models": [model], "seeds": seed + 1, "steps": settings["steps"]}
+    versions = {"symplect": run.config["version"]}
+    return Content({folder: run}, {}, plan | settings, versions, _command(plan), data=None)
+
+
+def _load(folder: Path) -> Run:
+    run = load_run(folder)
+    missing = [name for name in ("task", "model", "seed", "settings", "version") if name not in run.config]
+    if missing := missing + [name for name in _ARRAYS if name not in run.rollout]:
+        raise InputError(
+            f"expected {folder} to be a run of symplect, found no {missing[0]} in it: delete it and run again"
+        )
+    task, model = run.config["task"], run.config["model"]
+    if task not in TASKS or model not in TASKS[task].methods:
+        raise InputError(
+            f"expected {folder} to be a run of a known task and model, found {model!r} of {task!r}: "
+            "it is of another version or program"
+        )
+    return run
+
+
+def _in_order(runs: Mapping[Path, Run]) -> dict[Path, Run]:
+    def place(item: tuple[Path, Run]) -> tuple[int, int, int]:
+        task, model, seed = (item[1].config[name] for name in ("task", "model", "seed"))
+        return list(TASKS).index(task), seed, list(TASKS[task].methods).index(model)
+
+    return dict(sorted(runs.items(), key=place))
+
+
+def _command(plan: Mapping[str, Any]) -> str:
+    """Returns the command line of a plan; what was left to its default is left out."""
+    words = ["symplect", "reproduce", *plan["tasks"]]
+    words += ["--models", *plan["models"]] if plan["models"] else []
+    words += ["--seeds", str(plan["seeds"])]
+    for name in ("steps", "data", "out"):
+        words += [f"--{name}", str(plan[name])] if plan.get(name) else []
+    return shlex.join(words)

@@ -1,0 +1,127 @@
+"""From a run folder to one page of HTML."""
+
+import base64
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+from tqdm import tqdm
+
+from symplect.errors import InputError, NotAvailableError
+from symplect.files import writing
+from symplect.plots import Picture, gallery
+from symplect.report.content import read_content
+from symplect.report.tables import certificate, pairs, summary
+from symplect.runs import Run
+from symplect.table import table_cells
+
+ANIMATION = "pixel-pendulum.gif"
+"""Written beside the page."""
+
+_FILM_TITLE = "Animation of the pixel pendulum"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture as the page shows it.
+
+    Attributes:
+        picture: its name, title and caption.
+        json: of the Plotly figure, safe inside a script element.
+        width, height: in pixels.
+    """
+
+    picture: Picture
+    json: Markup
+    width: int
+    height: int
+
+
+def report(folder: Path, out: Path) -> None:
+    """Writes one page about a reproduction or one run: table, figures, certificates, settings; nothing from outside.
+
+    Where there are runs of the pixel pendulum, their animation is written beside the page.
+
+    Args:
+        folder: that `symplect reproduce` wrote, or one run in it.
+        out: where the page goes.
+
+    Raises:
+        InputError: the folder is neither, a file in it is broken, or the page cannot be written.
+
+    Example:
+        >>> report(Path("runs/paper"), Path("runs/paper/report.html"))  # doctest: +SKIP
+    """
+    content = read_content(folder)
+    runs = list(content.runs.values())
+    shown = {run.config["task"] for run in runs} | set(content.not_run)
+    figures, omitted = _figures([picture for picture in gallery(content.data) if shown & set(picture.tasks)], runs)
+    film, reason = _film(runs) if "pixel-pendulum" in shown else (b"", "")
+    cells, notes = table_cells(content.rows, content.not_run)
+    page = _template().render(
+        title=folder.resolve().name,
+        argument=shlex.quote(str(folder)),
+        command=content.command,
+        summary=summary(content.rows),
+        cells=cells,
+        notes=notes,
+        figures=figures,
+        omitted=omitted | ({_FILM_TITLE: reason} if reason else {}),
+        film=base64.b64encode(film).decode(),
+        film_title=_FILM_TITLE,
+        certificates=[found for folder, run in content.runs.items() if (found := certificate(folder, run))],
+        settings=pairs(("setting", "value"), content.settings),
+        versions=pairs(("package", "version"), content.versions),
+        plotly=Markup(get_plotlyjs()),
+    )
+    if film:
+        with writing(out.parent / ANIMATION) as temporary:
+            temporary.write_bytes(film)
+    with writing(out) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _template() -> Template:
+    loader = PackageLoader("symplect", "report")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("page.html.jinja")
+
+
+def _figures(pictures: Sequence[Picture], runs: Sequence[Run]) -> tuple[list[Figure], dict[str, str]]:
+    """Draws what can be drawn; the reasons for the rest by title."""
+    figures: list[Figure] = []
+    omitted: dict[str, str] = {}
+    for picture in tqdm(pictures, desc="drawing", disable=None, leave=False):
+        try:
+            drawn = picture.draw(runs)
+        except (InputError, NotAvailableError) as error:
+            omitted[picture.title] = str(error)
+        else:
+            layout: Any = drawn.layout
+            figures.append(Figure(picture, _embedded(drawn), layout.width, layout.height))
+    return figures, omitted
+
+
+def _embedded(figure: go.Figure) -> Markup:
+    """Returns a figure's JSON, which cannot end the script element that holds it."""
+    return Markup(str(figure.to_json()).replace("<", "\\u003c"))
+
+
+def _film(runs: Sequence[Run]) -> tuple[bytes, str]:
+    """Returns the animation, or nothing and the reason."""
+    try:
+        from symplect.report.animation import animation
+    except ImportError:
+        return b"", 'Pillow is not installed: pip install "symplect[pixels]"'
+    try:
+        return animation(runs), ""
+    except InputError as error:
+        return b"", str(error)
