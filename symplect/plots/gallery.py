@@ -129,8 +129,8 @@ def gallery(folder: Path | None = None) -> list[Picture]:
         Picture(
             "figure-10",
             "Figure 10: three bodies, energies and orbits",
-            "As figure 3, to t = 5. Three bodies are chaotic: no model keeps the orbits, but the total energy can be "
-            "kept.",
+            "As figure 3, to t = 5, where models are judged to t = 3. Three bodies are chaotic, so orbits part sooner or "
+            "later; look at the total energy.",
             ("three-body",),
             orbits_of_three,
         ),

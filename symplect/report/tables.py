@@ -73,7 +73,7 @@ def _ratio(found: Mapping[str, Sequence[Row]]) -> str:
         return ""
     baseline, hnn = (np.mean([row["energy_mse"] for row in found[model]]) for model in ("baseline", "hnn"))
     ratio = baseline / hnn
-    return "" if not np.isfinite(ratio) else f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
+    return "" if not np.isfinite(ratio) else f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
 
 
 def _text(value: Any) -> str:
