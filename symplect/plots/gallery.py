@@ -129,8 +129,8 @@ def gallery(folder: Path | None = None) -> list[Picture]:
         Picture(
             "figure-10",
             "Figure 10: three bodies, energies and orbits",
-            "As figure 3, to t = 5, where models are judged to t = 3. Three bodies are chaotic, so orbits part sooner or "
-            "later; look at the total energy.",
+            "As figure 3, to t = 5, where models are judged to t = 3. Three bodies are chaotic, so orbits part sooner "
+            "or later; look at the total energy.",
             ("three-body",),
             orbits_of_three,
         ),
