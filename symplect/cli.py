@@ -1,9 +1,11 @@
-"""The command line. Nothing heavy is imported before it is known what to do."""
+"""The command line."""
 
 import os
 import sys
 from pathlib import Path
 
+import jax
+import pooch
 import tyro
 
 from symplect.errors import InputError
@@ -73,10 +75,7 @@ COMMANDS = {"tasks": tasks, "reproduce": reproduce, "report": report, "certify":
 
 def main() -> None:
     """Runs one command: exit code 0 when done, 2 for a wrong input or call, 130 on Ctrl-C, 1 for anything else."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "symplect" / "compiled"
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
-    os.environ.setdefault("JAX_ENABLE_X64", "1")
+    _configure()
     try:
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS,
@@ -91,3 +90,11 @@ def main() -> None:
             "symplect: interrupted; what was finished is saved, and the same command goes on from here", file=sys.stderr
         )
         sys.exit(130)
+
+
+def _configure() -> None:
+    """Double precision, and compiled programs kept for the next call unless the user's environment says where."""
+    jax.config.update("jax_enable_x64", True)
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        jax.config.update("jax_compilation_cache_dir", str(pooch.os_cache("symplect") / "compiled"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

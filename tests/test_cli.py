@@ -96,6 +96,17 @@ def test_a_reproduction_prints_and_keeps_the_table(finished):
     )
 
 
+def test_the_command_line_computes_in_double_and_keeps_what_it_compiled(tmp_path):
+    """In a process of its own: once the package is imported it is too late for environment variables."""
+    script = (
+        "import sys, jax; from symplect.cli import main; sys.argv = ['symplect', 'tasks']; main()\n"
+        "print(jax.numpy.zeros(1).dtype, jax.config.jax_compilation_cache_dir)"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    assert done.stdout.splitlines()[-1] == f"float64 {tmp_path / 'symplect' / 'compiled'}"
+
+
 def test_the_run_folder_is_the_documented_one(finished):
     out, _ = finished
     assert sorted(path.name for path in out.iterdir()) == ["mass-spring", "results.json", "table.md"]
