@@ -8,6 +8,7 @@ from symplect.dynamics import (
     AbstractSeparableHamiltonian,
     symplectic_gradient,
 )
+from symplect.evaluation import certificate
 from symplect.fitting import GradientSettings, fit_gradient
 from symplect.integrate import change_energy, change_energy_path, rollout
 from symplect.models import HNN, Baseline
@@ -21,6 +22,7 @@ __all__ = [
     "GradientSettings",
     "Trajectories",
     "add_noise",
+    "certificate",
     "change_energy",
     "change_energy_path",
     "fit_gradient",

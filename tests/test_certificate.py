@@ -169,6 +169,14 @@ def test_what_does_not_apply_neither_passes_nor_fails():
     assert all((row.value is None) == (row.limit is None) == (row.passed is None) for row in found.rows)
 
 
+def test_one_energy_explains_none_and_a_pendulum_that_turns_over_has_no_frequency():
+    system = Pendulum.reference()
+    starts = np.array([[0.0, 3.0]] * 4)
+    found = certificate(system, starts, TIMES, truth=system)
+    assert found.flagged == ()
+    assert found["energy_unexplained"].passed is found["frequency_bias"].passed is None
+
+
 def test_a_flow_that_leaves_the_finite_numbers_is_flagged():
     system = MassSpring(k=-1000.0, m=1.0)
     found = certificate(system, STARTS, 10 * TIMES)

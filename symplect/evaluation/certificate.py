@@ -104,7 +104,7 @@ def certificate(
 
     Args:
         dynamics: a true system or a model.
-        starts: where paths begin, one row each; two or fewer have too few energies for `energy_unexplained`.
+        starts: where paths begin, one row each; `energy_unexplained` needs three or more, of different energies.
         times: of the paths, increasing. With fixed steps every second one is used, at the solver's own step.
         truth: the true Hamiltonian, which the last three rows need.
         training_energy: the largest true energy of the training data, which `out_of_distribution` needs.
@@ -213,10 +213,11 @@ def _against_truth(
     """Returns the errors of the rows that need the truth, where they apply."""
     found: dict[str, float] = {}
     true, predicted = _both(dynamics, truth, starts, times, solver)
-    if isinstance(dynamics, AbstractHamiltonian) and len(starts) > 2:
-        true_energies, learned = (np.asarray(energies(h.hamiltonian, jnp.asarray(true))) for h in (truth, dynamics))
-        found["energy_unexplained"] = metrics.unexplained_energy(true_energies, learned)
-    if truth.degrees_of_freedom == 1:
+    along = np.asarray(energies(truth.hamiltonian, jnp.asarray(true)))
+    if isinstance(dynamics, AbstractHamiltonian) and len(starts) > 2 and not np.allclose(along, along[0, 0]):
+        learned = np.asarray(energies(dynamics.hamiltonian, jnp.asarray(true)))
+        found["energy_unexplained"] = metrics.unexplained_energy(along, learned)
+    if truth.degrees_of_freedom == 1 and np.isfinite(metrics.frequency_bias(times, true[..., 0], true[..., 0])):
         found["frequency_bias"] = metrics.frequency_bias(times, true[..., 0], predicted[..., 0])
     if training_energy is not None:
         beyond = _beyond(truth, starts, training_energy)
