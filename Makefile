@@ -5,8 +5,10 @@ BIN := .venv/bin
 
 .PHONY: reproduce test test-slow test-all benchmarks clean
 
-reproduce: .venv/ready  ## the paper's table, from data to Markdown
+reproduce: .venv/ready  ## the paper, from data to one page: table, figures, certificates
 	$(BIN)/symplect reproduce --out runs/paper
+	$(BIN)/symplect certify runs/paper
+	$(BIN)/symplect report runs/paper
 
 test: .venv/ready  ## style, types and the fast tests
 	$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q . && $(BIN)/basedpyright
@@ -20,6 +22,8 @@ test-all: test test-slow
 benchmarks: .venv/ready
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/rollouts.py
+	$(BIN)/python benchmarks/reversibility.py
+	$(BIN)/python benchmarks/two_body_snapshots.py
 
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "symplect needs Python 3.11 or later: make PYTHON=python3.11")'

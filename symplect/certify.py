@@ -14,7 +14,7 @@ from symplect.errors import InputError
 from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
 from symplect.runs import MODEL_FILE, Run, load_run
-from symplect.table import _aligned, _scientific
+from symplect.table import aligned, scientific
 from symplect.tasks import TASKS, Task
 
 CERTIFICATE_FILE = "certificate.json"
@@ -96,15 +96,13 @@ def _table(task: Task, pairs: Sequence[tuple[Run, Certificate]]) -> str:
     tail += [f"The largest error of {seeds} seeds."] if seeds > 1 else []
     if all(found["out_of_distribution"].passed is None for _, found in pairs):
         tail += ["The true path does not keep its energy, so there is no true Hamiltonian, and its rows do not apply."]
-    return "\n".join(
-        [f"{task.number} {task.title}", "", *_aligned([header, *lines]), "", *(f"{t}  " for t in tail), ""]
-    )
+    return "\n".join([f"{task.number} {task.title}", "", *aligned([header, *lines]), "", *(f"{t}  " for t in tail), ""])
 
 
 def _line(name: str, by_model: Mapping[str, Sequence[Certificate]]) -> list[str]:
     rows = {model: [found[name] for found in certificates] for model, certificates in by_model.items()}
     limits = [row.limit for of_model in rows.values() for row in of_model if row.limit is not None]
-    limit = _scientific(max(limits)) if limits else "-"
+    limit = scientific(max(limits)) if limits else "-"
     return [name, limit, *(_cell(of_model) for of_model in rows.values()), MEANINGS[name]]
 
 
@@ -113,5 +111,5 @@ def _cell(rows: Sequence[Row]) -> str:
     values = [row.value for row in rows if row.value is not None]
     if not values:
         return "-"
-    largest = _scientific(float(np.max(values))) if np.all(np.isfinite(values)) else "diverged"
+    largest = scientific(float(np.max(values))) if np.all(np.isfinite(values)) else "diverged"
     return largest + (" ✗" if any(row.passed is False for row in rows) else "")

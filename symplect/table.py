@@ -35,7 +35,7 @@ def table(rows: Sequence[Row], not_run: Mapping[str, str]) -> str:
         not_run: reasons by task.
     """
     cells, notes = table_cells(rows, not_run)
-    return "\n".join([*_aligned(cells), "", *(f"{note}  " for note in notes)]) + "\n"
+    return "\n".join([*aligned(cells), "", *(f"{note}  " for note in notes)]) + "\n"
 
 
 def table_cells(rows: Sequence[Row], not_run: Mapping[str, str]) -> tuple[list[list[str]], list[str]]:
@@ -60,7 +60,7 @@ def _line(task: Task, model: str, runs: Sequence[Row], notes: list[str]) -> list
     for _, metric in COLUMNS:
         published = task.published.get(model, {}).get(metric)
         note = _mark(task.notes[metric], notes) if published is not None and metric in task.notes else ""
-        cells += ["" if published is None else _scientific(published) + note, measured(runs, metric)]
+        cells += ["" if published is None else scientific(published) + note, measured(runs, metric)]
     return cells + [measured(runs, metric) for _, metric in OWN_COLUMNS]
 
 
@@ -79,16 +79,18 @@ def measured(runs: Sequence[Row], metric: str) -> str:
         return f"{np.mean(values):.1f}"
     if not np.all(np.isfinite(values)):
         return "diverged"
-    spread = f" ± {_scientific(float(np.std(values, ddof=1)))}" if values.size > 1 else ""
-    return _scientific(float(np.mean(values))) + spread
+    spread = f" ± {scientific(float(np.std(values, ddof=1)))}" if values.size > 1 else ""
+    return scientific(float(np.mean(values))) + spread
 
 
-def _scientific(value: float) -> str:
+def scientific(value: float) -> str:
+    """Returns a number in three digits, such as 1.20e-4."""
     mantissa, exponent = f"{value:.2e}".split("e")
     return f"{mantissa}e{int(exponent)}"
 
 
-def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Returns the lines of a Markdown table, the first of them its header."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells

@@ -141,11 +141,9 @@ def render_pendulum(
 
 
 def _small(image: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "side side"]:
-    """Crops, keeps the red rod alone (red minus green), and shrinks it with Pillow's bilinear filter, which is what
-    SciPy's imresize did in the paper's code.
-    """
+    """Crops, keeps the red rod alone (red minus green, as in the paper's code), and averages over boxes."""
     from PIL import Image
 
     red, green = (image[_ROWS, _COLUMNS, channel] for channel in (0, 1))
     rod = red - np.minimum(red, green)
-    return np.asarray(Image.fromarray(rod).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    return np.asarray(Image.fromarray(rod).resize((SIDE, SIDE), Image.Resampling.BOX))

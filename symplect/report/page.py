@@ -9,7 +9,6 @@ from typing import Any
 
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 from tqdm import tqdm
 
@@ -38,7 +37,7 @@ class Figure:
     """
 
     picture: Picture
-    json: Markup
+    json: str
     width: int
     height: int
 
@@ -78,7 +77,7 @@ def report(folder: Path, out: Path) -> None:
         certificates=[found for folder, run in content.runs.items() if (found := certificate(folder, run))],
         settings=pairs(("setting", "value"), content.settings),
         versions=pairs(("package", "version"), content.versions),
-        plotly=Markup(get_plotlyjs()),
+        plotly=get_plotlyjs(),
     )
     if film:
         with writing(out.parent / ANIMATION) as temporary:
@@ -110,9 +109,9 @@ def _figures(pictures: Sequence[Picture], runs: Sequence[Run]) -> tuple[list[Fig
     return figures, omitted
 
 
-def _embedded(figure: go.Figure) -> Markup:
+def _embedded(figure: go.Figure) -> str:
     """Returns a figure's JSON, which cannot end the script element that holds it."""
-    return Markup(str(figure.to_json()).replace("<", "\\u003c"))
+    return str(figure.to_json()).replace("<", "\\u003c")
 
 
 def _film(runs: Sequence[Run]) -> tuple[bytes, str]:
