@@ -18,6 +18,7 @@ SEEDS, FIRST, EVERY = 6, 7000, 500
 
 
 def main() -> None:
+    jax.config.update("jax_enable_x64", True)  # as the command line does
     task = TASKS["two-body"]
     errors = []
     for seed in range(SEEDS):

@@ -1,17 +1,45 @@
-"""Double precision, and JAX at its strictest, for every test; and a small reproduction that several look at."""
+"""Double precision, JAX at its strictest, and what many tests look at, made once for all processes that test."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import pytest
+from filelock import FileLock
+
+COMPILED = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_compilation_cache_dir", str(COMPILED))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(COMPILED)  # for the processes that tests start
+
+
+def made_once(factory, name, make):
+    """Returns a folder that the first process to ask for it fills; the others wait."""
+    shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    folder = shared / name
+    with FileLock(shared / f"{name}.lock"):
+        if not folder.exists():
+            unfinished = shared / f"{name}.unfinished"
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory):
     """Returns the folder of a short but whole reproduction of task 1; tests copy it before they change it."""
-    from symplect.reproduce import Plan, reproduce
 
-    out = tmp_path_factory.mktemp("reproduced") / "paper"
-    reproduce(Plan(["mass-spring"], None, seeds=1, out=out, steps=150))
-    return out
+    def make(folder):
+        command = [Path(sys.executable).with_name("symplect"), "reproduce", "mass-spring", "--seeds", "2"]
+        command += ["--steps", "150", "--out", folder / "paper"]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        (folder / "printed").write_text(done.stdout)
+
+    return made_once(tmp_path_factory, "reproduced", make) / "paper"

@@ -22,7 +22,6 @@ from symplect.evaluation.structure import flow_jacobians
 from symplect.files import read_json
 from symplect.integrate import RK4, AbstractFixedStep, ImplicitMidpoint, Leapfrog, Yoshida4
 from symplect.integrate.leapfrog import _kick
-from symplect.reproduce import Plan, reproduce
 from symplect.systems import MassSpring, Pendulum
 from tests.members import SYSTEMS, member
 from tests.test_cli import call, refused
@@ -203,17 +202,9 @@ def test_wrong_calls_are_refused(starts, times):
 # The command
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Two models and two seeds of task 1, hardly fitted."""
-    out = tmp_path_factory.mktemp("runs") / "paper"
-    reproduce(Plan(["mass-spring"], ["baseline", "hnn"], seeds=2, out=out, steps=50))
-    return out
-
-
 @pytest.fixture
-def own(runs, tmp_path):
-    shutil.copytree(runs, tmp_path / "paper")
+def own(reproduced, tmp_path):
+    shutil.copytree(reproduced, tmp_path / "paper")
     return tmp_path / "paper"
 
 

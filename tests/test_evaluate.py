@@ -123,7 +123,7 @@ SHAPES = {
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=needs_measurements if name == "real-pendulum" else ()) for name in TASKS],
+    params=[pytest.param(name, marks=needs_measurements if name == "real-pendulum" else ()) for name in SHAPES],
 )
 def task_data(request):
     return TASKS[request.param], TASKS[request.param].make_data(0, None, None)

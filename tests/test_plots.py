@@ -26,7 +26,7 @@ WHO = ("truth", "baseline", "hnn", "pixel-hnn")
 @pytest.fixture(scope="module")
 def runs(reproduced):
     """Small real runs of task 1, made-up ones of the others."""
-    real = [load_run(path.parent) for path in sorted(reproduced.rglob("config.json"))]
+    real = [load_run(path.parent) for path in sorted(reproduced.rglob("seed-0/config.json"))]
     return [*real, *(run for task in STARTS for run in published_runs(task)), *pixel_runs()]
 
 

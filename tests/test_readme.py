@@ -36,7 +36,7 @@ def test_the_commands_are_understood(monkeypatch, tmp_path, capsys):
     """The long command runs for one step here; everything else of it is as written."""
     monkeypatch.chdir(tmp_path)
     commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("symplect")]
-    assert len(commands) == 2
+    assert len(commands) == 4
     for command in commands:
         arguments = shlex.split(command)
         if "reproduce" in arguments:
@@ -45,6 +45,7 @@ def test_the_commands_are_understood(monkeypatch, tmp_path, capsys):
         monkeypatch.setattr(sys, "argv", arguments)
         cli.main()
     assert (tmp_path / "runs" / "mine" / "table.md").exists()
+    assert (tmp_path / "runs" / "mine" / "report.html").exists()
     assert "two-body" in capsys.readouterr().out
 
 
