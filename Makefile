@@ -12,7 +12,7 @@ reproduce: .venv/ready  ## the paper, from data to one page: table, figures, cer
 
 test: .venv/ready  ## style, types and the fast tests
 	$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q . && $(BIN)/basedpyright
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: .venv/ready  ## trains at full size and compares with the published data sets
 	$(BIN)/python -m pytest -m slow

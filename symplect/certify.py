@@ -36,9 +36,8 @@ def certify(folder: Path) -> str:
         found[place] = run, _certificate(run)
         discard_leftovers(place / CERTIFICATE_FILE)
         write_json(place / CERTIFICATE_FILE, dataclasses.asdict(found[place][1]))
-    tasks = dict.fromkeys(run.config["task"] for run, _ in found.values())
-    of_task = {task: [pair for pair in found.values() if pair[0].config["task"] == task] for task in tasks}
-    return "\n".join(_table(TASKS[task], pairs) for task, pairs in of_task.items())
+    of_task = {task: [pair for pair in found.values() if pair[0].config["task"] == task] for task in TASKS}
+    return "\n".join(_table(TASKS[task], pairs) for task, pairs in of_task.items() if pairs)
 
 
 def _places(folder: Path) -> list[Path]:
