@@ -32,6 +32,7 @@ def test_the_make_targets_exist():
         assert target in targets
 
 
+@pytest.mark.slow
 def test_the_commands_are_understood(monkeypatch, tmp_path, capsys):
     """The long command runs for one step here; everything else of it is as written."""
     monkeypatch.chdir(tmp_path)
