@@ -8,7 +8,7 @@ import jax
 import pooch
 import tyro
 
-from symplect.errors import InputError
+from symplect.errors import InputError, NotAvailableError
 
 
 def tasks() -> None:
@@ -82,7 +82,7 @@ def main() -> None:
             prog="symplect",
             description="Hamiltonian neural networks: learn H(q, p) from data, and move along its symplectic gradient.",
         )
-    except InputError as error:
+    except (InputError, NotAvailableError) as error:
         print(f"symplect: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

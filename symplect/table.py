@@ -50,8 +50,9 @@ def table_cells(rows: Sequence[Row], not_run: Mapping[str, str]) -> tuple[list[l
     titles = [title for name, _ in COLUMNS for title in (f"{name}, published", "measured")]
     header = ["task", "model", *titles, *(name for name, _ in OWN_COLUMNS)]
     seeds = len({row["seed"] for row in rows})
+    times = "Valid prediction time: the median time until a path is off by 0.4 of its size, or a frame by 0.025 of its."
     spread = f"Measured: mean ± standard deviation over {seeds} seeds." if seeds > 1 else "Measured: one seed."
-    tail = [spread, *(f"[{number}] {note}" for number, note in enumerate(notes, 1))]
+    tail = [spread, times, *(f"[{number}] {note}" for number, note in enumerate(notes, 1))]
     return [header, *lines], tail + [f"Not run: {name}: {reason}" for name, reason in not_run.items()]
 
 

@@ -140,11 +140,25 @@ def test_the_truth_knows_itself():
 
 
 def test_another_frequency_is_a_bias_and_no_loss_of_structure():
-    found = certificate(MassSpring(k=2.6, m=0.5), STARTS, TIMES, truth=MassSpring.reference(), training_energy=1.5)
+    found = certificate(MassSpring(k=2.5, m=0.5), STARTS, TIMES, truth=MassSpring.reference(), training_energy=1.5)
     assert found.flagged == ("frequency_bias",)
-    assert found["frequency_bias"].value == pytest.approx(np.sqrt(1.3) - 1, rel=1e-2)
+    assert found["frequency_bias"].value == pytest.approx(np.sqrt(1.25) - 1, rel=1e-2)
     assert found["energy_unexplained"].passed
     assert found["out_of_distribution"].value == pytest.approx(1.0, rel=1e-3)  # a spring is the same at every energy
+
+
+@pytest.mark.parametrize(("k", "m"), [(4.0, 0.25), (-2.0, -0.5)])
+def test_another_speed_or_direction_is_flagged(k, m):
+    """Twice H and minus H have the orbits of H, but not its motion."""
+    found = certificate(MassSpring(k=k, m=m), STARTS, TIMES, truth=MassSpring.reference())
+    assert "field_error" in found.flagged
+    assert found["energy_unexplained"].passed
+
+
+def test_a_start_at_rest_is_no_error():
+    found = certificate(Pendulum.reference(), np.array([[0.0, 0.0], [1.0, 0.0]]), TIMES)
+    assert found.flagged == ()
+    assert found["energy_drift_max"].value == pytest.approx(0.0, abs=1e-8)
 
 
 def test_a_model_that_is_right_at_small_energy_alone_is_flagged_outside():

@@ -50,7 +50,7 @@ class PixelTrajectories:
         )
 
     def windows(self, length: int, every: int = 1) -> UInt8[np.ndarray, "windows length side side"]:
-        """Returns all runs of so many neighbouring frames that begin at every so-manieth frame of a film.
+        """Returns all runs of so many neighbouring frames that begin `every` so many frames of a film.
 
         Raises:
             InputError: films shorter than that.

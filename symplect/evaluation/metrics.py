@@ -55,7 +55,8 @@ def energy_drift(
             given.
     """
     scales = np.abs(energies[:, 0]) if scales is None else scales
-    change = (energies - energies[:, :1]) / scales[:, None]
+    change = energies - energies[:, :1]
+    change = np.divide(change, scales[:, None], out=np.zeros_like(change), where=change != 0)  # at rest, 0 of 0
     centred = times - np.mean(times)
     slopes = change @ centred / np.sum(centred**2)
     return float(np.mean(np.abs(slopes))), float(np.mean(np.max(np.abs(change), axis=1)))

@@ -94,6 +94,7 @@ def evaluate_pixels(
 
 
 def _loss(model: AbstractPixelDynamics, films: PixelTrajectories, loss: PixelLoss) -> float:
+    """Takes windows that overlap by two frames: all of the published loss's, every observation for the other."""
     return float(jax.jit(loss)(model, jnp.asarray(films.windows(loss.frames, every=loss.frames - 2))))
 
 

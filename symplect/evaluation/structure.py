@@ -88,10 +88,11 @@ def reversibility_errors(
     times: Float[np.ndarray, " times"],
     solver: AbstractSolver,
 ) -> Float[Array, " samples"]:
-    r"""Returns $|x - \Phi_{-T}(\Phi_T(x))| / |x|$ for each start, given the forward path's end.
+    r"""Returns $|x - \Phi_{-T}(\Phi_T(x))| / |x|$ for each start, given the forward path's end; not divided at zero.
 
     Every smooth flow can be run backward, a plain network's too; what it measures is how much the way back amplifies
     the solver's error.
     """
     back = rollout(dynamics, path_end, times[::-1], solver=solver).states[:, -1]
-    return jnp.linalg.norm(back - starts, axis=-1) / jnp.linalg.norm(starts, axis=-1)
+    sizes = jnp.linalg.norm(starts, axis=-1)
+    return jnp.linalg.norm(back - starts, axis=-1) / jnp.where(sizes == 0, 1.0, sizes)

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, UInt8
 
 from symplect._types import Key, Scalar, State
 from symplect.data.pixels import PixelTrajectories
+from symplect.errors import InputError
 from symplect.fitting.descent import FitState, GradientSettings, descend
 from symplect.integrate import RK4, rollout
 from symplect.models import AbstractPixelDynamics
@@ -57,10 +58,17 @@ class RolloutPixelLoss:
     Args:
         length: observations of a window.
         weight: of the two weak terms.
+
+    Raises:
+        InputError: a window too short for a middle.
     """
 
     length: int = 16
     weight: float = 0.01
+
+    def __post_init__(self):
+        if self.length < 3:
+            raise InputError(f"RolloutPixelLoss: expected windows of at least 3 observations, found {self.length}")
 
     @property
     def frames(self) -> int:
@@ -124,9 +132,10 @@ def fit_pixels(
         The state of affairs after the last step.
 
     Raises:
-        InputError: films shorter than a window.
+        InputError: films shorter than a window, or of another size than the model sees.
         ArithmeticError: the loss left the finite numbers.
     """
+    _require_size(model, train)
     return descend(
         model,
         loss,
@@ -138,3 +147,9 @@ def fit_pixels(
         checkpoint=checkpoint,
         progress=progress,
     )
+
+
+def _require_size(model: AbstractPixelDynamics, films: PixelTrajectories) -> None:
+    expected, found = model.configuration["pixels"], 2 * films.frames[0, 0].size
+    if expected != found:
+        raise InputError(f"fit_pixels: expected films whose two frames have {expected} pixels, found {found}")

@@ -12,6 +12,9 @@ from symplect.models.network import Biases, Weights, initial_layers
 
 Observation = Float[Array, " pixels"]
 
+LATENTS = 2
+"""One angle and its momentum."""
+
 
 @final
 class ResidualNetwork(eqx.Module):
@@ -45,7 +48,6 @@ class Autoencoder(eqx.Module):
     Args:
         key: random key of the initial weights.
         pixels: length of an observation.
-        latents: length of the latent state.
         width: units of every hidden layer.
 
     Raises:
@@ -53,7 +55,7 @@ class Autoencoder(eqx.Module):
 
     Example:
         >>> import jax.numpy as jnp
-        >>> autoencoder = Autoencoder(jax.random.key(0), pixels=50, latents=2, width=8)
+        >>> autoencoder = Autoencoder(jax.random.key(0), pixels=50, width=8)
         >>> autoencoder.decode(autoencoder.encode(jnp.zeros(50))).shape
         (50,)
     """
@@ -61,13 +63,12 @@ class Autoencoder(eqx.Module):
     encoder: ResidualNetwork
     decoder: ResidualNetwork
 
-    def __init__(self, key: Key, *, pixels: int, latents: int = 2, width: int = 200):
-        if min(pixels, latents, width) < 1:
-            found = f"pixels={pixels}, latents={latents}, width={width}"
-            raise InputError(f"Autoencoder: expected positive sizes, found {found}")
+    def __init__(self, key: Key, *, pixels: int, width: int = 200):
+        if min(pixels, width) < 1:
+            raise InputError(f"Autoencoder: expected positive sizes, found pixels={pixels}, width={width}")
         key_encoder, key_decoder = jax.random.split(key)
-        self.encoder = ResidualNetwork(key_encoder, pixels, latents, width=width)
-        self.decoder = ResidualNetwork(key_decoder, latents, pixels, width=width)
+        self.encoder = ResidualNetwork(key_encoder, pixels, LATENTS, width=width)
+        self.decoder = ResidualNetwork(key_decoder, LATENTS, pixels, width=width)
 
     def encode(self, x: Observation) -> State:
         """Returns the latent state of one observation."""

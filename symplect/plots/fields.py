@@ -42,7 +42,7 @@ def data_and_fields(runs: Sequence[Run], folder: Path | None = None) -> go.Figur
 def _draw_row(
     figure: go.Figure, row: int, task: str, found: Mapping[str, Run], models: Sequence[str], folder: Path | None
 ) -> None:
-    data = TASKS[task].make_data(0, folder, None)
+    data = TASKS[task].make_data(next(iter(found.values())).config["seed"], folder, None)
     seen, axes = scene(task, found), labels(task)
     shown = np.concatenate([data.train.states, data.test.states, seen.paths["truth"]])
     size = np.ptp(shown, axis=0)

@@ -61,7 +61,7 @@ def gallery(folder: Path | None = None) -> list[Picture]:
         Picture(
             "figure-1",
             "Figure 1: a mass on a spring, observed and predicted",
-            "Left: the noisy states that both models were trained on. Then one panel per model with its path from "
+            "Left: the noisy states that the models were trained on. Then one panel per model with its path from "
             "(1, 0) over 20 units of time, the true circle behind it. Look for whether the path closes.",
             ("mass-spring",),
             observed_and_predicted,
@@ -72,7 +72,8 @@ def gallery(folder: Path | None = None) -> list[Picture]:
             "From left to right: paths in the phase plane, squared error of the state, the quantity that the HNN "
             "conserves, and the true energy, the last two along the true and the predicted paths. Look for lines that "
             "stay level: an HNN holds its own H exactly, and the true energy as well as it learned it. The real "
-            "pendulum loses energy by friction, which an HNN cannot.",
+            "pendulum loses energy by friction, which an HNN cannot. On the two ideal systems both models run at a "
+            "wrong speed, since their training states are noisy: the squared error shows that, the energies do not.",
             _ONE_DEGREE,
             phase_portraits,
         ),
@@ -113,8 +114,9 @@ def gallery(folder: Path | None = None) -> list[Picture]:
         Picture(
             "figure-8",
             "Figure 8: two bodies for twice the time",
-            "A row for every model: true orbits with the predicted ones, energies of the truth, energies of the "
-            "prediction, all to t = 50, where models are judged to t = 25. Look for orbits that leave the true ones.",
+            "A row for every model: true orbits (black) with the predicted ones, energies of the truth, energies of "
+            "the prediction, all to t = 50, where models are judged to t = 25. Look for orbits that leave the true "
+            "ones.",
             ("two-body",),
             two_bodies_for_long,
         ),
@@ -145,8 +147,8 @@ def gallery(folder: Path | None = None) -> list[Picture]:
         Picture(
             "learning",
             "How the losses fell",
-            "The loss on training and test data of every run, on a logarithmic axis. The losses of the two ideal "
-            "systems end on the noise of the states, so a lower one there is no better model.",
+            "The loss on the last training batch and on the test data of every run, on a logarithmic axis. The losses "
+            "of the two ideal systems end on the noise of the states, so a lower one there is no better model.",
             tuple(TASKS),
             learning_curves,
         ),

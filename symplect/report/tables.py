@@ -56,11 +56,13 @@ def certificate(folder: Path, run: Run) -> Certificate | None:
     try:
         rows = [row for row in read_json(path)["rows"] if row["passed"] is not None]  # None: it does not apply
         lines = [[row["name"], *(_text(row[column]) for column in _COLUMNS)] for row in rows]
-        passed = sum(row["passed"] for row in rows)
+        flagged = [row["name"] for row in rows if not row["passed"]]
     except (KeyError, TypeError) as error:
         raise InputError(f"expected {path} as `symplect certify` wrote it, found no {error}: certify again") from error
     title = f"{TASKS[run.config['task']].title}, {name(run.config['model'])}, seed {run.config['seed']}"
-    return Certificate(title, f"{passed} of {len(rows)} passed", [["name", *_COLUMNS], *lines])
+    return Certificate(
+        title, f"flagged: {', '.join(flagged)}" if flagged else f"all {len(rows)} passed", [["name", *_COLUMNS], *lines]
+    )
 
 
 def pairs(header: tuple[str, str], values: Mapping[str, Any]) -> Cells:

@@ -12,7 +12,7 @@ from symplect.models import LearnedDynamics, PixelBaseline, PixelHNN
 from symplect.systems import Pendulum
 from symplect.tasks._task import Method, Task
 
-TRIALS, TEST_TRIALS, FRAMES = 200, 40, 102  # 102 frames make 100 observations and the successor of each
+TRIALS, TEST_TRIALS, FRAMES = 200, 40, 102  # 101 observations: 100 and the successor of the last
 EVALUATION_TRIALS, EVALUATION_FRAMES = 15, 1002
 EVALUATION_SEED = 2019
 
