@@ -130,6 +130,7 @@ def test_a_plain_network_is_flagged_with_fixed_steps_too():
 STARTS = np.array([[1.0, 0.0], [0.3, 0.5], [-0.5, 0.7], [0.2, -0.3]])
 
 
+@pytest.mark.slow
 def test_the_truth_knows_itself():
     system = MassSpring.reference()
     found = certificate(system, STARTS, TIMES, truth=system, training_energy=1.5)

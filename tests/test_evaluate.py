@@ -120,10 +120,12 @@ SHAPES = {
     "three-body": (4000, 20, 1000, (15, 500), 3.0),
 }
 
+MARKS = {"real-pendulum": needs_measurements, "three-body": pytest.mark.slow}
+
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=needs_measurements if name == "real-pendulum" else ()) for name in SHAPES],
+    params=[pytest.param(name, marks=MARKS.get(name, ())) for name in SHAPES],
 )
 def task_data(request):
     return TASKS[request.param], TASKS[request.param].make_data(0, None, None)
