@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
-import jax
 import numpy as np
 
 from symplect.errors import InputError
 from symplect.files import read_arrays, read_header, read_json, read_tree, write_arrays, write_json, write_tree, writing
-from symplect.models import MODELS, LearnedDynamics
+from symplect.models import LearnedDynamics, blank_model
 
 MODEL_FILE = "model.safetensors"
 
@@ -95,7 +93,7 @@ def load_model(path: Path) -> LearnedDynamics:
     """
     header = read_header(path)
     try:
-        skeleton = eqx.filter_eval_shape(MODELS[header["model"]], jax.random.key(0), **header["configuration"])
+        skeleton = blank_model(header["model"], header["configuration"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"expected {path} to name a model of symplect and its sizes, found {header}: "

@@ -1,15 +1,18 @@
 """Data: the container, and where trajectories come from."""
 
-from symplect.data.derivatives import forward_difference
+from symplect.data.derivatives import clean_by_derivatives, forward_difference
 from symplect.data.measured import measured_pendulum
 from symplect.data.noise import add_noise
+from symplect.data.positions import with_velocities
 from symplect.data.simulate import simulate
 from symplect.data.trajectories import Trajectories
 
 __all__ = [
     "Trajectories",
     "add_noise",
+    "clean_by_derivatives",
     "forward_difference",
     "measured_pendulum",
     "simulate",
+    "with_velocities",
 ]

@@ -1,6 +1,9 @@
 """Time derivatives of measured states."""
 
+from dataclasses import replace
+
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from symplect.data.trajectories import Trajectories
 from symplect.errors import InputError
@@ -36,3 +39,36 @@ def forward_difference(data: Trajectories) -> Trajectories:
         names=data.names,
         units=data.units,
     )
+
+
+def clean_by_derivatives(data: Trajectories) -> Trajectories:
+    """Returns the data with noisy states replaced by the integral of their exact derivatives.
+
+    The derivatives give every path but for a constant, which is the mean of what was measured: n samples reduce the
+    noise by the square root of n, and what is left is the same for the whole path. Paths are splines through the
+    derivatives (SciPy).
+
+    Args:
+        data: trials of at least two samples, whose derivatives are better known than their states.
+
+    Raises:
+        InputError: data without derivatives, or a trial of one sample.
+
+    Example:
+        >>> t = np.linspace(0.0, 3.0, 31)
+        >>> circle = np.stack([np.cos(t), -np.sin(t)], axis=1)[None]
+        >>> noise = 0.1 * np.random.default_rng(0).standard_normal(circle.shape)
+        >>> noisy = Trajectories.stack(t, circle + noise, np.stack([-np.sin(t), -np.cos(t)], axis=1)[None])
+        >>> bool(np.max(abs(clean_by_derivatives(noisy).states - circle[0])) < 0.05)
+        True
+    """
+    if data.derivatives is None:
+        raise InputError("clean_by_derivatives: expected data with derivatives, found none: use fit_trajectory")
+    if min(data.lengths) < 2:
+        raise InputError("clean_by_derivatives: expected trials of at least two samples, found one of a single sample")
+    paths: list[np.ndarray] = []
+    for trial in data:
+        assert trial.derivatives is not None
+        path = CubicSpline(trial.times, trial.derivatives).antiderivative()(trial.times)
+        paths.append(path + np.mean(trial.states - path, axis=0))
+    return replace(data, states=np.concatenate(paths))

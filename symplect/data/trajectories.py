@@ -23,6 +23,7 @@ class Trajectories:
         derivatives: `dz/dt` at the states, of their shape, where it is known.
         names: of the coordinates, `q1, ..., p1, ...` unless given.
         units: of the coordinates, as labels; none unless given.
+        inputs: known inputs u at the same times, one column each; none unless given.
 
     Raises:
         InputError: shapes that do not fit, values that are not finite, times that do not increase.
@@ -40,6 +41,7 @@ class Trajectories:
     derivatives: Array2 | None = None
     names: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    inputs: Array2 | None = None
 
     def __post_init__(self):
         samples, dimension = self.states.shape
@@ -58,7 +60,10 @@ class Trajectories:
             derivatives.shape == self.states.shape,
             f"derivatives of shape {self.states.shape}, found {derivatives.shape}",
         )
-        for label, values in (("times", self.times), ("states", self.states), ("derivatives", derivatives)):
+        inputs = self.inputs if self.inputs is not None else self.states
+        _expect(len(inputs) == samples, f"{samples} rows of inputs, found {len(inputs)}")
+        named = {"times": self.times, "states": self.states, "derivatives": derivatives, "inputs": inputs}
+        for label, values in named.items():
             _expect(bool(np.all(np.isfinite(values))), f"finite {label}, found NaN or infinity: drop those samples")
         late = np.diff(self.times) > 0
         late[np.cumsum(self.lengths)[:-1] - 1] = True
@@ -117,6 +122,7 @@ class Trajectories:
             states=self.states[rows],
             lengths=tuple(self.lengths[i] for i in trials),
             derivatives=None if self.derivatives is None else self.derivatives[rows],
+            inputs=None if self.inputs is None else self.inputs[rows],
         )
 
     def split(self, trials: int) -> tuple["Trajectories", "Trajectories"]:
@@ -128,6 +134,28 @@ class Trajectories:
         if not 0 < trials < len(self):
             raise InputError(f"split: expected between 1 and {len(self) - 1} trials in the first part, found {trials}")
         return self.select(range(trials)), self.select(range(trials, len(self)))
+
+    def cut(self, samples: int) -> tuple["Trajectories", "Trajectories"]:
+        """Returns the first so many samples and the rest, of a single trial.
+
+        Raises:
+            InputError: several trials, or a part would be empty.
+        """
+        if len(self) != 1 or not 0 < samples < len(self.times):
+            found = f"{len(self)} trials and {samples} samples"
+            raise InputError(f"cut: expected one trial and 1 to {len(self.times) - 1} samples, found {found}")
+        return self._rows(slice(None, samples)), self._rows(slice(samples, None))
+
+    def _rows(self, rows: slice) -> "Trajectories":
+        """Returns some rows of a single trial."""
+        return replace(
+            self,
+            times=self.times[rows],
+            states=self.states[rows],
+            lengths=(len(self.times[rows]),),
+            derivatives=None if self.derivatives is None else self.derivatives[rows],
+            inputs=None if self.inputs is None else self.inputs[rows],
+        )
 
     def shuffle(self, seed: int) -> "Trajectories":
         """Returns the trials in random order."""

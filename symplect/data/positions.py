@@ -1,0 +1,53 @@
+"""Positions without momenta: what a camera or a ruler sees."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from scipy.interpolate import make_smoothing_spline
+
+from symplect.data.trajectories import Trajectories
+from symplect.errors import InputError
+
+_FEWEST = 5  # samples that a smoothing spline needs
+
+
+def with_velocities(
+    times: Float[np.ndarray, " samples"],
+    positions: Float[np.ndarray, "samples degrees_of_freedom"],
+    lengths: Sequence[int],
+) -> Trajectories:
+    """Makes states `[q..., p...]` out of positions, with `p = dq/dt`.
+
+    The velocities are those of a smoothing spline (SciPy; generalised cross-validation, Woltring 1986). They are good
+    enough to begin a fit that does not believe them: `fit_trajectory(..., observed=...)` with `False` for the momenta
+    and models of structure "newtonian".
+
+    Args:
+        times: increasing within each trial.
+        positions: one column per degree of freedom.
+        lengths: samples of each trial, five or more.
+
+    Raises:
+        InputError: shapes that do not fit, or a trial that is too short.
+
+    Example:
+        >>> t = np.linspace(0.0, 3.0, 40)
+        >>> data = with_velocities(t, np.sin(t)[:, None], [40])
+        >>> bool(np.max(abs(data.states[:, 1] - np.cos(t))) < 0.01)
+        True
+    """
+    if min(lengths) < _FEWEST:
+        raise InputError(f"with_velocities: expected trials of {_FEWEST} samples or more, found one of {min(lengths)}")
+    if sum(lengths) != len(times) or len(times) != len(positions):
+        found = f"{len(times)} times, {len(positions)} positions and lengths that add up to {sum(lengths)}"
+        raise InputError(f"with_velocities: expected as many times as positions, found {found}")
+    if not np.all(np.isfinite(positions)):
+        raise InputError("with_velocities: expected finite positions, found NaN or infinity: drop those samples")
+    velocities = np.empty_like(positions)
+    ends = np.cumsum(lengths)
+    for first, end in zip(ends - lengths, ends, strict=True):
+        for column in range(positions.shape[1]):
+            spline = make_smoothing_spline(times[first:end], positions[first:end, column])
+            velocities[first:end, column] = spline.derivative()(times[first:end])
+    return Trajectories(times, np.concatenate([positions, velocities], axis=1), tuple(lengths))

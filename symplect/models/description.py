@@ -1,0 +1,60 @@
+"""What a model of parts is made of, as plain JSON, and the empty model that such a description names."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symplect.errors import InputError
+
+_KIND, _SHAPE = "kind", "shape"
+
+
+def describe(part: Any) -> Any:
+    """Returns the parts of a module by name, arrays by their shape, as JSON can hold them.
+
+    Example:
+        >>> from symplect.models.features import Fourier, OfPositions
+        >>> describe(OfPositions(Fourier(((1,),))))
+        {'kind': 'OfPositions', 'inner': {'kind': 'Fourier', 'frequencies': [[1]]}}
+    """
+    if isinstance(part, eqx.Module):
+        fields = {field.name: describe(getattr(part, field.name)) for field in dataclasses.fields(part)}
+        return {_KIND: type(part).__name__, **fields}
+    if isinstance(part, jax.Array | np.ndarray | jax.ShapeDtypeStruct):
+        return {_SHAPE: list(part.shape), "dtype": str(part.dtype)}
+    if isinstance(part, tuple | list):
+        return [describe(item) for item in part]
+    return part
+
+
+def skeleton(description: Any, kinds: Mapping[str, type[eqx.Module]]) -> Any:
+    """Returns the module that `describe` saw, with shapes in place of arrays; nothing but the given kinds is made.
+
+    Raises:
+        InputError: the description names something else, or lacks a part.
+    """
+    if isinstance(description, Mapping):
+        if _SHAPE in description:
+            return jax.ShapeDtypeStruct(tuple(map(int, description[_SHAPE])), jnp.dtype(str(description["dtype"])))
+        return _module(description, kinds)
+    if isinstance(description, Sequence) and not isinstance(description, str):
+        return tuple(skeleton(item, kinds) for item in description)
+    return description
+
+
+def _module(description: Mapping[str, Any], kinds: Mapping[str, type[eqx.Module]]) -> eqx.Module:
+    kind = kinds.get(str(description.get(_KIND)))
+    if kind is None:
+        raise InputError(f"expected a part out of {', '.join(kinds)}, found {description.get(_KIND)!r}")
+    names = {field.name for field in dataclasses.fields(kind)}
+    if names != set(description) - {_KIND}:
+        raise InputError(f"expected {kind.__name__} with {sorted(names)}, found {sorted(set(description) - {_KIND})}")
+    module = object.__new__(kind)  # as unflattening does: what `__init__` computes is in the file
+    for name in names:
+        object.__setattr__(module, name, skeleton(description[name], kinds))
+    return module

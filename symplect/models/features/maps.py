@@ -1,0 +1,167 @@
+"""Features of a part of the state, of a projection of it, and with a symmetry."""
+
+from typing import final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from symplect._types import State
+from symplect.dynamics import split
+from symplect.models.features._features import AbstractFeatures, Concatenated, Penalties, Values
+
+
+@final
+class OfPositions(AbstractFeatures):
+    """Features that see the positions alone, such as those of a potential energy."""
+
+    inner: AbstractFeatures
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
+
+    def __call__(self, z: State) -> Values:
+        return self.inner(split(z)[0])
+
+    @property
+    def penalties(self) -> Penalties:
+        return self.inner.penalties
+
+
+@final
+class OfMomenta(AbstractFeatures):
+    """Features that see the momenta alone, such as those of a kinetic energy."""
+
+    inner: AbstractFeatures
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
+
+    def __call__(self, z: State) -> Values:
+        return self.inner(split(z)[1])
+
+    @property
+    def penalties(self) -> Penalties:
+        return self.inner.penalties
+
+
+def separable(kinetic: AbstractFeatures, potential: AbstractFeatures) -> Concatenated:
+    """Returns the features of `H = T(p) + V(q)`."""
+    return Concatenated((OfMomenta(kinetic), OfPositions(potential)))
+
+
+@final
+class Product(AbstractFeatures):
+    """Every feature of the positions, and 1, times every feature of the momenta, and 1, but for 1 times 1.
+
+    Args:
+        of_positions, of_momenta: the two factors.
+
+    Example:
+        >>> from symplect.models.features import Fourier, Polynomial
+        >>> Product(Fourier(((1,),)), Polynomial(1, degree=2)).size
+        8
+    """
+
+    of_positions: AbstractFeatures
+    of_momenta: AbstractFeatures
+
+    @property
+    def size(self) -> int:
+        return (1 + self.of_positions.size) * (1 + self.of_momenta.size) - 1
+
+    def __call__(self, z: State) -> Values:
+        q, p = split(z)
+        one = jnp.ones(1, z.dtype)
+        left = jnp.concatenate([one, self.of_positions(q)])
+        right = jnp.concatenate([one, self.of_momenta(p)])
+        return (left[:, None] * right[None, :]).ravel()[1:]
+
+    @property
+    def penalties(self) -> Penalties:
+        left, right = (np.concatenate([[0.0], part.penalties]) for part in (self.of_positions, self.of_momenta))
+        return (left[:, None] + right[None, :]).ravel()[1:]
+
+
+@final
+class Projected(AbstractFeatures):
+    """Features of `matrix @ (z - centre)`.
+
+    Args:
+        inner: features of the projected state.
+        matrix: one row per coordinate that is kept.
+        centre: that is subtracted first.
+    """
+
+    inner: AbstractFeatures
+    matrix: Float[Array, "kept dimension"] = eqx.field(converter=jnp.asarray)
+    centre: Float[Array, " dimension"] = eqx.field(converter=jnp.asarray)
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
+
+    def __call__(self, z: State) -> Values:
+        return self.inner(self.matrix @ (z - self.centre))
+
+    @property
+    def penalties(self) -> Penalties:
+        return self.inner.penalties
+
+
+def data_subspace(rows: Float[np.ndarray, "samples dimension"]) -> Float[np.ndarray, "kept dimension"]:
+    """Returns an orthonormal basis of the directions in which centred rows vary, one per row.
+
+    A direction that no data have seen can have any weight, so it is better not to have one. Mirrored bodies, for
+    example, leave half of phase space empty.
+    """
+    _, sizes, directions = np.linalg.svd(rows - np.mean(rows, axis=0), full_matrices=False)
+    return directions[sizes > 1e-9 * sizes[0]]
+
+
+@final
+class Symmetric(AbstractFeatures):
+    """Features averaged over sign changes of the state, so that H has those symmetries.
+
+    Args:
+        inner: features without the symmetry.
+        signs: one vector of +1 and -1 per member of the symmetry group, the identity included.
+
+    Example:
+        >>> from symplect.models.features import Polynomial
+        >>> even = Symmetric.reversal_and_parity(Polynomial(2, degree=2))  # q, p, q p average to zero
+        >>> even(jnp.array([2.0, 3.0])).tolist()
+        [0.0, 0.0, 4.0, 0.0, 9.0]
+    """
+
+    inner: AbstractFeatures
+    signs: tuple[tuple[float, ...], ...] = eqx.field(static=True)
+
+    @classmethod
+    def reversal(cls, inner: AbstractFeatures, degrees_of_freedom: int = 1) -> "Symmetric":
+        """Time reversal: `H(q, -p) = H(q, p)`."""
+        n = degrees_of_freedom
+        return cls(inner, ((1.0,) * 2 * n, (1.0,) * n + (-1.0,) * n))
+
+    @classmethod
+    def reversal_and_parity(cls, inner: AbstractFeatures, degrees_of_freedom: int = 1) -> "Symmetric":
+        """Time reversal and mirror symmetry: `H(q, -p) = H(-q, p) = H(q, p)`."""
+        n = degrees_of_freedom
+        pairs = [(a, b) for a in (1.0, -1.0) for b in (1.0, -1.0)]
+        return cls(inner, tuple((a,) * n + (b,) * n for a, b in pairs))
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
+
+    def __call__(self, z: State) -> Values:
+        images = jnp.asarray(self.signs, z.dtype) * z[None, :]
+        return jnp.mean(jax.vmap(self.inner)(images), axis=0)
+
+    @property
+    def penalties(self) -> Penalties:
+        return self.inner.penalties

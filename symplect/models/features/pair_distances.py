@@ -1,0 +1,131 @@
+"""What many bodies know of each other: the distances of their pairs."""
+
+import abc
+from typing import final
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from symplect._types import Half, Scalar
+from symplect.models.features._features import AbstractFeatures, Values
+
+Distances = Float[Array, " pairs"]
+
+
+class AbstractRadial(eqx.Module):
+    """Functions of a distance."""
+
+    @property
+    @abc.abstractmethod
+    def size(self) -> int:
+        """The number of functions."""
+
+    @abc.abstractmethod
+    def __call__(self, r: Scalar | Distances) -> Float[Array, "functions *pairs"]:
+        """Returns the functions of one distance, or of many."""
+
+
+@final
+class ChebyshevLog(AbstractRadial):
+    r"""$T_1(x), \ldots, T_n(x)$ with $x$ the logarithm of the distance, mapped to [-1, 1] over the range of the data.
+
+    They know no law of force: any smooth one is approximated over the range, and nothing is promised outside it.
+
+    Args:
+        terms: the highest order n.
+        shortest, longest: the range of distances.
+
+    Example:
+        >>> ChebyshevLog(3, shortest=0.5, longest=2.0)(jnp.array(2.0)).round(6).tolist()
+        [1.0, 1.0, 1.0]
+    """
+
+    terms: int = eqx.field(static=True)
+    shortest: float = eqx.field(static=True)
+    longest: float = eqx.field(static=True)
+
+    @property
+    def size(self) -> int:
+        return self.terms
+
+    def __call__(self, r: Scalar | Distances) -> Float[Array, "functions *pairs"]:
+        low, high = np.log(self.shortest), np.log(self.longest)
+        x = (2 * jnp.log(r) - (low + high)) / (high - low)
+        found = [jnp.ones_like(x), x]
+        for _ in range(self.terms - 1):
+            found.append(2 * x * found[-1] - found[-2])
+        return jnp.stack(found[1 : self.terms + 1])
+
+
+@final
+class InversePowers(AbstractRadial):
+    """`r^-n` for the given n, which may be negative; for finding formulas.
+
+    Args:
+        exponents: the numbers n, none of them 0.
+
+    Example:
+        >>> InversePowers((1, 2))(jnp.array(2.0)).tolist()
+        [0.5, 0.25]
+    """
+
+    exponents: tuple[int, ...] = eqx.field(static=True)
+
+    @property
+    def size(self) -> int:
+        return len(self.exponents)
+
+    def __call__(self, r: Scalar | Distances) -> Float[Array, "functions *pairs"]:
+        return jnp.stack([r ** float(-n) for n in self.exponents])
+
+
+@final
+class PairDistances(AbstractFeatures):
+    """Sums over all pairs of bodies of functions of their distance: invariant under shifts, rotations and exchange.
+
+    Args:
+        radial: functions of one distance.
+        bodies: number of bodies.
+        dimensions: of space; positions are listed as in `NBody`, one coordinate of all bodies after the other.
+
+    Example:
+        >>> gravity = PairDistances(InversePowers((1,)), bodies=2)
+        >>> gravity(jnp.array([-1.0, 1.0, 0.0, 0.0])).tolist()
+        [0.5]
+    """
+
+    radial: AbstractRadial
+    bodies: int = eqx.field(static=True)
+    dimensions: int = eqx.field(static=True, default=2)
+
+    @property
+    def size(self) -> int:
+        return self.radial.size
+
+    def __call__(self, z: Half) -> Values:
+        return jnp.sum(self.radial(self.distances(z)), axis=-1)
+
+    def distances(self, q: Half) -> Distances:
+        """Returns the distance of every pair."""
+        positions = q.reshape(self.dimensions, -1)
+        first, second = np.triu_indices(self.bodies, k=1)
+        return jnp.sqrt(jnp.sum((positions[:, first] - positions[:, second]) ** 2, axis=0))
+
+    @classmethod
+    def over_data(
+        cls, positions: Float[np.ndarray, "samples degrees"], bodies: int, *, terms: int = 20, dimensions: int = 2
+    ) -> "PairDistances":
+        """Returns Chebyshev functions of the logarithm of the distances that the data have seen."""
+        r = pair_distances(positions, bodies, dimensions)
+        return cls(ChebyshevLog(terms, float(np.min(r)), float(np.max(r))), bodies, dimensions)
+
+
+def pair_distances(
+    positions: Float[np.ndarray, "samples degrees"], bodies: int, dimensions: int = 2
+) -> Float[np.ndarray, "samples pairs"]:
+    """Returns the distance of every pair of bodies in every sample."""
+    per_body = positions.reshape(len(positions), dimensions, -1)
+    first, second = np.triu_indices(bodies, k=1)
+    return np.linalg.norm(per_body[:, :, first] - per_body[:, :, second], axis=1)

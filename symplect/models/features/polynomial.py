@@ -1,0 +1,54 @@
+"""Monomials."""
+
+from itertools import combinations_with_replacement
+from typing import final
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+
+from symplect._types import State
+from symplect.models.features._features import AbstractFeatures, Penalties, Values
+
+
+@final
+class Polynomial(AbstractFeatures):
+    """All monomials of degree 1 to `degree` in the entries of a state, the constant left out.
+
+    Up to the second degree they are the flow of a linear system, and no ridge holds them down.
+
+    Args:
+        dimension: length of the input.
+        degree: the highest total degree.
+
+    Example:
+        >>> Polynomial(2, degree=2)(jnp.array([2.0, 3.0])).tolist()  # q, p, q q, q p, p p
+        [2.0, 3.0, 4.0, 6.0, 9.0]
+    """
+
+    dimension: int = eqx.field(static=True)
+    degree: int = eqx.field(static=True)
+
+    @property
+    def factors(self) -> list[tuple[int, ...]]:
+        """The entries that each monomial multiplies."""
+        degrees = range(1, self.degree + 1)
+        return [pick for degree in degrees for pick in combinations_with_replacement(range(self.dimension), degree)]
+
+    @property
+    def size(self) -> int:
+        return len(self.factors)
+
+    def __call__(self, z: State) -> Values:
+        found: list[Values] = []
+        for degree in range(1, self.degree + 1):
+            picks = np.array([pick for pick in self.factors if len(pick) == degree])
+            product = z[picks[:, 0]]
+            for column in picks.T[1:]:
+                product = product * z[column]
+            found.append(product)
+        return jnp.concatenate(found)
+
+    @property
+    def penalties(self) -> Penalties:
+        return np.array([float(len(pick) > 2) for pick in self.factors])

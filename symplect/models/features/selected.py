@@ -1,0 +1,39 @@
+"""Some of many features, in any order."""
+
+from typing import final
+
+import equinox as eqx
+import numpy as np
+
+from symplect._types import State
+from symplect.models.features._features import AbstractFeatures, Penalties, Values
+
+
+@final
+class Selected(AbstractFeatures):
+    """The features of the given numbers, in that order: what is left of a library once the terms of H are known.
+
+    Args:
+        inner: all features.
+        indices: of those that are kept.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from symplect.models.features import Polynomial
+        >>> Selected(Polynomial(2, degree=2), (2, 4))(jnp.array([2.0, 3.0])).tolist()  # q q, p p
+        [4.0, 9.0]
+    """
+
+    inner: AbstractFeatures
+    indices: tuple[int, ...] = eqx.field(static=True)
+
+    @property
+    def size(self) -> int:
+        return len(self.indices)
+
+    def __call__(self, z: State) -> Values:
+        return self.inner(z)[np.asarray(self.indices, int)]
+
+    @property
+    def penalties(self) -> Penalties:
+        return self.inner.penalties[np.asarray(self.indices, int)]

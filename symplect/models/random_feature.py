@@ -1,0 +1,111 @@
+"""Models that are linear in what is fitted: a weighted sum of fixed features."""
+
+from typing import Any, final
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from symplect._types import Scalar, State
+from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, split
+from symplect.models.description import describe
+from symplect.models.features import AbstractFeatures
+
+
+@final
+class RandomFeatureHNN(AbstractHamiltonian):
+    r"""$H(z) = \sum_k c_k \phi_k(z)$ with fixed features, so that the vector field is linear in the weights $c$.
+
+    A network with one hidden layer whose inner weights are drawn rather than trained (Rahma, Datar, Dietrich 2024,
+    arXiv:2411.17511), or any other features.
+
+    Args:
+        features: of a state.
+        weights: $c$; zero unless given.
+        degrees_of_freedom: number of (q, p) pairs.
+        newtonian: whether `H = |p|^2 / 2 + sum c_k phi_k`, so that `p = dq/dt`; the features then see positions only.
+
+    Example:
+        >>> from symplect.models.features import Polynomial
+        >>> spring = RandomFeatureHNN(Polynomial(2, degree=2), jnp.array([0.0, 0.0, 1.0, 0.0, 1.0]))
+        >>> spring.time_derivative(jnp.array([1.0, 0.0])).tolist()  # H = q^2 + p^2
+        [0.0, -2.0]
+    """
+
+    features: AbstractFeatures
+    weights: Float[Array, " features"]
+    size: int = eqx.field(static=True)
+    newtonian: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        features: AbstractFeatures,
+        weights: Float[Array, " features"] | None = None,
+        degrees_of_freedom: int = 1,
+        *,
+        newtonian: bool = False,
+    ):
+        self.features = features
+        self.weights = jnp.zeros(features.size) if weights is None else weights
+        self.size = degrees_of_freedom
+        self.newtonian = newtonian
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        return self.size
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """The parts of the model, without the numbers in its arrays."""
+        return describe(self)
+
+    def hamiltonian(self, z: State) -> Scalar:
+        """Returns the learned energy, up to the constant that no data determine."""
+        learned = self.features(z) @ self.weights
+        return learned + jnp.sum(split(z)[1] ** 2) / 2 if self.newtonian else learned
+
+
+@final
+class RandomFeatureField(AbstractDynamics):
+    r"""$\dot z = \sum_k c_k \phi_k(z) + c_0$ with a weight vector per feature: the same, with no physics in it.
+
+    Args:
+        features: of a state.
+        weights: $c$; zero unless given.
+        constant: $c_0$; zero unless given.
+        degrees_of_freedom: number of (q, p) pairs.
+
+    Example:
+        >>> from symplect.models.features import Polynomial
+        >>> turning = RandomFeatureField(Polynomial(2, degree=1), jnp.array([[0.0, -1.0], [1.0, 0.0]]))
+        >>> turning.time_derivative(jnp.array([1.0, 0.0])).tolist()
+        [0.0, -1.0]
+    """
+
+    features: AbstractFeatures
+    weights: Float[Array, "features dimension"]
+    constant: Float[Array, " dimension"]
+
+    def __init__(
+        self,
+        features: AbstractFeatures,
+        weights: Float[Array, "features dimension"] | None = None,
+        constant: Float[Array, " dimension"] | None = None,
+        degrees_of_freedom: int = 1,
+    ):
+        dimension = 2 * degrees_of_freedom
+        self.features = features
+        self.weights = jnp.zeros((features.size, dimension)) if weights is None else weights
+        self.constant = jnp.zeros(dimension) if constant is None else constant
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        return self.constant.shape[0] // 2
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """The parts of the model, without the numbers in its arrays."""
+        return describe(self)
+
+    def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
+        return self.features(z) @ self.weights + self.constant
