@@ -9,9 +9,9 @@ from symplect.dynamics import (
     symplectic_gradient,
 )
 from symplect.evaluation import certificate
-from symplect.fitting import GradientSettings, fit_gradient
+from symplect.fitting import GradientSettings, fit_closed_form, fit_gradient, fit_trajectory
 from symplect.integrate import change_energy, change_energy_path, rollout
-from symplect.models import HNN, Baseline
+from symplect.models import HNN, Baseline, DissipativeHNN, RandomFeatureHNN
 
 __all__ = [
     "HNN",
@@ -19,13 +19,17 @@ __all__ = [
     "AbstractHamiltonian",
     "AbstractSeparableHamiltonian",
     "Baseline",
+    "DissipativeHNN",
     "GradientSettings",
+    "RandomFeatureHNN",
     "Trajectories",
     "add_noise",
     "certificate",
     "change_energy",
     "change_energy_path",
+    "fit_closed_form",
     "fit_gradient",
+    "fit_trajectory",
     "rollout",
     "simulate",
     "symplectic_gradient",

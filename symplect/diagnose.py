@@ -1,0 +1,206 @@
+"""Does my system conserve energy? Three kinds of model, judged on trajectories they have not seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+from tqdm import tqdm
+
+from symplect.data import Trajectories
+from symplect.dynamics import split
+from symplect.errors import InputError
+from symplect.fitting.candidates import smooth_hamiltonians
+from symplect.fitting.checks import require_fittable
+from symplect.fitting.shooting import Parametrised
+from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
+from symplect.integrate import RK4, rollout
+from symplect.models import DissipativeHNN, LearnedDynamics, RandomFeatureField
+
+KINDS = ("plain", "Hamiltonian", "dissipative")
+
+_PIECES = 6  # that the record of a single trial is cut into, so that some can be held out
+_HELD_OUT = 3  # one trajectory in so many
+_SIGNIFICANT = 2.0  # standard errors
+_NOTICEABLE = 0.05  # of the energy, lost along one trajectory
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """The result of `diagnose`.
+
+    Attributes:
+        conserves: whether the data are consistent with a conserved energy.
+        take: the model to take, a key of `fits`: the simplest that predicts as well as any.
+        errors: by kind, root mean square error of held-out rollouts in units of the measurement noise.
+        error_spreads: by kind, the standard error of that over the held-out trajectories.
+        loss_rate: share of its energy (twice the kinetic one, on average) that the system loses per unit of time, by
+            the dissipative model; 0 if it conserves it.
+        loss_rate_error: its standard error.
+        friction_rate: gamma of `dp/dt = ... - gamma p`, by the dissipative model.
+        fits: by kind, fitted to the trajectories that were not held out.
+        verdict: all that in two sentences.
+    """
+
+    conserves: bool
+    take: str
+    errors: Mapping[str, float]
+    error_spreads: Mapping[str, float]
+    loss_rate: float
+    loss_rate_error: float
+    friction_rate: float
+    fits: Mapping[str, TrajectoryFit]
+    verdict: str
+
+
+def diagnose(data: Trajectories, *, seed: int = 0, substeps: int = 2, progress: str | None = None) -> Diagnosis:
+    """Says whether a system conserves energy, how much it loses, and which model to take.
+
+    A plain field, a Hamiltonian and a Hamiltonian with friction are fitted to the same trajectories, and each is
+    released from the first sample of the trajectories that were held out. A single record is cut into six pieces,
+    every third of which is held out.
+
+    Args:
+        data: states and times; trials of one system.
+        seed: of the features.
+        substeps: Runge-Kutta steps between two samples.
+        progress: label of a progress bar; none unless given.
+
+    Raises:
+        InputError: data that cannot be fitted, or fewer than three trajectories to hold one out of.
+
+    Example:
+        >>> from symplect import add_noise, simulate
+        >>> from symplect.systems import MassSpring
+        >>> starts = np.random.default_rng(0).uniform(-1, 1, (9, 2))
+        >>> clean = simulate(MassSpring.reference(), starts, np.linspace(0.0, 6.0, 40))
+        >>> found = diagnose(add_noise(clean, 0.02, np.random.default_rng(1)))  # doctest: +SKIP
+        >>> found.conserves, found.take  # doctest: +SKIP
+        (True, 'Hamiltonian')
+    """
+    require_fittable("diagnose", data, derivatives=False)
+    train, held_out = _parts(data)
+    fits: dict[str, TrajectoryFit] = {}
+    for kind in tqdm(KINDS, desc=progress, disable=None if progress else True, leave=False):
+        fits[kind] = fit_trajectory(_models(kind, train, seed), train, substeps=substeps)
+    noise = np.min([fit.noise for fit in fits.values()], axis=0)
+    squares = {kind: _rollout_squares(fit.model, held_out, noise, substeps) for kind, fit in fits.items()}
+    return _diagnosis(fits, squares, train)
+
+
+def _models(kind: str, train: Trajectories, seed: int) -> list[LearnedDynamics]:
+    hamiltonians = smooth_hamiltonians(train.states, seed=seed)
+    if kind == "Hamiltonian":
+        return list(hamiltonians)
+    if kind == "dissipative":
+        return [DissipativeHNN(model) for model in hamiltonians]
+    general = hamiltonians[:3]
+    return [RandomFeatureField(model.features, degrees_of_freedom=train.dimension // 2) for model in general]
+
+
+def _parts(data: Trajectories) -> tuple[Trajectories, Trajectories]:
+    """Returns what is fitted and what is held out."""
+    pieces = _cut(data) if len(data) == 1 else data
+    if len(pieces) < _HELD_OUT:
+        raise InputError(f"diagnose: expected one record or {_HELD_OUT} trials or more, found {len(pieces)}")
+    numbers = range(len(pieces))
+    chosen = [i for i in numbers if i % _HELD_OUT == _HELD_OUT - 1]
+    return pieces.select([i for i in numbers if i not in chosen]), pieces.select(chosen)
+
+
+def _cut(data: Trajectories) -> Trajectories:
+    samples = len(data.times)
+    if samples < 3 * _PIECES:
+        raise InputError(f"diagnose: expected a record of {3 * _PIECES} samples or more, found {samples}")
+    lengths = tuple(len(piece) for piece in np.array_split(np.arange(samples), _PIECES))
+    return Trajectories(data.times, data.states, lengths, names=data.names, units=data.units, inputs=data.inputs)
+
+
+def _rollout_squares(
+    model: LearnedDynamics, held_out: Trajectories, noise: Float[np.ndarray, " dimension"], substeps: int
+) -> Float[np.ndarray, " trials"]:
+    """Returns the mean squared error of every held-out trajectory, in units of the noise."""
+    found: list[float] = []
+    with jax.enable_x64(True):
+        for trial in held_out:
+            path = rollout(model, jnp.asarray(trial.states[0]), trial.times, solver=RK4(substeps=2 * substeps)).states
+            found.append(float(np.mean(((np.asarray(path) - trial.states) / noise) ** 2)))
+    return np.nan_to_num(np.array(found), nan=1e6, posinf=1e6)
+
+
+def _diagnosis(
+    fits: Mapping[str, TrajectoryFit], squares: Mapping[str, Float[np.ndarray, " trials"]], train: Trajectories
+) -> Diagnosis:
+    worse = {kind: _worse(squares[kind], squares["dissipative"]) for kind in ("Hamiltonian", "plain")}
+    loss, loss_error, friction = _losses(fits["dissipative"], train)
+    loses = loss > _SIGNIFICANT * loss_error and loss * _duration(train) > _NOTICEABLE
+    conserves = not (worse["Hamiltonian"] or loses)
+    better_plain = _worse(squares["dissipative"], squares["plain"])
+    take = "Hamiltonian" if conserves else "dissipative"
+    if better_plain and _worse(squares[take], squares["plain"]):
+        take, conserves = "plain", False
+    errors = {kind: float(np.sqrt(np.mean(values))) for kind, values in squares.items()}
+    spreads = {
+        kind: float(np.std(values) / np.sqrt(len(values)) / (2 * errors[kind])) for kind, values in squares.items()
+    }
+    loss = 0.0 if conserves else loss
+    verdict = _verdict(conserves, take, errors, spreads, loss, loss_error)
+    return Diagnosis(conserves, take, errors, spreads, loss, loss_error, friction, fits, verdict)
+
+
+def _worse(errors: Float[np.ndarray, " trials"], than: Float[np.ndarray, " trials"]) -> bool:
+    """Returns whether errors are significantly larger, trajectory by trajectory, on a logarithmic scale."""
+    ratio = np.log(errors / than) / 2
+    spread = np.std(ratio, ddof=1) / np.sqrt(len(ratio)) if len(ratio) > 1 else np.inf
+    return bool(np.mean(ratio) > max(_SIGNIFICANT * spread, np.log(1.1)))
+
+
+def _duration(train: Trajectories) -> float:
+    return float(np.median([trial.times[-1] - trial.times[0] for trial in train]))
+
+
+def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, float]:
+    """Returns the relative loss of energy per unit of time with its error, and the friction.
+
+    The energy is `p . dH/dp`, twice the kinetic one, which has no arbitrary constant and is H on average for a spring.
+    """
+    model = fit.model
+    assert isinstance(model, DissipativeHNN)
+    with jax.enable_x64(True):
+        states = jnp.asarray(train.states)
+        power = np.asarray(jax.vmap(model.dissipated_power)(states))
+        energy = np.asarray(jax.vmap(lambda z: split(z)[1] @ split(jax.grad(model.hamiltonian)(z))[1])(states))
+        friction = float(jnp.mean(jax.vmap(model.friction_rate)(states)))
+    ends = np.cumsum(train.lengths)
+    pieces = [slice(first, end) for first, end in zip(ends - train.lengths, ends, strict=True)]
+    rates = [float(np.mean(power[piece]) / np.mean(energy[piece])) for piece in pieces]
+    scatter = np.std(rates, ddof=1) / np.sqrt(len(rates))
+    relative = _friction_error(model, fit.covariance)
+    return float(np.mean(rates)), float(np.hypot(scatter, np.mean(rates) * relative)), friction
+
+
+def _friction_error(model: DissipativeHNN, covariance: np.ndarray) -> float:
+    """Returns the relative standard error of R, which is twice that of L."""
+    rebuild, _ = Parametrised.split(model)
+    deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(covariance)), 0.0)))
+    return 2 * float(jnp.max(deviations.damping) / jnp.linalg.norm(model.damping))
+
+
+def _verdict(
+    conserves: bool,
+    take: str,
+    errors: Mapping[str, float],
+    spreads: Mapping[str, float],
+    loss: float,
+    loss_error: float,
+) -> str:
+    said = ", ".join(f"{kind} {errors[kind]:.2f} ± {spreads[kind]:.2f}" for kind in KINDS)
+    tail = f"Held-out rollouts miss by, in units of the noise: {said}. Take the {take} model."
+    if conserves:
+        return f"Conserves energy as far as these data tell. {tail}"
+    if take == "plain":
+        return f"Not conservative, and not by friction alone: a plain field predicts better. {tail}"
+    lost = f"{100 * loss:.2g} % ± {100 * loss_error:.1g} %"
+    return f"Not conservative: it loses {lost} of its energy per unit of time. {tail}"

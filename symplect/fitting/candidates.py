@@ -1,0 +1,62 @@
+"""Smooth Hamiltonians to choose from, for data that are noisy and few."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from symplect.models.features import (
+    AbstractFeatures,
+    OfPositions,
+    Polynomial,
+    RandomTanh,
+    Symmetric,
+    separable,
+)
+from symplect.models.random_feature import RandomFeatureHNN
+
+Structure = Literal["unknown", "separable", "separable and even", "newtonian"]
+
+_GAINS = {"general": (0.3, 0.5, 0.8), "potential": (0.5, 0.8, 1.2)}  # from smooth to rough
+_FEATURES = {"general": 60, "potential": 20}
+
+
+def smooth_hamiltonians(
+    states: Float[np.ndarray, "samples dimension"], *, structure: Structure = "unknown", seed: int = 0
+) -> list[RandomFeatureHNN]:
+    """Returns models with quadratic and random smooth features at several gains.
+
+    Args:
+        states: of the data, which set scale and centres of the features.
+        structure: what is known of H. With "unknown" both general models and separable ones are returned, for a fit to
+            choose from; "separable" is `H = T(p) + V(q)` with quadratic T; "separable and even" has time reversal and
+            mirror symmetry too; "newtonian" is `H = |p|^2 / 2 + V(q)`, so that `p = dq/dt`.
+        seed: of the random features.
+
+    Example:
+        >>> len(smooth_hamiltonians(np.eye(2))), len(smooth_hamiltonians(np.eye(2), structure="separable"))
+        (6, 3)
+    """
+    n = states.shape[1] // 2
+    if structure == "unknown":
+        general = [_general(states, gain, seed) for gain in _GAINS["general"]]
+        return [RandomFeatureHNN(features, None, n) for features in general] + smooth_hamiltonians(
+            states, structure="separable", seed=seed
+        )
+    potentials = [_potential(states[:, :n], gain, seed) for gain in _GAINS["potential"]]
+    if structure == "newtonian":
+        return [RandomFeatureHNN(OfPositions(V), None, n, newtonian=True) for V in potentials]
+    both: list[AbstractFeatures] = [separable(Polynomial(n, 2), V) for V in potentials]
+    if structure == "separable and even":
+        both = [Symmetric.reversal_and_parity(features, n) for features in both]
+    return [RandomFeatureHNN(features, None, n) for features in both]
+
+
+def _general(states: Float[np.ndarray, "samples dimension"], gain: float, seed: int) -> AbstractFeatures:
+    rng = np.random.default_rng(seed)
+    return Polynomial(states.shape[1], 2) + RandomTanh.isotropic(states, _FEATURES["general"], rng, gain=gain)
+
+
+def _potential(positions: Float[np.ndarray, "samples half"], gain: float, seed: int) -> AbstractFeatures:
+    rng = np.random.default_rng(seed)
+    return Polynomial(positions.shape[1], 2) + RandomTanh.isotropic(positions, _FEATURES["potential"], rng, gain=gain)

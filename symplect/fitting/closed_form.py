@@ -1,0 +1,181 @@
+"""The fit without gradient descent: where H is linear in its weights, so is the field, and one solve is a fit."""
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+from tqdm import tqdm
+
+from symplect.data import Trajectories
+from symplect.errors import InputError
+from symplect.fitting.checks import require_fittable
+from symplect.fitting.least_squares import Reduced, merge, reduce, ridge_path
+from symplect.models.features import AbstractFeatures
+from symplect.models.random_feature import RandomFeatureHNN
+
+RIDGES = np.concatenate([[0.0], np.logspace(-16, -2, 15)])
+_BLOCK_BYTES = 2**26  # of one block of rows; the triangle beside it is small
+
+Rows = Float[Array, "samples dimension"]
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedFormFit:
+    """What `fit_closed_form` found.
+
+    Attributes:
+        model: the Hamiltonian, in float64.
+        rank: weights the data determine; below `model.weights.size` the rest was left at zero.
+        condition: of the problem, on the kept directions.
+        ridge: the chosen one.
+        held_out_error: root mean square error of the derivative on the trajectories held out for choosing.
+        seconds: of the fit.
+    """
+
+    model: RandomFeatureHNN
+    rank: int
+    condition: float
+    ridge: float
+    held_out_error: float
+    seconds: float = field(compare=False)
+
+
+def fit_closed_form(
+    features: AbstractFeatures | Sequence[AbstractFeatures],
+    data: Trajectories,
+    *,
+    ridges: Float[np.ndarray, " ridges"] = RIDGES,
+    folds: int = 3,
+    seed: int = 0,
+    progress: str | None = None,
+) -> ClosedFormFit:
+    r"""Fits a Hamiltonian that is linear in its weights to states and their derivatives, without gradient descent.
+
+    Every sample gives `2 * degrees_of_freedom` linear equations $\sum_k c_k J \nabla \phi_k(z) = \dot z$. Features and
+    ridge are chosen on held-out trajectories, then all data are used. Rows are reduced block by block, so memory does
+    not grow with their number.
+
+    Source: Bertalan et al. 2019 (arXiv:1907.12715); Rahma, Datar, Dietrich 2024 (arXiv:2411.17511).
+
+    Args:
+        features: of H, or several to choose from.
+        data: states with derivatives, trials of one system.
+        ridges: to choose from, relative to the largest singular value squared.
+        folds: parts of the trajectories, each held out once to choose by; a single trajectory is cut into pieces.
+        seed: decides which trajectory is in which fold.
+        progress: label of a progress bar; none unless given.
+
+    Raises:
+        InputError: data that cannot be fitted, or fewer equations than unknowns.
+
+    Example:
+        >>> from symplect import simulate
+        >>> from symplect.models.features import Polynomial
+        >>> from symplect.systems import MassSpring
+        >>> data = simulate(MassSpring.reference(), np.array([[1.0, 0.0], [0.3, 0.2]]), np.linspace(0.0, 3.0, 30))
+        >>> fitted = fit_closed_form(Polynomial(2, degree=2), data)
+        >>> abs(fitted.model.weights).round(6).tolist(), fitted.rank  # H = q^2 + p^2
+        ([0.0, 0.0, 1.0, 0.0, 1.0], 5)
+    """
+    began = time.perf_counter()
+    require_fittable("fit_closed_form", data, derivatives=True)
+    candidates = [features] if isinstance(features, AbstractFeatures) else list(features)
+    membership = fold_of_samples(data, folds, seed)
+    choices: list[_Choice] = []
+    for candidate in tqdm(candidates, desc=progress, disable=None if progress else True, leave=False):
+        choices.append(_choose_ridge(candidate, equations(candidate, data, membership), ridges))
+    best = min(choices, key=lambda choice: choice.error)
+    path = ridge_path(merge(best.parts), best.features.penalties, np.array([best.ridge]))
+    _warn_of_rank(path.rank, best.features.size)
+    with jax.enable_x64(True):
+        weights = jnp.asarray(path.coefficients[:, 0])
+    model = RandomFeatureHNN(best.features, weights, data.dimension // 2)
+    return ClosedFormFit(model, path.rank, path.condition, best.ridge, best.error**0.5, time.perf_counter() - began)
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Features with the ridge that did best on the held-out folds, and the equations of every fold."""
+
+    error: float
+    ridge: float
+    features: AbstractFeatures
+    parts: list[Reduced]
+
+
+def _choose_ridge(features: AbstractFeatures, parts: list[Reduced], ridges: Float[np.ndarray, " ridges"]) -> _Choice:
+    errors = np.zeros(len(ridges))
+    for number, part in enumerate(parts):
+        others = merge(parts[:number] + parts[number + 1 :])
+        errors += part.errors(ridge_path(others, features.penalties, ridges).coefficients) / len(parts)
+    chosen = int(np.argmin(errors))
+    return _Choice(float(errors[chosen]), float(ridges[chosen]), features, parts)
+
+
+def _warn_of_rank(rank: int, unknowns: int) -> None:
+    if rank < unknowns:
+        warnings.warn(
+            f"fit_closed_form: the data determine {rank} of {unknowns} weights, the other directions are left at zero; "
+            "fewer features, or data that visit more of phase space, would determine all",
+            stacklevel=3,
+        )
+
+
+def fold_of_samples(data: Trajectories, folds: int, seed: int) -> Int[np.ndarray, " samples"]:
+    """Returns the fold of every sample: trajectories go as a whole; a single one is cut into as many pieces."""
+    if len(data) == 1:
+        return np.arange(len(data.times)) * folds // len(data.times)
+    of_trial = np.random.default_rng(seed).permutation(len(data)) % min(folds, len(data))
+    return np.repeat(of_trial, data.lengths)
+
+
+def equations(features: AbstractFeatures, data: Trajectories, membership: Int[np.ndarray, " samples"]) -> list[Reduced]:
+    """Returns the linear equations of every fold, reduced to a triangle.
+
+    Raises:
+        InputError: fewer of them than unknowns.
+    """
+    if data.states.size < features.size:
+        raise InputError(
+            f"fit_closed_form: expected at least as many equations as the {features.size} unknowns, found "
+            f"{data.states.size}: take fewer features, or more data"
+        )
+    parts: dict[int, Reduced] = {}
+    for rows, A, y in _blocks(features, data):
+        inside = membership[rows]
+        for fold in np.unique(inside):
+            chosen = np.flatnonzero(inside == fold)
+            reduced = reduce(A[chosen].reshape(-1, features.size), y[chosen].ravel())
+            parts[int(fold)] = merge([parts[int(fold)], reduced]) if int(fold) in parts else reduced
+    return [parts[fold] for fold in sorted(parts)]
+
+
+def _blocks(features: AbstractFeatures, data: Trajectories) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Yields the equations of some samples at a time; the last block is filled up to spare a compilation."""
+    assert data.derivatives is not None
+    samples = len(data.states)
+    size = min(samples, max(1, _BLOCK_BYTES // (8 * data.dimension * features.size)))
+    with jax.enable_x64(True):
+        for first in range(0, samples, size):
+            rows = slice(first, min(first + size, samples))
+            states = np.asarray(data.states[rows], np.float64)
+            filled = np.resize(states, (size, data.dimension))
+            A = np.asarray(_design(features, jnp.asarray(filled)))[: len(states)]
+            yield rows, A, np.asarray(data.derivatives[rows], np.float64)
+
+
+@eqx.filter_jit
+def _design(features: AbstractFeatures, states: Rows) -> Float[Array, "samples dimension features"]:
+    """Returns the vector field of every feature: the derivative by the weights of a field that is linear in them."""
+    zero = jnp.zeros(features.size, states.dtype)
+
+    def field(weights: Array, z: Array) -> Array:
+        return RandomFeatureHNN(features, weights, len(z) // 2).time_derivative(z)
+
+    return jax.vmap(jax.jacrev(field), in_axes=(None, 0))(zero, states)

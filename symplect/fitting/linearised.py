@@ -1,0 +1,76 @@
+"""The fit of trajectories as a linear problem, near paths that have been fitted."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from symplect.data import Trajectories
+from symplect.errors import InputError
+from symplect.fitting.least_squares import Reduced
+from symplect.fitting.segments import cut_segments
+from symplect.fitting.shooting import Parametrised, normal_equations
+from symplect.fitting.trajectory import TrajectoryFit
+from symplect.integrate import RK4
+from symplect.models.random_feature import RandomFeatureHNN
+
+FOLDS = 10
+
+Matrices = Float[np.ndarray, "segments terms terms"]
+Gradients = Float[np.ndarray, "segments terms"]
+Numbers = Float[np.ndarray, " segments"]
+
+
+def linearised(model: RandomFeatureHNN, fitted: TrajectoryFit, data: Trajectories, seed: int) -> list[Reduced]:
+    r"""Returns the equations that the weights of a model obey about fitted paths, whose starts remain free.
+
+    About weights $c_0$ with normal matrix M and gradient g they are $M c = M c_0 + g$, one part per fold of the
+    trajectories. Weights that are zero are unknowns like all others, so this says what a term that was not fitted would
+    be good for.
+
+    Args:
+        model: the fitted one, with any other terms at weight zero.
+        fitted: gives paths and noise.
+        data: that were fitted.
+        seed: decides which trajectory is in which fold.
+
+    Raises:
+        InputError: a single short trajectory, of which nothing can be held out.
+    """
+    segments = cut_segments(data, np.ones(data.dimension), None)
+    folds = _fold_of_segments(segments.trials, seed)
+    starts = np.concatenate([path.states[:1] for path in fitted.cleaned])
+    with jax.enable_x64(True):
+        function, weights = Parametrised.split(model)
+        found = normal_equations(
+            function, weights, jnp.asarray(starts), segments, jnp.asarray(fitted.noise), RK4(substeps=1)
+        )
+        matrices, gradients, costs = map(np.asarray, (found.matrix, found.gradient, found.cost))
+    rows = np.sum(segments.weights, axis=(1, 2))
+    about = np.asarray(weights)
+    return [
+        _triangle(matrices[inside], gradients[inside], costs[inside], rows[inside], about)
+        for inside in (folds == fold for fold in np.unique(folds))
+    ]
+
+
+def _fold_of_segments(trials: np.ndarray, seed: int) -> np.ndarray:
+    """Returns the fold of every segment: those of a trial go together, unless there is one trial."""
+    groups = trials if trials[-1] > 0 else np.arange(len(trials))
+    if groups[-1] == 0:
+        raise InputError("fit_symbolic: expected several trials, or a long one, found a short one: add trials")
+    return np.random.default_rng(seed).permutation(groups[-1] + 1)[groups] % FOLDS
+
+
+def _triangle(
+    matrices: Matrices, gradients: Gradients, costs: Numbers, rows: Numbers, weights: Float[np.ndarray, " terms"]
+) -> Reduced:
+    """Returns rows whose normal equations about the given weights are the sum of those given."""
+    matrix, gradient = np.sum(matrices, axis=0), np.sum(gradients, axis=0)
+    sizes = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    values, vectors = np.linalg.eigh(matrix / np.outer(sizes, sizes))
+    roots = np.sqrt(np.maximum(values, 1e-15 * values[-1]))
+    triangle = roots[:, None] * vectors.T * sizes
+    change = vectors.T @ (gradient / sizes) / roots
+    residual = max(float(np.sum(costs) - np.sum(change**2)), 0.0)
+    return Reduced(triangle, triangle @ weights + change, residual, round(float(np.sum(rows))))

@@ -1,0 +1,81 @@
+"""Paths cut into pieces that are simulated from a free start each."""
+
+from typing import final
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Float, Int
+
+from symplect.data import Trajectories
+
+_GAP = 3.5  # times the usual time step: across a longer one a path is cut
+_LONGEST = 60  # samples of a piece, unless asked for
+
+
+@final
+class Segments(eqx.Module):
+    """Pieces of paths, filled up to one length.
+
+    Attributes:
+        times: of the samples; behind the end they go on.
+        states: observed ones; behind the end the last one stands.
+        weights: 1 where a coordinate was observed, 0 where not.
+        inputs: known inputs, none of them as zero columns.
+        trials: the number of the trial each piece was cut from.
+    """
+
+    times: Float[np.ndarray, "segments samples"]
+    states: Float[np.ndarray, "segments samples dimension"]
+    weights: Float[np.ndarray, "segments samples dimension"]
+    inputs: Float[np.ndarray, "segments samples channels"]
+    trials: Int[np.ndarray, " segments"]
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+
+def cut_segments(data: Trajectories, observed: Float[np.ndarray, " dimension"], longest: int | None) -> Segments:
+    """Cuts every trial at its gaps, and into pieces of equal length of at most `longest` samples.
+
+    Args:
+        data: paths, of two samples or more each.
+        observed: 1 for every coordinate that was observed, 0 for the others.
+        longest: samples of a piece; 60 unless given.
+    """
+    usual = float(np.median(np.concatenate([np.diff(trial.times) for trial in data])))
+    rows: list[np.ndarray] = []
+    trials: list[int] = []
+    first = 0
+    for number, trial in enumerate(data):
+        for piece in _pieces(trial.times, _GAP * usual, longest or _LONGEST):
+            rows.append(first + piece)
+            trials.append(number)
+        first += len(trial.times)
+    return _filled(data, observed, rows, trials, usual)
+
+
+def _pieces(times: Float[np.ndarray, " samples"], gap: float, longest: int) -> list[np.ndarray]:
+    """Returns the rows of every piece; a piece of a single sample says nothing and is left out."""
+    between = np.split(np.arange(len(times)), np.flatnonzero(np.diff(times) > gap) + 1)
+    pieces = [piece for part in between for piece in np.array_split(part, -(-len(part) // longest))]
+    return [piece for piece in pieces if len(piece) > 1]
+
+
+def _filled(
+    data: Trajectories,
+    observed: Float[np.ndarray, " dimension"],
+    rows: list[np.ndarray],
+    trials: list[int],
+    step: float,
+) -> Segments:
+    length = max(map(len, rows))
+    index = np.stack([np.pad(piece, (0, length - len(piece)), mode="edge") for piece in rows])
+    beyond = np.maximum(np.arange(length) - np.array([[len(piece) - 1] for piece in rows]), 0)
+    inputs = np.zeros((len(data.times), 0)) if data.inputs is None else data.inputs
+    return Segments(
+        times=data.times[index] + step * beyond,
+        states=np.asarray(data.states[index], np.float64),
+        weights=(beyond == 0)[:, :, None] * observed,
+        inputs=np.asarray(inputs[index], np.float64),
+        trials=np.array(trials),
+    )

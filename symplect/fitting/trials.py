@@ -1,0 +1,134 @@
+"""One model at one ridge: its fit, and how well it predicts what it has not seen."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float
+
+from symplect.data import Trajectories
+from symplect.errors import InputError
+from symplect.fitting.least_squares import solve_symmetric
+from symplect.fitting.midpoint import midpoint_parameters, penalty_weights
+from symplect.fitting.segments import Segments
+from symplect.fitting.shooting import Parametrised, Shot, follow, shoot, trainable_filter
+from symplect.integrate import RK4
+
+Coordinates = Float[np.ndarray, " dimension"]
+
+_MOST = 2000  # trainable numbers: their normal matrix is kept for every segment
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is fitted.
+
+    Attributes:
+        segments: the pieces of the measured paths.
+        solver: follows a model along them.
+    """
+
+    segments: Segments
+    solver: RK4
+
+
+class Trial:
+    """One model on one problem, at any ridge."""
+
+    def __init__(self, problem: Problem, model: Any, data: Trajectories):
+        found, expected = 2 * model.degrees_of_freedom, data.dimension
+        if found != expected:
+            raise InputError(f"fit_trajectory: expected models with {expected} coordinates, found {found}")
+        self.problem, self.model = problem, model
+        self.function, self.vector = Parametrised.split(model)
+        weights = penalty_weights(model, problem.segments.states.reshape(-1, data.dimension))
+        if self.vector.size > _MOST:
+            raise InputError(
+                f"fit_trajectory: expected models of at most {_MOST} trainable numbers, found {self.vector.size}: "
+                "take a RandomFeatureHNN, or fit a network to derivatives by fit_gradient"
+            )
+        self.ridge = np.asarray(ravel_pytree(eqx.filter(weights, trainable_filter(model)))[0])
+
+    def at(self, penalty: float, noise: Coordinates, near: Shot | None = None) -> "Choice":
+        """Fits at one ridge, from the one-step residual or from an earlier fit."""
+        segments, ridge = self.problem.segments, penalty * self.ridge
+        if near is None:
+            first = midpoint_parameters(self.function, self.vector, segments, noise, ridge)
+            starts = segments.states[:, 0]
+        else:
+            first, starts = near.parameters, near.starts
+        shot = shoot(
+            self.function,
+            jnp.asarray(first),
+            jnp.asarray(starts),
+            segments,
+            noise=noise,
+            penalty=ridge,
+            solver=self.problem.solver,
+        )
+        return Choice(self, penalty, noise, shot)
+
+
+class Choice:
+    """A fit at one ridge, and how well it predicts what it has not seen."""
+
+    def __init__(self, trial: Trial, penalty: float, noise: Coordinates, shot: Shot):
+        self.trial, self.penalty, self.noise, self.shot = trial, penalty, noise, shot
+        self.held_out = self._held_out() if np.isfinite(shot.cost) else np.inf
+
+    def _held_out(self) -> float:
+        r"""Returns the squared residuals of trajectories left out one by one, to first order.
+
+        Without group i the parameters move by $-(M - M_i)^{-1} g_i$, and its own start is found anew.
+        """
+        matrices, gradients, costs = self._by_group()
+        whole = np.sum(matrices, axis=0) + np.diag(self.penalty * self.trial.ridge)
+        total = 0.0
+        for matrix, gradient, cost in zip(matrices, gradients, costs, strict=True):
+            change = -solve_symmetric(whole - matrix, gradient)
+            total += float(cost - 2 * gradient @ change + change @ matrix @ change)
+        return total
+
+    def _by_group(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Sums over what belongs together: the segments of a trial, or each segment where there is one trial."""
+        trials, normal = self.trial.problem.segments.trials, self.shot.normal
+        groups = trials if trials[-1] > 0 else np.arange(len(trials))
+        members = np.equal.outer(np.unique(groups), groups).astype(float)
+        parts = (normal.matrix, normal.gradient, normal.cost)
+        matrices, gradients, costs = (np.tensordot(members, np.asarray(part), axes=1) for part in parts)
+        return matrices, gradients, costs
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """The inverse of the penalised normal matrix."""
+        matrix = np.sum(np.asarray(self.shot.normal.matrix), axis=0) + np.diag(self.penalty * self.trial.ridge)
+        return np.linalg.pinv(matrix, rcond=1e-12, hermitian=True)
+
+    def freedom(self) -> float:
+        """The number of weights that the data, rather than the ridge, determine."""
+        matrix = np.sum(np.asarray(self.shot.normal.matrix), axis=0)
+        return float(np.trace(self.covariance @ matrix))
+
+    def residuals(self) -> np.ndarray:
+        """Returns what the model's paths miss of the measured states."""
+        segments, trial = self.trial.problem.segments, self.trial
+        paths = follow(
+            trial.function,
+            jnp.asarray(self.shot.parameters),
+            jnp.asarray(self.shot.starts),
+            segments,
+            trial.problem.solver,
+        )
+        return segments.states - np.asarray(paths)
+
+    def noise_found(self) -> Coordinates:
+        """Returns the standard deviation of the residuals; starts and weights have used up some of their freedom."""
+        segments, residuals = self.trial.problem.segments, self.residuals()
+        counts = np.sum(segments.weights, axis=(0, 1))
+        used = (self.freedom() + self.shot.starts.size) / np.sum(counts)
+        squares = np.sum(segments.weights * residuals**2, axis=(0, 1))
+        variance = squares / np.maximum(counts * (1 - min(used, 0.9)), 1.0)
+        return np.where(counts > 0, np.sqrt(variance) + 1e-12 * np.std(segments.states, axis=(0, 1)), 1.0)

@@ -1,0 +1,188 @@
+"""The fit from paths alone: its pieces, its linear algebra, and what it finds in noisy data."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from symplect import Trajectories, add_noise, simulate
+from symplect.data import clean_by_derivatives, with_velocities
+from symplect.errors import InputError
+from symplect.fitting.candidates import smooth_hamiltonians
+from symplect.fitting.closed_form import fit_closed_form
+from symplect.fitting.segments import cut_segments
+from symplect.fitting.shooting import Parametrised, follow, normal_equations
+from symplect.fitting.trajectory import fit_trajectory
+from symplect.integrate import RK4
+from symplect.models import DissipativeHNN, RandomFeatureField, RandomFeatureHNN
+from symplect.models.features import Polynomial
+from symplect.runs import load_model, save_model
+from symplect.systems import MassSpring
+
+SPRING = MassSpring(k=1.0, m=1.0)
+QUADRATIC = RandomFeatureHNN(Polynomial(2, degree=2))
+
+
+def springs(trials=10, samples=30, duration=3.0, system=SPRING):
+    starts = np.random.default_rng(0).uniform(-1, 1, (trials, 2))
+    return simulate(system, starts, np.linspace(0.0, duration, samples))
+
+
+def noisy_springs(sigma=0.1, **shape):
+    return add_noise(springs(**shape), sigma, np.random.default_rng(1))
+
+
+def frequency(model):
+    with jax.enable_x64(True):
+        linear = np.asarray(jax.jacfwd(model.time_derivative)(jnp.zeros(2)))
+    return float(np.max(np.abs(np.linalg.eigvals(linear).imag)))
+
+
+def test_paths_are_cut_at_gaps_and_into_equal_pieces():
+    times = np.concatenate([np.arange(10.0), 50 + np.arange(4.0), [90.0]])
+    data = Trajectories(times, np.random.default_rng(0).standard_normal((15, 2)), (15,))
+    segments = cut_segments(data, np.ones(2), 5)
+    assert np.sum(segments.weights[..., 0], axis=1).tolist() == [5, 5, 4]
+    assert segments.weights[2, 4].tolist() == [0, 0]
+    assert np.all(np.diff(segments.times, axis=1) > 0)
+
+
+def test_what_was_not_observed_weighs_nothing():
+    segments = cut_segments(springs(), np.array([1.0, 0.0]), None)
+    assert np.all(segments.weights[..., 0] == 1)
+    assert np.all(segments.weights[..., 1] == 0)
+
+
+def test_the_normal_equations_are_those_of_the_residual_by_finite_differences():
+    with jax.enable_x64(True):
+        segments = cut_segments(noisy_springs(trials=2, samples=6), np.ones(2), None)
+        model, _ = Parametrised.split(QUADRATIC)
+        theta = np.array([0.1, -0.1, 0.4, 0.1, 0.6])[: Parametrised.split(QUADRATIC)[1].size]
+        starts, noise = segments.states[:, 0], np.array([0.1, 0.2])
+        count = len(theta)
+
+        def residual(unknowns):
+            paths = follow(model, jnp.asarray(unknowns[:count]), unknowns[count:].reshape(2, 2), segments, RK4())
+            return ((segments.states - np.asarray(paths)) / noise).ravel()
+
+        at = np.concatenate([theta, starts.ravel()])
+        steps = 1e-6 * np.eye(len(at))
+        jacobian = np.stack([(residual(at - s) - residual(at + s)) / 2e-6 for s in steps], axis=1)
+        dense = np.linalg.lstsq(jacobian, residual(at), rcond=None)[0]
+        normal = normal_equations(model, jnp.asarray(theta), jnp.asarray(starts), segments, jnp.asarray(noise), RK4())
+        change = np.linalg.solve(np.sum(normal.matrix, axis=0), np.sum(normal.gradient, axis=0))
+        np.testing.assert_allclose(np.sum(normal.cost), np.sum(residual(at) ** 2), rtol=1e-10)
+        np.testing.assert_allclose(change, dense[:count], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(normal.starts(jnp.asarray(change)).ravel(), dense[count:], rtol=1e-4, atol=1e-6)
+
+
+def test_noise_is_found_and_the_frequency_is_not_biased_as_that_of_a_fit_of_derivatives():
+    data = noisy_springs(trials=25)
+    fitted = fit_trajectory(QUADRATIC, data)
+    np.testing.assert_allclose(fitted.noise, 0.1, rtol=0.1)
+    assert abs(frequency(fitted.model) - 1) < 0.01
+    assert abs(frequency(fit_closed_form(Polynomial(2, degree=2), replace(data)).model) - 1) > 0.02
+    clean = springs(trials=25).states
+    assert np.std(fitted.cleaned.states - clean) < 0.5 * np.std(data.states - clean)
+
+
+@pytest.mark.slow
+def test_irregular_times_gaps_and_trials_of_different_length():
+    rng = np.random.default_rng(2)
+    trials = []
+    for samples in (20, 35, 50):
+        times = np.sort(rng.uniform(0.0, 4.0, samples))
+        times[samples // 2 :] += 3.0
+        trials.append(simulate(SPRING, rng.uniform(-1, 1, (1, 2)), times))
+    data = Trajectories(
+        np.concatenate([t.times for t in trials]), np.concatenate([t.states for t in trials]), (20, 35, 50)
+    )
+    fitted = fit_trajectory(QUADRATIC, add_noise(data, 0.05, rng))
+    assert abs(frequency(fitted.model) - 1) < 0.02
+
+
+@pytest.mark.slow
+def test_positions_are_enough_for_a_newtonian_model():
+    clean = springs(trials=6, samples=40)
+    positions = clean.states[:, :1] + 0.02 * np.random.default_rng(3).standard_normal((240, 1))
+    data = with_velocities(clean.times, positions, clean.lengths)
+    models = smooth_hamiltonians(data.states, structure="newtonian")[:1]
+    fitted = fit_trajectory(models, data, observed=[True, False], penalties=np.array([1.0]))
+    assert abs(frequency(fitted.model) - 1) < 0.05
+    assert fitted.noise[0] == pytest.approx(0.02, rel=0.15)
+    assert np.isnan(fitted.noise[1])
+
+
+def test_friction_is_recovered():
+    damped = DissipativeHNN(SPRING, damping=jnp.array([[0.5]]))
+    data = add_noise(springs(system=damped), 0.02, np.random.default_rng(1))
+    fitted = fit_trajectory(DissipativeHNN(QUADRATIC), data)
+    assert float(fitted.model.friction_rate(jnp.zeros(2))) == pytest.approx(0.25, rel=0.1)
+
+
+def test_energy_is_lost_at_the_rate_of_friction_and_gained_from_the_inputs():
+    system = DissipativeHNN(SPRING, jnp.array([[0.5]]), jnp.array([[0.0], [1.0]]))
+    z = jnp.array([0.3, -0.8])
+    slope = jax.grad(system.hamiltonian)(z)
+    assert float(slope @ system.time_derivative(z)) == pytest.approx(-float(system.dissipated_power(z)), abs=1e-6)
+    pushed = system.driven(jnp.array([0.0, 1.0]), jnp.array([[0.0], [4.0]]))
+    balance = float(pushed.supplied_power(z, 0.5) - system.dissipated_power(z))
+    assert float(slope @ pushed.time_derivative(z, 0.5)) == pytest.approx(balance, abs=1e-5)
+    path = springs(trials=1, system=DissipativeHNN(SPRING, jnp.array([[0.5]]))).states
+    assert np.all(np.diff(jax.vmap(system.hamiltonian)(jnp.asarray(path))) <= 1e-6)
+
+
+@pytest.mark.parametrize("model", [DissipativeHNN(QUADRATIC), RandomFeatureField(Polynomial(2, degree=2))])
+def test_models_come_back_from_their_file(tmp_path, model):
+    save_model(tmp_path / "model.npz", model)
+    again = load_model(tmp_path / "model.npz")
+    z = jnp.array([0.3, -0.8])
+    np.testing.assert_array_equal(again.time_derivative(z), model.time_derivative(z))
+
+
+def changed(**what):
+    return replace(springs(trials=1), derivatives=None, **what)
+
+
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [
+        (np.zeros((30, 2)), "at rest"),
+        (np.stack([np.arange(30.0), np.ones(30)], axis=1), "constant"),
+        (np.stack([np.arange(30.0), 1e-12 * np.cos(np.arange(30.0))], axis=1), "change their units"),
+    ],
+)
+def test_states_that_say_nothing_are_refused(states, message):
+    with pytest.raises(InputError, match=message):
+        fit_trajectory(QUADRATIC, changed(states=states))
+
+
+def test_what_cannot_be_fitted_is_refused():
+    data = springs(trials=1)
+    with pytest.raises(InputError, match="single sample"):
+        fit_trajectory(QUADRATIC, Trajectories(data.times, data.states, (29, 1)))
+    with pytest.raises(InputError, match="coordinates"):
+        fit_trajectory(RandomFeatureHNN(Polynomial(4, degree=2), None, 2), data)
+    with pytest.raises(InputError, match="NaN"):
+        changed(states=np.full((30, 2), np.nan))
+    with pytest.raises(InputError, match="sort them"):
+        changed(times=np.zeros(30))
+
+
+def test_exact_derivatives_clean_states():
+    clean = springs(trials=20, samples=50)
+    noisy = add_noise(clean, 0.1, np.random.default_rng(4))
+    noisy = replace(noisy, derivatives=clean.derivatives)
+    left = np.std(clean_by_derivatives(noisy).states - clean.states)
+    assert left == pytest.approx(0.1 / np.sqrt(50), rel=0.4)
+
+
+def test_inputs_go_with_their_trials():
+    one = springs(trials=2, samples=10)
+    data = replace(one, inputs=np.arange(20.0)[:, None])
+    assert data.select([1]).inputs[:, 0].tolist() == list(range(10, 20))
+    first, rest = data.select([1]).cut(3)
+    assert first.inputs[:, 0].tolist() == [10, 11, 12]
+    assert len(rest.times) == 7
