@@ -19,7 +19,7 @@ from symplect.fitting import FitState, GradientSettings, initial_state
 from symplect.models import LearnedDynamics
 from symplect.runs import Run, load_run, save_run
 from symplect.table import table
-from symplect.tasks import TASKS, Method, Task
+from symplect.tasks import TASKS, DirectMethod, Fitted, Method, Task
 
 _CHECKPOINT_SECONDS = 2.0
 
@@ -90,24 +90,23 @@ class Unit:
         return self.folder.with_suffix(".checkpoint.safetensors")
 
     @property
-    def method(self) -> Method:
+    def method(self) -> Method | DirectMethod:
         """How the model is made, fitted and judged."""
         return self.task.methods[self.model]
 
-    @property
-    def settings(self) -> GradientSettings:
-        """The method's settings, with the plan's steps."""
-        settings = self.method.settings
-        return dataclasses.replace(settings, steps=self.steps) if self.steps else settings
+    def settings(self, method: Method) -> GradientSettings:
+        """Returns the settings of a descent, with the plan's steps."""
+        return dataclasses.replace(method.settings, steps=self.steps) if self.steps else method.settings
 
     @property
     def config(self) -> dict[str, Any]:
         """Everything needed to repeat the run."""
+        method = self.method
         return {
             "task": self.task.name,
             "model": self.model,
             "seed": self.seed,
-            "settings": dataclasses.asdict(self.settings),
+            "settings": dataclasses.asdict(self.settings(method)) if isinstance(method, Method) else {},
             "version": importlib.metadata.version("symplect"),
         }
 
@@ -183,12 +182,12 @@ def _make_data(task: Task, seed: int, folder: Path | None) -> Any:
 def _run(unit: Unit, data: Any, label: str) -> Run:
     discard_leftovers(unit.folder)
     discard_leftovers(unit.checkpoint)
-    fitted = _fit(unit, data, label)
+    fitted = _fitted(unit, data, label)
     evaluation = unit.method.evaluate(fitted.model, data, progress=f"{label}: evaluating")
     step, train_loss, test_loss = fitted.history.T
     run = Run(
         config=unit.config,
-        metrics=evaluation.metrics | {"fit_seconds": float(fitted.seconds)},
+        metrics={**evaluation.metrics, **fitted.metrics, "fit_seconds": fitted.seconds},
         history={"step": step, "train_loss": train_loss, "test_loss": test_loss},
         rollout=evaluation.paths,
         model=fitted.model,
@@ -198,11 +197,19 @@ def _run(unit: Unit, data: Any, label: str) -> Run:
     return run
 
 
-def _fit(unit: Unit, data: Any, label: str) -> Fit:
+def _fitted(unit: Unit, data: Any, label: str) -> Fitted:
+    method = unit.method
+    if isinstance(method, DirectMethod):
+        return method.fit(data, seed=unit.seed, progress=f"{label}: fitting")
+    state = _descended(unit, method, data, label)
+    return Fitted(state.model, float(state.seconds), history=state.history)
+
+
+def _descended(unit: Unit, method: Method, data: Any, label: str) -> Fit:
     """Fits, with a checkpoint every few seconds and on Ctrl-C."""
     key_model, key_batches = jax.random.split(jax.random.key(unit.seed))
-    start = initial_state(unit.method.start(key_model), unit.settings)
-    latest = _resume(unit, start)
+    settings = unit.settings(method)
+    latest = _resume(unit, initial_state(method.start(key_model), settings))
     saved = time.monotonic()
 
     def keep(state: Fit) -> None:
@@ -213,12 +220,12 @@ def _fit(unit: Unit, data: Any, label: str) -> Fit:
             saved = time.monotonic()
 
     try:
-        return unit.method.fit(
+        return method.fit(
             latest.model,
             data,
             resume=latest,
             key=key_batches,
-            settings=unit.settings,
+            settings=settings,
             checkpoint=keep,
             progress=f"{label}: fitting",
         )

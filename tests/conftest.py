@@ -37,7 +37,7 @@ def reproduced(tmp_path_factory):
 
     def make(folder):
         command = [Path(sys.executable).with_name("symplect"), "reproduce", "mass-spring", "--seeds", "2"]
-        command += ["--steps", "150", "--out", folder / "paper"]
+        command += ["--steps", "150", "--models", "baseline", "hnn", "--out", folder / "paper"]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         (folder / "printed").write_text(done.stdout)

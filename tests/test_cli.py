@@ -20,6 +20,7 @@ from symplect.runs import load_run
 from tests.needs import FOLDER, needs_measurements
 
 SYMPLECT = str(Path(sys.executable).with_name("symplect"))
+AS_REPRODUCED = ("--seeds", 2, "--steps", 150, "--models", "baseline", "hnn")
 
 
 def run(*arguments, **environment):
@@ -114,14 +115,14 @@ def test_the_run_folder_is_the_documented_one(reproduced):
 
 def test_what_is_finished_is_kept(own, monkeypatch, capsys):
     before = {path: path.stat().st_mtime_ns for path in own.rglob("*.safetensors")}
-    call(monkeypatch, "reproduce", "mass-spring", "--seeds", 2, "--steps", 150, "--out", own)
+    call(monkeypatch, "reproduce", "mass-spring", *AS_REPRODUCED, "--out", own)
     assert capsys.readouterr().err.count("finished before, kept") == 4
     assert before == {path: path.stat().st_mtime_ns for path in own.rglob("*.safetensors")}
 
 
 def test_a_lost_run_comes_back_in_the_same_numbers(own, reproduced, monkeypatch):
     shutil.rmtree(own / "mass-spring" / "hnn" / "seed-1")
-    done = run("reproduce", "mass-spring", "--seeds", 2, "--steps", 150, "--out", own)
+    done = run("reproduce", "mass-spring", *AS_REPRODUCED, "--out", own)
     assert done.returncode == 0, done.stderr
     assert results(own) == results(reproduced)
 
@@ -130,7 +131,7 @@ def test_a_lost_run_comes_back_in_the_same_numbers(own, reproduced, monkeypatch)
     ("arguments", "message"),
     [
         (["spring"], "expected a task out of mass-spring, .* found 'spring'"),
-        (["mass-spring", "--models", "mlp"], "expected a model out of baseline, hnn, found 'mlp'"),
+        (["mass-spring", "--models", "mlp"], "expected a model out of baseline, hnn, .*, found 'mlp'"),
         (["mass-spring", "--steps", "0"], "at least one step, found 0"),
         (["mass-spring", "--steps", "-5"], "at least one step, found -5"),
         (["mass-spring", "--seeds", "0"], "at least one seed, found 0"),
@@ -165,7 +166,7 @@ def test_other_settings_are_refused_and_nothing_is_lost(own, reproduced, capsys,
 @pytest.mark.parametrize("name", ["metrics.json", "model.safetensors"])
 def test_a_corrupted_run_is_refused_and_nothing_is_lost(own, reproduced, capsys, monkeypatch, name):
     (own / "mass-spring" / "hnn" / "seed-0" / name).write_bytes(b'{"half": ')
-    line = refused(capsys, monkeypatch, "reproduce", "mass-spring", "--seeds", 2, "--steps", 150, "--out", own)
+    line = refused(capsys, monkeypatch, "reproduce", "mass-spring", *AS_REPRODUCED, "--out", own)
     assert re.search(f"{name}.*delete its folder and run again", line)
     assert results(own) == results(reproduced)
 
@@ -185,7 +186,7 @@ def test_a_damaged_data_file(capsys, monkeypatch, tmp_path, damage):
 def test_without_network_the_other_tasks_go_on(own, monkeypatch, capsys):
     monkeypatch.delenv("SYMPLECT_DATA", raising=False)
     monkeypatch.setattr("pooch.retrieve", lambda *_, **__: (_ for _ in ()).throw(ConnectionError("no route")))
-    call(monkeypatch, "reproduce", "real-pendulum", "mass-spring", "--seeds", 2, "--steps", 150, "--out", own)
+    call(monkeypatch, "reproduce", "real-pendulum", "mass-spring", *AS_REPRODUCED, "--out", own)
     assert "Not run: real-pendulum: the measurements could not be downloaded" in (own / "table.md").read_text()
     assert "--data or SYMPLECT_DATA" in results(own)["not_run"]["real-pendulum"]
     assert len(results(own)["runs"]) == 4

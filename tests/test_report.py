@@ -108,7 +108,9 @@ def test_certificates_are_shown_and_otherwise_the_command_that_makes_them(page, 
 
 
 def test_the_command_makes_the_runs_again(page):
-    assert re.search(r"<code>symplect reproduce mass-spring --seeds 2 --steps 150 --out \S+/paper\n", page)
+    assert re.search(
+        r"<code>symplect reproduce mass-spring --models baseline hnn --seeds 2 --steps 150 --out \S+/paper\n", page
+    )
 
 
 def test_settings_and_versions_are_told(page):

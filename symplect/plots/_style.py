@@ -8,11 +8,19 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from plotly.subplots import make_subplots
 
-COLOURS = {"truth": "#1a1a1a", "baseline": "#d55e00", "hnn": "#0072b2"}
+COLOURS = {
+    "truth": "#1a1a1a",
+    "baseline": "#d55e00",
+    "hnn": "#0072b2",
+    "trajectory": "#cc79a7",
+    "cleaned": "#999933",
+    "dissipative": "#e69f00",
+    "pair-distances": "#56b4e9",
+}
 """Told apart by the colour-blind (Okabe and Ito 2008)."""
 
 LATER = "#009e73"
-"""The colour of every other model; a figure seldom shows more than one of them."""
+"""The colour of every other model, the closed form and the pixel HNN; no task has two of them."""
 
 QUIET = "#8c8c8c"
 """Data, fields and contours, which stand behind the paths."""

@@ -19,6 +19,7 @@ def learning_curves(runs: Sequence[Run]) -> go.Figure:
     Raises:
         InputError: no run.
     """
+    runs = [run for run in runs if run.history["step"].size]  # a closed form has no steps
     tasks = list(by_task(runs, list(TASKS)))
     columns = min(_COLUMNS, len(tasks))
     figure = panels(-(-len(tasks) // columns), columns, [TASKS[task].title for task in tasks], width=320)

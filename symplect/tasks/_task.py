@@ -1,11 +1,12 @@
 """What a task is, and what a method is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from symplect._types import Key
 from symplect.dynamics import AbstractHamiltonian
@@ -16,7 +17,7 @@ from symplect.models import HNN, Baseline, LearnedDynamics
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """One way from a task's data to a model that can be judged.
+    """One way from a task's data, by gradient descent, to a model that can be judged.
 
     Args:
         start: from a random key to the model before it has seen data.
@@ -29,6 +30,36 @@ class Method:
     settings: GradientSettings
     fit: Callable[..., FitState[LearnedDynamics]]
     evaluate: Callable[..., Evaluation]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a fit ends with.
+
+    Attributes:
+        model: that is judged.
+        seconds: of the fit.
+        metrics: what the fit itself found out, by name.
+        history: a row `(step, train loss, test loss)` for every so many steps; none where there are no steps.
+    """
+
+    model: LearnedDynamics
+    seconds: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    history: Float[np.ndarray, "entries 3"] = field(default_factory=lambda: np.zeros((0, 3)))
+
+
+@dataclass(frozen=True, eq=False)
+class DirectMethod:
+    """One way from a task's data to a model that takes seconds: without a start, without steps to count.
+
+    Args:
+        fit: from the task's data to what is fitted; keyword arguments `seed` and `progress`.
+        evaluate: as for `Method`.
+    """
+
+    fit: Callable[..., Fitted]
+    evaluate: Callable[..., Evaluation] = evaluate
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +86,14 @@ class Task:
     title: str
     energy: AbstractHamiltonian
     make_data: Callable[[int, Path | None, str | None], Any]
-    methods: Mapping[str, Method]
+    methods: Mapping[str, Method | DirectMethod]
     published: Mapping[str, Mapping[str, float]]
     notes: Mapping[str, str]
     needs: str = "nothing"
     requires: Callable[[Path | None], object] | None = None
 
 
-def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[str, Method]:
+def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[str, Method | DirectMethod]:
     """Returns the paper's two models with its fit, which differ in the model alone."""
 
     def method(kind: type[Baseline] | type[HNN]) -> Method:

@@ -8,6 +8,7 @@ from symplect.evaluation import EnergyProtocol, EvaluationData
 from symplect.fitting import GradientSettings
 from symplect.systems import MassSpring
 from symplect.tasks._one_degree import HORIZON, noisy_data
+from symplect.tasks._smooth import by_trajectories, smooth_closed_form
 from symplect.tasks._task import Task, published_pair
 
 _STRETCH = 1.09  # of the model's clock, compounded from start to start by the published notebook
@@ -26,7 +27,12 @@ MASS_SPRING = Task(
     title="Ideal mass-spring",
     energy=MassSpring.reference(),
     make_data=make_data,
-    methods=published_pair(1, GradientSettings(steps=2000, weight_decay=1e-4)),
+    methods={
+        **published_pair(1, GradientSettings(steps=2000, weight_decay=1e-4)),
+        "closed-form": smooth_closed_form(clean=False),
+        "cleaned": smooth_closed_form(clean=True),
+        "trajectory": by_trajectories(),
+    },
     published={
         "baseline": {"train_loss": 3.71e-2, "test_loss": 3.67e-2, "energy_mse_published": 1.71e-1},
         "hnn": {"train_loss": 3.69e-2, "test_loss": 3.59e-2, "energy_mse_published": 3.84e-4},

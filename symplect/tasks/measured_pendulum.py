@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from symplect.data import Trajectories, forward_difference, measured_pendulum
+from symplect.data import forward_difference, measured_pendulum
 from symplect.evaluation import EvaluationData
 from symplect.fitting import GradientSettings
 from symplect.systems import Pendulum
+from symplect.tasks._smooth import by_trajectories
 from symplect.tasks._task import Task, published_pair
 
 _TRAINING = 444  # rows, 80 % of the record
@@ -14,16 +15,8 @@ _TRAINING = 444  # rows, 80 % of the record
 def make_data(seed: int, folder: Path | None, progress: str | None) -> EvaluationData:
     """The record is the same for every seed; its tail is the test block and the path to follow."""
     rows = forward_difference(measured_pendulum(folder))
-    train, test = _block(rows, slice(None, _TRAINING)), _block(rows, slice(_TRAINING, None))
+    train, test = rows.cut(_TRAINING)
     return EvaluationData(Pendulum.reference(strength=2.4), train, test, truth=test)
-
-
-def _block(rows: Trajectories, block: slice) -> Trajectories:
-    assert rows.derivatives is not None
-    times = rows.times[block]
-    return Trajectories(
-        times, rows.states[block], (len(times),), rows.derivatives[block], names=rows.names, units=rows.units
-    )
 
 
 REAL_PENDULUM = Task(
@@ -32,7 +25,11 @@ REAL_PENDULUM = Task(
     title="Real pendulum",
     energy=Pendulum.reference(strength=2.4),
     make_data=make_data,
-    methods=published_pair(1, GradientSettings(steps=2000, weight_decay=1e-5)),
+    methods={
+        **published_pair(1, GradientSettings(steps=2000, weight_decay=1e-5)),
+        "trajectory": by_trajectories(substeps=2),
+        "dissipative": by_trajectories(friction=True, substeps=2),
+    },
     published={
         "baseline": {"train_loss": 2.75e-3, "test_loss": 2.19e-3, "energy_mse_published": 3.86e-1},
         "hnn": {"train_loss": 9.24e-3, "test_loss": 5.96e-3, "energy_mse_published": 1.45e-2},

@@ -10,6 +10,7 @@ from symplect.evaluation import EnergyProtocol, EvaluationData
 from symplect.fitting import GradientSettings
 from symplect.systems import Pendulum
 from symplect.tasks._one_degree import HORIZON, noisy_data
+from symplect.tasks._smooth import by_trajectories, smooth_closed_form
 from symplect.tasks._task import Task, published_pair
 
 
@@ -29,7 +30,12 @@ PENDULUM = Task(
     title="Ideal pendulum",
     energy=Pendulum.reference(),
     make_data=make_data,
-    methods=published_pair(1, GradientSettings(steps=2000, weight_decay=1e-4)),
+    methods={
+        **published_pair(1, GradientSettings(steps=2000, weight_decay=1e-4)),
+        "closed-form": smooth_closed_form(clean=False),
+        "cleaned": smooth_closed_form(clean=True),
+        "trajectory": by_trajectories(),
+    },
     published={
         "baseline": {"train_loss": 3.26e-2, "test_loss": 3.53e-2, "energy_mse_published": 4.15e-2},
         "hnn": {"train_loss": 3.28e-2, "test_loss": 3.56e-2, "energy_mse_published": 2.49e-2},

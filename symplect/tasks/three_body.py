@@ -8,6 +8,7 @@ from symplect.data import simulate
 from symplect.evaluation import EvaluationData
 from symplect.fitting import GradientSettings
 from symplect.systems import NBody
+from symplect.tasks._closed_form import of_pair_distances
 from symplect.tasks._task import Task, evaluation_rng, published_pair
 
 TRIALS, TEST_TRIALS = 5000, 1000
@@ -38,7 +39,10 @@ THREE_BODY = Task(
     title="Three bodies",
     energy=NBody.reference(bodies=3),
     make_data=make_data,
-    methods=published_pair(6, GradientSettings(steps=10_000, batch_size=600, weight_decay=1e-4)),
+    methods={
+        **published_pair(6, GradientSettings(steps=10_000, batch_size=600, weight_decay=1e-4)),
+        "pair-distances": of_pair_distances(bodies=3),
+    },
     published={
         "baseline": {"train_loss": 9.56e-2, "test_loss": 3.80e-1, "energy_mse_published": 1.09e2},
         "hnn": {"train_loss": 8.03e-2, "test_loss": 4.88e-1, "energy_mse_published": 4.19e-2},

@@ -8,6 +8,7 @@ from symplect.data import simulate
 from symplect.evaluation import EvaluationData
 from symplect.fitting import GradientSettings
 from symplect.systems import NBody
+from symplect.tasks._closed_form import closed_form, of_pair_distances
 from symplect.tasks._task import Task, evaluation_rng, published_pair
 
 TRIALS, TEST_TRIALS = 1000, 200
@@ -37,7 +38,11 @@ TWO_BODY = Task(
     title="Two bodies",
     energy=NBody.reference(bodies=2),
     make_data=make_data,
-    methods=published_pair(4, GradientSettings(steps=10_000, batch_size=200)),
+    methods={
+        **published_pair(4, GradientSettings(steps=10_000, batch_size=200)),
+        "closed-form": closed_form(features=1000),
+        "pair-distances": of_pair_distances(bodies=2),
+    },
     published={
         "baseline": {"train_loss": 3.27e-5, "test_loss": 2.96e-5, "energy_mse_published": 6.33e-2},
         "hnn": {"train_loss": 3.00e-6, "test_loss": 2.82e-6, "energy_mse_published": 3.88e-5},

@@ -1,0 +1,61 @@
+"""The methods for few and noisy data, as tasks have them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symplect.data import Trajectories, clean_by_derivatives
+from symplect.evaluation import EvaluationData
+from symplect.fitting.candidates import smooth_hamiltonians
+from symplect.fitting.closed_form import fit_closed_form
+from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
+from symplect.models import DissipativeHNN
+from symplect.models.features import Polynomial, RandomTanh
+from symplect.tasks._task import DirectMethod, Fitted
+
+FEATURES, GAIN = 50, 0.5
+
+
+def smooth_closed_form(*, clean: bool) -> DirectMethod:
+    """Returns the closed form of few smooth features, for noisy states with exact derivatives.
+
+    Args:
+        clean: whether states are first replaced by the integral of the derivatives.
+    """
+
+    def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
+        train = clean_by_derivatives(data.train) if clean else data.train
+        rng = np.random.default_rng(seed)
+        features = Polynomial(2, 2) + RandomTanh.isotropic(train.states, FEATURES, rng, gain=GAIN)
+        found = fit_closed_form(features, train, seed=seed, progress=progress)
+        metrics = {"rank": float(found.rank), "ridge": found.ridge, "held_out_error": found.held_out_error}
+        return Fitted(found.model, found.seconds, metrics)
+
+    return DirectMethod(fit)
+
+
+def by_trajectories(*, friction: bool = False, substeps: int = 1) -> DirectMethod:
+    """Returns the fit from states and times alone, with nothing known of H.
+
+    Args:
+        friction: whether energy may be lost.
+        substeps: Runge-Kutta steps between two samples.
+    """
+
+    def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
+        hamiltonians = smooth_hamiltonians(data.train.states, seed=seed)
+        models = [DissipativeHNN(model) for model in hamiltonians] if friction else hamiltonians
+        found = fit_trajectory(models, data.train, substeps=substeps, progress=progress)
+        return Fitted(found.model, found.seconds, _metrics(found, data.train))
+
+    return DirectMethod(fit)
+
+
+def _metrics(found: TrajectoryFit, train: Trajectories) -> dict[str, float]:
+    metrics = {f"noise_{name.replace(' ', '_')}": float(s) for name, s in zip(train.names, found.noise, strict=True)}
+    metrics |= {"held_out_error": found.held_out_error, "residual_correlation": found.residual_correlation}
+    if isinstance(found.model, DissipativeHNN):
+        with jax.enable_x64(True):
+            rates = jax.vmap(found.model.friction_rate)(jnp.asarray(train.states))
+        metrics["friction_rate"] = float(jnp.mean(rates))
+    return metrics
