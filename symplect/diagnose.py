@@ -173,18 +173,19 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
         power = np.asarray(jax.vmap(model.dissipated_power)(states))
         energy = np.asarray(jax.vmap(lambda z: split(z)[1] @ split(jax.grad(model.hamiltonian)(z))[1])(states))
         friction = float(jnp.mean(jax.vmap(model.friction_rate)(states)))
+        relative = _friction_error(model, fit)
     ends = np.cumsum(train.lengths)
     pieces = [slice(first, end) for first, end in zip(ends - train.lengths, ends, strict=True)]
     rates = [float(np.mean(power[piece]) / np.mean(energy[piece])) for piece in pieces]
     scatter = np.std(rates, ddof=1) / np.sqrt(len(rates))
-    relative = _friction_error(model, fit.covariance)
     return float(np.mean(rates)), float(np.hypot(scatter, np.mean(rates) * relative)), friction
 
 
-def _friction_error(model: DissipativeHNN, covariance: np.ndarray) -> float:
+def _friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
     """Returns the relative standard error of R, which is twice that of L."""
+    assert fit.covariance is not None  # these models are no networks
     rebuild, _ = Parametrised.split(model)
-    deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(covariance)), 0.0)))
+    deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(fit.covariance)), 0.0)))
     return 2 * float(jnp.max(deviations.damping) / jnp.linalg.norm(model.damping))
 
 

@@ -7,11 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect import Trajectories, add_noise, simulate
+from symplect import HNN, Baseline, GradientSettings, Trajectories, add_noise, simulate
 from symplect.data import clean_by_derivatives, with_velocities
+from symplect.dynamics import vector_field
 from symplect.errors import InputError
+from symplect.evaluation import evaluate
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
+from symplect.fitting.descended_shooting import one_step_loss
 from symplect.fitting.segments import cut_segments
 from symplect.fitting.shooting import Parametrised, follow, normal_equations
 from symplect.fitting.trajectory import fit_trajectory
@@ -20,6 +23,7 @@ from symplect.models import DissipativeHNN, RandomFeatureField, RandomFeatureHNN
 from symplect.models.features import Polynomial
 from symplect.runs import load_model, save_model
 from symplect.systems import MassSpring
+from symplect.tasks import TASKS
 
 SPRING = MassSpring(k=1.0, m=1.0)
 QUADRATIC = RandomFeatureHNN(Polynomial(2, degree=2))
@@ -120,6 +124,43 @@ def test_friction_is_recovered():
     data = add_noise(springs(system=damped), 0.02, np.random.default_rng(1))
     fitted = fit_trajectory(DissipativeHNN(QUADRATIC), data)
     assert float(fitted.model.friction_rate(jnp.zeros(2))) == pytest.approx(0.25, rel=0.1)
+
+
+def test_symmetric_models_with_friction_are_fitted_although_some_of_their_features_vanish():
+    damped = DissipativeHNN(SPRING, damping=jnp.array([[0.5]]))
+    data = add_noise(springs(system=damped), 0.02, np.random.default_rng(1))
+    even = DissipativeHNN(smooth_hamiltonians(data.states, structure="separable and even")[0])
+    fitted = fit_trajectory(even, data, penalties=np.array([1.0]))
+    assert fitted.held_out_error < 1.2
+    np.testing.assert_allclose(fitted.noise, 0.02, rtol=0.15)
+
+
+def test_a_fourth_order_step_between_true_states_leaves_nothing():
+    clean = springs(trials=1, samples=20)
+    parts = (clean.states[:-1], clean.states[1:], np.stack([clean.times[:-1], clean.times[1:]], axis=1))
+    residual = one_step_loss(SPRING, *map(jnp.asarray, parts), jnp.zeros((19, 2, 0)), jnp.ones((19, 2)))
+    assert float(residual) < (3.0 / 19) ** 8  # squared error of the fifth power of h, with room
+
+
+@pytest.mark.parametrize("kind", [HNN, Baseline, lambda key, n, **size: DissipativeHNN(HNN(key, n, **size))])
+def test_networks_are_fitted_to_paths_and_repeat(kind):
+    data = noisy_springs(sigma=0.05, trials=10, samples=12)
+    settings = GradientSettings(steps=200, learning_rate=3e-3)
+    first, second = (
+        fit_trajectory(kind(jax.random.key(0), 1, width=48), data, settings=settings, seed=1) for _ in range(2)
+    )
+    assert first.held_out_error == second.held_out_error < 2.0
+    assert first.covariance is None
+    assert np.all(first.noise < 0.1)
+    assert vector_field(first.model, jnp.asarray(data.states)).dtype == jnp.float64
+
+
+@pytest.mark.slow
+def test_a_published_network_fitted_to_paths_is_less_biased_than_one_fitted_to_derivatives():
+    data = TASKS["mass-spring"].make_data(0, None, None)
+    fitted = fit_trajectory(HNN(jax.random.key(0), 1), data.train)
+    assert evaluate(fitted.model, data).metrics["frequency_bias"] < 0.04
+    np.testing.assert_allclose(fitted.noise, 0.1, rtol=0.1)
 
 
 def test_energy_is_lost_at_the_rate_of_friction_and_gained_from_the_inputs():

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from symplect.models.features import (
     AbstractFeatures,
+    Fourier,
     OfPositions,
     Polynomial,
     RandomTanh,
@@ -15,10 +16,11 @@ from symplect.models.features import (
 )
 from symplect.models.random_feature import RandomFeatureHNN
 
-Structure = Literal["unknown", "separable", "separable and even", "newtonian"]
+Structure = Literal["unknown", "separable", "separable and even", "newtonian", "angles"]
 
 _GAINS = {"general": (0.3, 0.5, 0.8), "potential": (0.5, 0.8, 1.2)}  # from smooth to rough
 _FEATURES = {"general": 60, "potential": 20}
+_HIGHEST = (1, 2, 3)  # frequency of a wave
 
 
 def smooth_hamiltonians(
@@ -30,7 +32,8 @@ def smooth_hamiltonians(
         states: of the data, which set scale and centres of the features.
         structure: what is known of H. With "unknown" both general models and separable ones are returned, for a fit to
             choose from; "separable" is `H = T(p) + V(q)` with quadratic T; "separable and even" has time reversal and
-            mirror symmetry too; "newtonian" is `H = |p|^2 / 2 + V(q)`, so that `p = dq/dt`.
+            mirror symmetry too; "newtonian" is `H = |p|^2 / 2 + V(q)`, so that `p = dq/dt`; "angles" is separable with
+            waves in q, which are angles in radians.
         seed: of the random features.
 
     Example:
@@ -43,6 +46,9 @@ def smooth_hamiltonians(
         return [RandomFeatureHNN(features, None, n) for features in general] + smooth_hamiltonians(
             states, structure="separable", seed=seed
         )
+    if structure == "angles":
+        waves = [separable(Polynomial(n, 2), Fourier.up_to(n, highest)) for highest in _HIGHEST]
+        return [RandomFeatureHNN(features, None, n) for features in waves]
     potentials = [_potential(states[:, :n], gain, seed) for gain in _GAINS["potential"]]
     if structure == "newtonian":
         return [RandomFeatureHNN(OfPositions(V), None, n, newtonian=True) for V in potentials]

@@ -14,10 +14,9 @@ from jaxtyping import Array, Float, Int, PyTree, Shaped
 from tqdm import tqdm
 
 from symplect._types import Key, Scalar
-from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
 
-Model = TypeVar("Model", bound=AbstractDynamics)
+Model = TypeVar("Model", bound=eqx.Module)
 Rows = tuple[Shaped[Array, "_ ..."], ...]
 Loss = Callable[..., Scalar]
 
@@ -192,7 +191,7 @@ def take_steps(
 
 
 @eqx.filter_jit
-def _evaluate(loss: Loss, model: AbstractDynamics, rows: Rows) -> Scalar:
+def _evaluate(loss: Loss, model: eqx.Module, rows: Rows) -> Scalar:
     return loss(model, *rows)
 
 

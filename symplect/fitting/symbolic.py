@@ -140,6 +140,7 @@ def _by_trajectory(library: AbstractFeatures, data: Trajectories, seed: int, pro
         kept = chosen
         fitted = fit_trajectory(_masked(library, kept, None, data), data, penalties=_FREE, progress=progress)
     inside = list(kept)
+    assert fitted.covariance is not None  # these models are no networks
     errors = np.sqrt(np.diag(fitted.covariance))[inside]
     return _Found(kept, _weights(fitted)[inside], errors, fitted.held_out_error)
 

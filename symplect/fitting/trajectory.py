@@ -11,14 +11,19 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from symplect.data import Trajectories
+from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
+from symplect.fitting.descended_shooting import SETTINGS, descend_shooting
+from symplect.fitting.descent import GradientSettings
 from symplect.fitting.segments import Segments, cut_segments
+from symplect.fitting.shooting import Parametrised, follow
 from symplect.fitting.trials import Choice, Problem, Trial
 from symplect.integrate import RK4
 from symplect.models import LearnedDynamics
 from symplect.precision import cast
 
 PENALTIES = np.logspace(-2, 5, 8)
+_MOST = 2000  # trainable numbers that are fitted by normal equations, of which every segment has a matrix
 
 Coordinates = Float[np.ndarray, " dimension"]
 
@@ -34,10 +39,12 @@ class TrajectoryFit:
         white: whether that correlation is at most twice its standard error above 0; what a model misses is smooth and
             correlates, while fitted starts and weights push the number slightly below 0.
         cleaned: the data with the model's paths in place of the measured states.
-        held_out_error: root mean square residual, in units of the noise, of trajectories left out one by one.
-        penalty: the chosen one.
+        held_out_error: root mean square residual, in units of the noise, of trajectories left out one by one, or of
+            those held out from a network; NaN where there was nothing to hold out.
+        penalty: the chosen one; 0 for a network.
         covariance: of the trainable numbers of the model, by its linearisation; see `symplect.fitting.uncertainty`.
-        converged: whether the last iteration had come to rest.
+            `None` for a network.
+        converged: whether the last iterations had come to rest.
         seconds: of the fit.
     """
 
@@ -48,7 +55,7 @@ class TrajectoryFit:
     cleaned: Trajectories
     held_out_error: float
     penalty: float
-    covariance: Float[np.ndarray, "parameters parameters"]
+    covariance: Float[np.ndarray, "parameters parameters"] | None
     converged: bool
     seconds: float = field(compare=False)
 
@@ -61,6 +68,8 @@ def fit_trajectory(
     penalties: Float[np.ndarray, " penalties"] = PENALTIES,
     segment: int | None = None,
     substeps: int = 1,
+    settings: GradientSettings = SETTINGS,
+    seed: int = 0,
     progress: str | None = None,
 ) -> TrajectoryFit:
     r"""Fits a model to measured paths by multiple shooting, noise on every state allowed for.
@@ -70,17 +79,22 @@ def fit_trajectory(
     the symmetric one-step residual $(z_1 - z_0) / h = f((z_0 + z_1) / 2)$. Each trajectory is left out once, to first
     order, and the model and the ridge that predict those best are taken.
 
+    Models of up to 2000 trainable numbers, such as `RandomFeatureHNN` or a `DissipativeHNN` around one, are fitted by
+    Levenberg-Marquardt, in seconds. Networks are fitted by Adam, in about a minute, every fifth trajectory held out to
+    stop by; they were measured to be less accurate.
+
     Source: Bock 1983 (multiple shooting); the published fit instead takes noisy states for exact (Greydanus et al.
     2019, equation 3), which biases the frequency by some percent.
 
     Args:
-        models: one, or several to choose from, of up to some hundred trainable numbers such as `RandomFeatureHNN` or a
-            `DissipativeHNN` around one; networks have too many.
+        models: one, or several to choose from: any dynamics of the data's dimension.
         data: states and times, irregular ones too; derivatives are not used.
         observed: which coordinates were; all unless given. For positions alone see `with_velocities`.
         penalties: ridges to choose from, relative to the noise.
         segment: samples of a segment at most; 60 unless given.
         substeps: Runge-Kutta steps between two samples.
+        settings: of the descent of networks.
+        seed: of the same.
         progress: label of a progress bar; none unless given.
 
     Raises:
@@ -103,20 +117,91 @@ def fit_trajectory(
     require_fittable("fit_trajectory", data, derivatives=False)
     candidates = list(models) if isinstance(models, Sequence) else [models]
     seen = np.ones(data.dimension) if observed is None else np.asarray(observed, float)
+    for model in candidates:
+        if 2 * model.degrees_of_freedom != data.dimension:
+            found = f"{data.dimension} coordinates, found {2 * model.degrees_of_freedom}"
+            raise InputError(f"fit_trajectory: expected models with {found}")
     with jax.enable_x64(True):
         problem = Problem(cut_segments(data, seen, segment), RK4(substeps=substeps))
         noise = _noise_by_differences(problem.segments)
-        trials = [Trial(problem, cast(model, jnp.float64), data) for model in candidates]
-        choices = [
-            trial.at(float(penalty), noise)
-            for trial in tqdm(trials, desc=progress, disable=None if progress else True, leave=False)
-            for penalty in (penalties if np.any(trial.ridge) else penalties[:1])
-        ]
-        best = min(choices, key=lambda choice: choice.held_out)
-        if not np.isfinite(best.held_out):
-            raise ArithmeticError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
-        final = best.trial.at(best.penalty, best.noise_found(), best.shot)
-        return _result(final, data, time.perf_counter() - began)
+        if max(Parametrised.split(model)[1].size for model in candidates) > _MOST:
+            descents = [_descended(model, problem, noise, settings, seed, progress) for model in candidates]
+            best = min(descents, key=lambda found: found.held_out_error)
+        else:
+            best = _solved(candidates, problem, noise, data, penalties, progress)
+        return _result(best, problem, data, time.perf_counter() - began)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A fitted model, and what its paths miss."""
+
+    model: LearnedDynamics
+    noise: Coordinates
+    residuals: np.ndarray
+    held_out_error: float
+    penalty: float
+    covariance: np.ndarray | None
+    converged: bool
+
+
+def _solved(
+    candidates: Sequence[LearnedDynamics],
+    problem: Problem,
+    noise: Coordinates,
+    data: Trajectories,
+    penalties: Float[np.ndarray, " penalties"],
+    progress: str | None,
+) -> _Found:
+    """Fits every model at every ridge, and the best one again with the noise that it found."""
+    trials = [Trial(problem, cast(model, jnp.float64), data) for model in candidates]
+    choices = [
+        trial.at(float(penalty), noise)
+        for trial in tqdm(trials, desc=progress, disable=None if progress else True, leave=False)
+        for penalty in (penalties if np.any(trial.ridge) else penalties[:1])
+    ]
+    best = min(choices, key=lambda choice: choice.held_out)
+    if not np.isfinite(best.held_out):
+        raise ArithmeticError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
+    final: Choice = best.trial.at(best.penalty, best.noise_found(), best.shot)
+    return _Found(
+        model=final.trial.function(jnp.asarray(final.shot.parameters)),
+        noise=final.noise_found(),
+        residuals=final.residuals(),
+        held_out_error=float(np.sqrt(final.held_out / np.sum(problem.segments.weights))),
+        penalty=final.penalty,
+        covariance=final.covariance,
+        converged=final.shot.converged,
+    )
+
+
+def _descended(
+    model: LearnedDynamics,
+    problem: Problem,
+    noise: Coordinates,
+    settings: GradientSettings,
+    seed: int,
+    progress: str | None,
+) -> _Found:
+    segments, key = problem.segments, jax.random.key(seed)
+    descent = descend_shooting(
+        model, segments, noise, key=key, settings=settings, solver=problem.solver, progress=progress
+    )
+    fitted = cast(descent.model, jnp.float64)
+    function, vector = Parametrised.split(fitted)
+    residuals = segments.states - np.asarray(follow(function, vector, descent.starts, segments, problem.solver))
+    counts = np.sum(segments.weights, axis=(0, 1))
+    squares = np.sum(segments.weights * residuals**2, axis=(0, 1))
+    freedom = 1 - min(descent.starts.size / np.sum(counts), 0.9)
+    return _Found(
+        model=fitted,
+        noise=np.sqrt(squares / np.maximum(counts * freedom, 1.0)),
+        residuals=residuals,
+        held_out_error=descent.held_out_error,
+        penalty=0.0,
+        covariance=None,
+        converged=descent.converged,
+    )
 
 
 def _noise_by_differences(segments: Segments) -> Coordinates:
@@ -130,20 +215,20 @@ def _noise_by_differences(segments: Segments) -> Coordinates:
     return np.maximum(np.sqrt(squares / 20), 1e-9 * spread)  # 1 + 9 + 9 + 1 variances
 
 
-def _result(choice: Choice, data: Trajectories, seconds: float) -> TrajectoryFit:
-    segments, residuals, noise = choice.trial.problem.segments, choice.residuals(), choice.noise_found()
-    correlation, error = _neighbour_correlation(residuals, segments.weights)
+def _result(found: _Found, problem: Problem, data: Trajectories, seconds: float) -> TrajectoryFit:
+    segments = problem.segments
+    correlation, error = _neighbour_correlation(found.residuals, segments.weights)
     seen = np.any(segments.weights > 0, axis=(0, 1))
     return TrajectoryFit(
-        model=choice.trial.function(jnp.asarray(choice.shot.parameters)),
-        noise=np.where(seen, noise, np.nan),
+        model=found.model,
+        noise=np.where(seen, found.noise, np.nan),
         residual_correlation=correlation,
         white=bool(correlation <= 2 * error),
-        cleaned=_cleaned(segments, residuals, data),
-        held_out_error=float(np.sqrt(choice.held_out / np.sum(segments.weights))),
-        penalty=choice.penalty,
-        covariance=choice.covariance,
-        converged=choice.shot.converged,
+        cleaned=_cleaned(segments, found.residuals, data),
+        held_out_error=found.held_out_error,
+        penalty=found.penalty,
+        covariance=found.covariance,
+        converged=found.converged,
         seconds=seconds,
     )
 

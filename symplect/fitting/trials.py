@@ -10,7 +10,6 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from symplect.data import Trajectories
-from symplect.errors import InputError
 from symplect.fitting.least_squares import solve_symmetric
 from symplect.fitting.midpoint import midpoint_parameters, penalty_weights
 from symplect.fitting.segments import Segments
@@ -18,8 +17,6 @@ from symplect.fitting.shooting import Parametrised, Shot, follow, shoot, trainab
 from symplect.integrate import RK4
 
 Coordinates = Float[np.ndarray, " dimension"]
-
-_MOST = 2000  # trainable numbers: their normal matrix is kept for every segment
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +36,9 @@ class Trial:
     """One model on one problem, at any ridge."""
 
     def __init__(self, problem: Problem, model: Any, data: Trajectories):
-        found, expected = 2 * model.degrees_of_freedom, data.dimension
-        if found != expected:
-            raise InputError(f"fit_trajectory: expected models with {expected} coordinates, found {found}")
         self.problem, self.model = problem, model
         self.function, self.vector = Parametrised.split(model)
         weights = penalty_weights(model, problem.segments.states.reshape(-1, data.dimension))
-        if self.vector.size > _MOST:
-            raise InputError(
-                f"fit_trajectory: expected models of at most {_MOST} trainable numbers, found {self.vector.size}: "
-                "take a RandomFeatureHNN, or fit a network to derivatives by fit_gradient"
-            )
         self.ridge = np.asarray(ravel_pytree(eqx.filter(weights, trainable_filter(model)))[0])
 
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None) -> "Choice":

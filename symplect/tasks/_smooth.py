@@ -6,7 +6,7 @@ import numpy as np
 
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.evaluation import EvaluationData
-from symplect.fitting.candidates import smooth_hamiltonians
+from symplect.fitting.candidates import Structure, smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.models import DissipativeHNN
@@ -34,16 +34,17 @@ def smooth_closed_form(*, clean: bool) -> DirectMethod:
     return DirectMethod(fit)
 
 
-def by_trajectories(*, friction: bool = False, substeps: int = 1) -> DirectMethod:
-    """Returns the fit from states and times alone, with nothing known of H.
+def by_trajectories(*, friction: bool = False, structure: Structure = "unknown", substeps: int = 1) -> DirectMethod:
+    """Returns the fit from states and times alone.
 
     Args:
         friction: whether energy may be lost.
+        structure: what is known of H.
         substeps: Runge-Kutta steps between two samples.
     """
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
-        hamiltonians = smooth_hamiltonians(data.train.states, seed=seed)
+        hamiltonians = smooth_hamiltonians(data.train.states, structure=structure, seed=seed)
         models = [DissipativeHNN(model) for model in hamiltonians] if friction else hamiltonians
         found = fit_trajectory(models, data.train, substeps=substeps, progress=progress)
         return Fitted(found.model, found.seconds, _metrics(found, data.train))

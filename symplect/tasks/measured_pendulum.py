@@ -27,8 +27,8 @@ REAL_PENDULUM = Task(
     make_data=make_data,
     methods={
         **published_pair(1, GradientSettings(steps=2000, weight_decay=1e-5)),
-        "trajectory": by_trajectories(substeps=2),
-        "dissipative": by_trajectories(friction=True, substeps=2),
+        "trajectory": by_trajectories(structure="angles", substeps=2),
+        "dissipative": by_trajectories(friction=True, structure="angles", substeps=2),
     },
     published={
         "baseline": {"train_loss": 2.75e-3, "test_loss": 2.19e-3, "energy_mse_published": 3.86e-1},
