@@ -31,7 +31,7 @@ def by_trajectories(train: Trajectories, states: np.ndarray) -> tuple[RandomFeat
 
 def by_jackknife(train: Trajectories, states: np.ndarray) -> tuple[RandomFeatureHNN, Deviations]:
     clean = clean_by_derivatives(train)
-    features = Polynomial(2, 2) + RandomTanh.isotropic(clean.states, 50, np.random.default_rng(0), gain=0.5)
+    features = Polynomial(2, 2) + RandomTanh.isotropic(clean.states, 30, np.random.default_rng(0), gain=0.5)
     found = fit_closed_form(features, clean)
     return found.model, closed_form_deviations(found, clean, states)
 

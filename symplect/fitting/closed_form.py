@@ -19,7 +19,7 @@ from symplect.fitting.least_squares import Reduced, merge, reduce, ridge_path
 from symplect.models.features import AbstractFeatures
 from symplect.models.random_feature import RandomFeatureHNN
 
-RIDGES = np.concatenate([[0.0], np.logspace(-16, -2, 15)])
+RIDGES = np.concatenate([[0.0], np.logspace(-16, 0, 33)])
 _BLOCK_BYTES = 2**26  # of one block of rows; the triangle beside it is small
 
 Rows = Float[Array, "samples dimension"]

@@ -1,16 +1,20 @@
 """Linear least squares for many rows: reduced block by block, solved for many ridges at once, the rank reported."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from threadpoolctl import ThreadpoolController
 
 Matrix = Float[np.ndarray, "rows unknowns"]
 Vector = Float[np.ndarray, " rows"]
 Triangle = Float[np.ndarray, "kept unknowns"]  # kept are all unknowns, unless there were fewer rows
 Unknowns = Float[np.ndarray, " unknowns"]
 
+_BLAS = ThreadpoolController()
+_SMALL = 10**6  # numbers of a matrix that one thread decomposes
 _NOTHING = 1e-28  # of the largest diagonal element: round-off of a column that is zero
 
 
@@ -52,7 +56,8 @@ def merge(parts: Sequence[Reduced]) -> Reduced:
 
 def _triangle(stacked: Matrix, residual: float, rows: int) -> Reduced:
     unknowns = stacked.shape[1] - 1
-    triangle: np.ndarray = np.asarray(np.linalg.qr(stacked, mode="r"))
+    with _threads(stacked):
+        triangle: np.ndarray = np.asarray(np.linalg.qr(stacked, mode="r"))
     residual += float(np.sum(triangle[unknowns:, -1] ** 2))
     return Reduced(triangle[:unknowns, :-1], triangle[:unknowns, -1], residual, rows)
 
@@ -85,7 +90,8 @@ def ridge_path(reduced: Reduced, penalties: Unknowns, ridges: Float[np.ndarray, 
     """
     sizes = np.linalg.norm(reduced.triangle, axis=0)
     weights = np.where(sizes > 0, sizes, 1.0) * np.sqrt(np.maximum(penalties, 1e-2))
-    left, values, right = np.linalg.svd(reduced.triangle / weights, full_matrices=False)
+    with _threads(reduced.triangle):
+        left, values, right = np.linalg.svd(reduced.triangle / weights, full_matrices=False)
     kept = values > len(values) * np.finfo(float).eps * values[0]
     left, values, right = left[:, kept], values[kept], right[kept]
     along = left.T @ reduced.target
@@ -110,4 +116,10 @@ def solve_symmetric(matrix: Matrix, right: Vector, *, damping: float = 0.0, rcon
     diagonal = np.diag(matrix)
     scale = np.sqrt(np.where(diagonal > _NOTHING * np.max(diagonal, initial=0.0), diagonal, np.inf))
     scaled = matrix / np.outer(scale, scale) + damping * np.eye(len(matrix))
-    return np.linalg.lstsq(scaled, right / scale, rcond=rcond)[0] / scale
+    with _threads(scaled):
+        return np.linalg.lstsq(scaled, right / scale, rcond=rcond)[0] / scale
+
+
+def _threads(matrix: Matrix) -> AbstractContextManager[object]:
+    """Keeps a small problem on one thread: BLAS's wait for each other, on a busy machine a hundred times as long."""
+    return _BLAS.limit(limits=1) if matrix.size < _SMALL else nullcontext()

@@ -13,7 +13,7 @@ from symplect.models import DissipativeHNN
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.tasks._task import DirectMethod, Fitted
 
-FEATURES, GAIN = 50, 0.5
+FEATURES, GAIN = 30, 0.5
 
 
 def smooth_closed_form(*, clean: bool) -> DirectMethod:
