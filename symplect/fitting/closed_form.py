@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import equinox as eqx
 import jax
@@ -19,7 +19,7 @@ from symplect.fitting.least_squares import Reduced, merge, reduce, ridge_path
 from symplect.models.features import AbstractFeatures
 from symplect.models.random_feature import RandomFeatureHNN
 
-RIDGES = np.concatenate([[0.0], np.logspace(-16, 0, 33)])
+RIDGES = np.concatenate([[0.0], np.logspace(-22, 0, 45)])
 _BLOCK_BYTES = 2**26  # of one block of rows; the triangle beside it is small
 
 Rows = Float[Array, "samples dimension"]
@@ -52,6 +52,8 @@ def fit_closed_form(
     *,
     ridges: Float[np.ndarray, " ridges"] = RIDGES,
     folds: int = 3,
+    held_out: Sequence[int] | None = None,
+    tolerance: float = 1.0,
     seed: int = 0,
     progress: str | None = None,
 ) -> ClosedFormFit:
@@ -66,8 +68,10 @@ def fit_closed_form(
     Args:
         features: of H, or several to choose from.
         data: states with derivatives, trials of one system.
-        ridges: to choose from, relative to the largest singular value squared.
+        ridges: to choose from, increasing, relative to the largest singular value squared.
         folds: parts of the trajectories, each held out once to choose by; a single trajectory is cut into pieces.
+        held_out: trajectories to choose by instead, those that matter most; folds play no part then.
+        tolerance: the largest ridge is taken whose error is at most so many times the least.
         seed: decides which trajectory is in which fold.
         progress: label of a progress bar; none unless given.
 
@@ -86,10 +90,13 @@ def fit_closed_form(
     began = time.perf_counter()
     require_fittable("fit_closed_form", data, derivatives=True)
     candidates = [features] if isinstance(features, AbstractFeatures) else list(features)
-    membership = fold_of_samples(data, folds, seed)
+    if held_out is None:
+        membership, first = fold_of_samples(data, folds, seed), 0
+    else:
+        membership, first = np.repeat(np.isin(np.arange(len(data)), held_out), data.lengths).astype(int), 1
     choices: list[_Choice] = []
     for candidate in tqdm(candidates, desc=progress, disable=None if progress else True, leave=False):
-        choices.append(_choose_ridge(candidate, equations(candidate, data, membership), ridges))
+        choices.append(_choose_ridge(candidate, equations(candidate, data, membership), first, ridges, tolerance))
     best = min(choices, key=lambda choice: choice.error)
     path = ridge_path(merge(best.parts), best.features.penalties, np.array([best.ridge]))
     _warn_of_rank(path.rank, best.features.size)
@@ -109,12 +116,20 @@ class _Choice:
     parts: list[Reduced]
 
 
-def _choose_ridge(features: AbstractFeatures, parts: list[Reduced], ridges: Float[np.ndarray, " ridges"]) -> _Choice:
+def _choose_ridge(
+    features: AbstractFeatures,
+    parts: list[Reduced],
+    first: int,
+    ridges: Float[np.ndarray, " ridges"],
+    tolerance: float,
+) -> _Choice:
+    """Holds out each part from the given one on."""
     errors = np.zeros(len(ridges))
-    for number, part in enumerate(parts):
+    for number in range(first, len(parts)):
         others = merge(parts[:number] + parts[number + 1 :])
-        errors += part.errors(ridge_path(others, features.penalties, ridges).coefficients) / len(parts)
-    chosen = int(np.argmin(errors))
+        path = ridge_path(others, features.penalties, ridges)
+        errors += parts[number].errors(path.coefficients) / (len(parts) - first)
+    chosen = int(np.flatnonzero(errors <= tolerance**2 * np.min(errors))[-1])
     return _Choice(float(errors[chosen]), float(ridges[chosen]), features, parts)
 
 
@@ -150,10 +165,26 @@ def equations(features: AbstractFeatures, data: Trajectories, membership: Int[np
     for rows, A, y in _blocks(features, data):
         inside = membership[rows]
         for fold in np.unique(inside):
-            chosen = np.flatnonzero(inside == fold)
-            reduced = reduce(A[chosen].reshape(-1, features.size), y[chosen].ravel())
-            parts[int(fold)] = merge([parts[int(fold)], reduced]) if int(fold) in parts else reduced
+            found = _reduced(A[inside == fold], y[inside == fold])
+            earlier = [parts[int(fold)]] if int(fold) in parts else []
+            parts[int(fold)] = merge([*earlier, *found]) if earlier or len(found) > 1 else found[0]
     return [parts[fold] for fold in sorted(parts)]
+
+
+def _reduced(
+    A: Float[np.ndarray, "samples dimension features"], y: Float[np.ndarray, "samples dimension"]
+) -> list[Reduced]:
+    """Reduces the equations of dq/dt and of dp/dt apart: in a separable system each has only some of the unknowns."""
+    half = y.shape[1] // 2
+    found: list[Reduced] = []
+    for side in (slice(half), slice(half, None)):
+        rows, target = A[:, side].reshape(-1, A.shape[2]), y[:, side].ravel()
+        present = np.any(rows != 0, axis=0)
+        reduced = reduce(rows[:, present], target)
+        triangle = np.zeros((len(reduced.triangle), A.shape[2]))
+        triangle[:, present] = reduced.triangle
+        found.append(replace(reduced, triangle=triangle))
+    return found
 
 
 def _blocks(features: AbstractFeatures, data: Trajectories) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:

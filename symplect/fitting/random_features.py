@@ -1,6 +1,7 @@
 """The closed-form fit for a system of which nothing is known: features drawn from the data, twice."""
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,9 @@ from symplect.models.features import AbstractFeatures, Polynomial, Projected, Ra
 from symplect.models.random_feature import RandomFeatureHNN
 
 STEEPNESSES = (1.0, 2.0, 3.0, 5.0)
-_FIRST_FEATURES, _FIRST_SAMPLES = 150, 1500
+_FIRST, _SECOND = (150, 1500), (300, 3000)  # features and samples
+_NEARLY = 1.5  # times the error of the best
+_RIM = 0.5  # of the chosen trials: by how well these are predicted from the others, all choices are made
 _NEGLIGIBLE = 1e-9  # of the largest direction, for one that the data do not have
 
 Array2 = Float[np.ndarray, "_ _"]
@@ -29,9 +32,10 @@ def fit_random_features(
 ) -> ClosedFormFit:
     """Fits a Hamiltonian of random features to clean data, with no form or symmetry given.
 
-    Bodies and coordinates that move as one are counted as one first. A small fit of part of the data then chooses, on
-    held-out trajectories, how steep the features are and whether the energy is a sum of functions of momenta and of
-    positions. The large fit draws its features where the small one's energy changes most.
+    Bodies and coordinates that move as one are counted as one first. Small fits of part of the data then choose whether
+    the energy is a sum of functions of momenta and of positions, how steep the features are, and whether they are drawn
+    where the energy of an earlier fit changes most, or evenly. All choices are made by how well the fastest and the
+    slowest trajectories are predicted from the others: what a fit is asked for later is seldom inside all it has seen.
 
     Source: Rahma, Datar, Dietrich 2024 (arXiv:2411.17511), where features are steeper here and have quadratic terms
     beside them.
@@ -58,20 +62,55 @@ def fit_random_features(
     require_fittable("fit_random_features", data, derivatives=True)
     rng = np.random.default_rng(seed)
     frame = Frame.of(data)
-    own = frame.seen(_some_trials(data, samples, rng))
-    small = _some_trials(own, _FIRST_SAMPLES, rng)
-    count = min(_FIRST_FEATURES, features, small.states.size // 4)
-    drawn = [(make, steep) for make in (_generic, _separable) for steep in STEEPNESSES]
+    own = frame.seen(data)
+    structure, first = _best_structure(own, features, rng)
+    steepness, earlier = _best_steepness(own, features, rng, structure, first)
+    many, rim = _some_trials(own, samples, rng)
     with jax.enable_x64(True):
-        first = [make(small, count, rng, steep) for make, steep in drawn]
-    chosen = fit_closed_form(first, small, folds=2, seed=seed, progress=progress)
-    make, steep = drawn[[candidate is chosen.model.features for candidate in first].index(True)]
-    with jax.enable_x64(True):
-        large = make(own, min(features, own.states.size // 4), rng, steep, chosen.model)
-    fitted = fit_closed_form(large, own, folds=2, seed=seed, progress=progress)
+        large = structure(many, _affordable(features, many), rng, steepness, earlier)
+    fitted = fit_closed_form(large, many, held_out=rim, tolerance=_NEARLY, progress=progress)
     with jax.enable_x64(True):
         model = RandomFeatureHNN(frame.projected(large), fitted.model.weights, data.dimension // 2)
     return replace(fitted, model=model, seconds=time.perf_counter() - began)
+
+
+def _best_structure(data: Trajectories, features: int, rng: np.random.Generator) -> tuple[Structure, RandomFeatureHNN]:
+    """Chooses a structure of the energy by small fits, each at its best steepness."""
+    some, rim = _some_trials(data, _FIRST[1], rng)
+    drawn = [(make, steepness) for make in (_natural, _separable, _generic) for steepness in STEEPNESSES]
+    with jax.enable_x64(True):
+        candidates = [make(some, _affordable(min(_FIRST[0], features), some), rng, steep) for make, steep in drawn]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        chosen = fit_closed_form(candidates, some, held_out=rim, tolerance=_NEARLY).model
+    number = [candidate is chosen.features for candidate in candidates].index(True)
+    return drawn[number][0], chosen
+
+
+def _best_steepness(
+    data: Trajectories, features: int, rng: np.random.Generator, structure: Structure, first: RandomFeatureHNN
+) -> tuple[float, RandomFeatureHNN | None]:
+    """Chooses how steep features are, and whether they are drawn where the energy of the first fit changes most.
+
+    Of those that are nearly as good as the best the steepest is taken, since many features may be steeper than few.
+    """
+    some, rim = _some_trials(data, _SECOND[1], rng)
+    size = _affordable(min(_SECOND[0], features), some)
+    drawn = [(steepness, earlier) for steepness in STEEPNESSES for earlier in (None, first)]
+    errors: list[float] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for steepness, earlier in drawn:
+            with jax.enable_x64(True):
+                candidate = structure(some, size, rng, steepness, earlier)
+            errors.append(fit_closed_form(candidate, some, held_out=rim, tolerance=_NEARLY).held_out_error)
+    good = np.flatnonzero(np.array(errors) <= _NEARLY * min(errors))
+    steepest = max(drawn[k][0] for k in good)
+    return drawn[min((k for k in good if drawn[k][0] == steepest), key=errors.__getitem__)]
+
+
+def _affordable(features: int, data: Trajectories) -> int:
+    return min(features, data.states.size // 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +148,17 @@ class Frame:
         return Projected(features, self.matrix, self.centre)
 
 
-def _some_trials(data: Trajectories, samples: int, rng: np.random.Generator) -> Trajectories:
+def _some_trials(data: Trajectories, samples: int, rng: np.random.Generator) -> tuple[Trajectories, range]:
+    """Returns trials of about so many samples, and the numbers of those on the rim: the fastest and the slowest."""
+    assert data.derivatives is not None
+    speeds = np.linalg.norm(data.derivatives / np.std(data.derivatives, axis=0), axis=1)
+    slowest = np.argsort(np.maximum.reduceat(speeds, np.cumsum((0, *data.lengths[:-1])))).tolist()
     order = rng.permutation(len(data))
     count = 1 + int(np.searchsorted(np.cumsum(np.asarray(data.lengths)[order]), samples))
-    return data.select(order[:count].tolist())
+    each = max(1, round(_RIM / 2 * min(count, len(data))))
+    rim = dict.fromkeys(slowest[:each] + slowest[-each:])
+    chosen = list(dict.fromkeys([*rim, *order.tolist()]))[:count]
+    return data.select(chosen), range(min(len(rim), count - 1))
 
 
 def _generic(
@@ -132,6 +178,21 @@ def _separable(
     potential = _energies(earlier, np.concatenate([q, of_q], axis=1))
     few = count // 5
     return separable(_drawn(p, few, rng, steepness, kinetic), _drawn(q, count - few, rng, steepness, potential))
+
+
+def _natural(
+    data: Trajectories, count: int, rng: np.random.Generator, steepness: float, earlier: RandomFeatureHNN | None = None
+) -> AbstractFeatures:
+    """A kinetic energy that is quadratic, as most are; all features see the positions."""
+    half = data.dimension // 2
+    q, p = data.states[:, :half], data.states[:, half:]
+    still = np.concatenate([q, np.tile(np.mean(p, axis=0), (len(q), 1))], axis=1)
+    return separable(_quadratic(p), _drawn(q, count, rng, steepness, _energies(earlier, still)))
+
+
+def _quadratic(rows: Array2) -> AbstractFeatures:
+    centre, spread = np.mean(rows, axis=0), np.std(rows, axis=0)
+    return Projected(Polynomial(rows.shape[1], degree=2), np.diag(1 / spread), centre)
 
 
 def _energies(model: RandomFeatureHNN | None, states: Array2) -> Float[np.ndarray, " samples"] | None:

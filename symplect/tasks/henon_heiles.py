@@ -40,7 +40,7 @@ HENON_HEILES = Task(
     make_data=make_data,
     methods={
         **published_pair(2, GradientSettings(steps=10_000, batch_size=200)),
-        "closed-form": closed_form(features=700),
+        "closed-form": closed_form(features=800),
     },
     published={},
     notes={},

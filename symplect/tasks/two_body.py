@@ -40,7 +40,7 @@ TWO_BODY = Task(
     make_data=make_data,
     methods={
         **published_pair(4, GradientSettings(steps=10_000, batch_size=200)),
-        "closed-form": closed_form(features=1000),
+        "closed-form": closed_form(features=1500),
         "pair-distances": of_pair_distances(bodies=2),
     },
     published={
