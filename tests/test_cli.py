@@ -219,7 +219,8 @@ def kill_and_restart(out, tasks, steps, kills):
     """Runs once undisturbed, and once with kills at random moments; both must end in the same results."""
 
     def start(name):
-        command = [SYMPLECT, "reproduce", *tasks, "--steps", str(steps), "--out", str(out / name)]
+        models = ["baseline", "hnn", "cleaned", "pair-distances"]
+        command = [SYMPLECT, "reproduce", *tasks, "--models", *models, "--steps", str(steps), "--out", str(out / name)]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     began = time.monotonic()

@@ -17,7 +17,7 @@ from symplect.fitting.descended_shooting import SETTINGS, descend_shooting
 from symplect.fitting.descent import GradientSettings
 from symplect.fitting.segments import Segments, cut_segments
 from symplect.fitting.shooting import Parametrised, follow
-from symplect.fitting.trials import Choice, Problem, Trial
+from symplect.fitting.trials import Problem, Trial, simplest
 from symplect.integrate import RK4
 from symplect.models import LearnedDynamics
 from symplect.precision import cast
@@ -77,7 +77,7 @@ def fit_trajectory(
     Paths are cut at gaps and into segments; every segment has a free start, and weights and starts are found together
     so that the simulated paths meet the measured ones: $\min \sum |x(t_k) - \Phi_{t_k}(s)|^2 / \sigma^2$. It begins at
     the symmetric one-step residual $(z_1 - z_0) / h = f((z_0 + z_1) / 2)$. Each trajectory is left out once, to first
-    order, and the model and the ridge that predict those best are taken.
+    order; of the models and ridges that predict those best, within a standard error, the simplest is taken.
 
     Models of up to 2000 trainable numbers, such as `RandomFeatureHNN` or a `DissipativeHNN` around one, are fitted by
     Levenberg-Marquardt, in seconds. Networks are fitted by Adam, in about a minute, every fifth trajectory held out to
@@ -160,10 +160,8 @@ def _solved(
         for trial in tqdm(trials, desc=progress, disable=None if progress else True, leave=False)
         for penalty in (penalties if np.any(trial.ridge) else penalties[:1])
     ]
-    best = min(choices, key=lambda choice: choice.held_out)
-    if not np.isfinite(best.held_out):
-        raise ArithmeticError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
-    final: Choice = best.trial.at(best.penalty, best.noise_found(), best.shot)
+    best = simplest(choices)
+    final = best.trial.at(best.penalty, best.noise_found(), best.shot)
     return _Found(
         model=final.trial.function(jnp.asarray(final.shot.parameters)),
         noise=final.noise_found(),

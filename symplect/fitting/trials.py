@@ -1,5 +1,6 @@
 """One model at one ridge: its fit, and how well it predicts what it has not seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,20 +67,21 @@ class Choice:
 
     def __init__(self, trial: Trial, penalty: float, noise: Coordinates, shot: Shot):
         self.trial, self.penalty, self.noise, self.shot = trial, penalty, noise, shot
-        self.held_out = self._held_out() if np.isfinite(shot.cost) else np.inf
+        self.held_out_parts = self._held_out() if np.isfinite(shot.cost) else np.array([np.inf])
+        self.held_out = float(np.sum(self.held_out_parts))
 
-    def _held_out(self) -> float:
-        r"""Returns the squared residuals of trajectories left out one by one, to first order.
+    def _held_out(self) -> Float[np.ndarray, " groups"]:
+        r"""Returns the squared residuals of each trajectory when it is left out, to first order.
 
         Without group i the parameters move by $-(M - M_i)^{-1} g_i$, and its own start is found anew.
         """
         matrices, gradients, costs = self._by_group()
         whole = np.sum(matrices, axis=0) + np.diag(self.penalty * self.trial.ridge)
-        total = 0.0
+        found: list[float] = []
         for matrix, gradient, cost in zip(matrices, gradients, costs, strict=True):
             change = -solve_symmetric(whole - matrix, gradient)
-            total += float(cost - 2 * gradient @ change + change @ matrix @ change)
-        return total
+            found.append(float(cost - 2 * gradient @ change + change @ matrix @ change))
+        return np.array(found)
 
     def _by_group(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Sums over what belongs together: the segments of a trial, or each segment where there is one trial."""
@@ -121,3 +123,23 @@ class Choice:
         squares = np.sum(segments.weights * residuals**2, axis=(0, 1))
         variance = squares / np.maximum(counts * (1 - min(used, 0.9)), 1.0)
         return np.where(counts > 0, np.sqrt(variance) + 1e-12 * np.std(segments.states, axis=(0, 1)), 1.0)
+
+
+def simplest(choices: Sequence[Choice]) -> Choice:
+    """Returns the fit with the least freedom among those that predict as well as the best, within a standard error.
+
+    Source: Breiman, Friedman, Olshen, Stone 1984, *Classification and Regression Trees*, 3.4.3 (the rule of one
+    standard error), here with the error of the difference, trajectory by trajectory.
+
+    Raises:
+        ArithmeticError: no model could follow the data.
+    """
+    best = min(choices, key=lambda choice: choice.held_out)
+    if not np.isfinite(best.held_out):
+        raise ArithmeticError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
+
+    def as_good(choice: Choice) -> bool:
+        difference = choice.held_out_parts - best.held_out_parts
+        return bool(np.sum(difference) <= np.sqrt(len(difference)) * np.std(difference))
+
+    return min((choice for choice in choices if np.isfinite(choice.held_out) and as_good(choice)), key=Choice.freedom)
