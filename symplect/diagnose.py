@@ -35,7 +35,8 @@ class Diagnosis:
         conserves: whether the data are consistent with a conserved energy.
         take: the model to take, a key of `fits`: the simplest that predicts as well as any.
         errors: by kind, root mean square error of held-out rollouts in units of the measurement noise.
-        error_spreads: by kind, the standard error of that over the held-out trajectories.
+        error_spreads: by kind, the standard error of that over the held-out trajectories; NaN of a single one, which
+            cannot tell kinds apart: friction alone decides then.
         loss_rate: share of its energy (twice the kinetic one, on average) that the system loses per unit of time, by
             the dissipative model; 0 if it conserves it.
         loss_rate_error: its standard error.
@@ -69,7 +70,7 @@ def diagnose(data: Trajectories, *, seed: int = 0, substeps: int = 2, progress: 
         progress: label of a progress bar; none unless given.
 
     Raises:
-        InputError: data that cannot be fitted, or fewer than three trajectories to hold one out of.
+        InputError: data that cannot be fitted or have inputs, or fewer than three trajectories to hold one out of.
 
     Example:
         >>> from symplect import add_noise, simulate
@@ -81,6 +82,8 @@ def diagnose(data: Trajectories, *, seed: int = 0, substeps: int = 2, progress: 
         (True, 'Hamiltonian')
     """
     require_fittable("diagnose", data, derivatives=False)
+    if data.inputs is not None:
+        raise InputError("diagnose: expected a system without inputs, found some: compare fits of fit_trajectory")
     train, held_out = _parts(data)
     fits: dict[str, TrajectoryFit] = {}
     for kind in tqdm(KINDS, desc=progress, disable=None if progress else True, leave=False):
@@ -143,7 +146,8 @@ def _diagnosis(
         take, conserves = "plain", False
     errors = {kind: float(np.sqrt(np.mean(values))) for kind, values in squares.items()}
     spreads = {
-        kind: float(np.std(values) / np.sqrt(len(values)) / (2 * errors[kind])) for kind, values in squares.items()
+        kind: float(np.std(values, ddof=1) / np.sqrt(len(values)) / (2 * errors[kind])) if len(values) > 1 else np.nan
+        for kind, values in squares.items()
     }
     loss = 0.0 if conserves else loss
     verdict = _verdict(conserves, take, errors, spreads, loss, loss_error)

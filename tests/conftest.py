@@ -18,6 +18,13 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(COMPILED)  # for the processes that tests start
 
 
+def pytest_collection_modifyitems(items):
+    """The examples of fits and of judgement take long to compile: they run with the slow tests."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and item.path.parent.name in ("fitting", "evaluation"):
+            item.add_marker(pytest.mark.slow)
+
+
 def made_once(factory, name, make):
     """Returns a folder that the first process to ask for it fills; the others wait."""
     shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from symplect.systems import DoublePendulum, HenonHeiles, MassSpring, NBody, Pendulum
 
@@ -25,6 +26,15 @@ SYSTEMS = {
 }
 
 NBODIES = [name for name in SYSTEMS if "bodies" in name]
+
+
+QUICK = ("mass-spring, as published", "pendulum", "two bodies")
+"""Those that laws which take long to compile are tested on at once; the others follow with the slow tests."""
+
+
+def quick(names):
+    """Marks all but a few systems as slow."""
+    return [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in names]
 
 
 def member(name: str):

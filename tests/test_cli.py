@@ -199,6 +199,7 @@ def test_the_measured_pendulum_is_reproduced(tmp_path):
     assert "contraction" in text
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_with_code_2(tmp_path):
     """A real failure while a run is written: files may not grow beyond 20 kB."""
     script = (

@@ -14,6 +14,7 @@ from symplect.fitting import closed_form
 from symplect.fitting.closed_form import fit_closed_form, fold_of_samples
 from symplect.fitting.least_squares import merge, reduce, ridge_path
 from symplect.fitting.pair_distances import fit_pair_distances
+from symplect.fitting.random_features import fit_random_features
 from symplect.models import RandomFeatureHNN, blank_model
 from symplect.models.features import (
     Fourier,
@@ -31,7 +32,7 @@ from symplect.models.features import (
     separable,
 )
 from symplect.runs import load_model, save_model
-from symplect.systems import MassSpring, NBody
+from symplect.systems import MassSpring, NBody, Pendulum
 from symplect.tasks.three_body import random_starts
 
 POINTS = np.random.default_rng(0).uniform(0.3, 1.0, (40, 4))
@@ -160,6 +161,26 @@ def test_what_cannot_be_fitted_is_refused(data):
             fit_closed_form(features, damaged)
     with pytest.raises(InputError, match="found NaN"):
         replace(data, states=np.where(data.states > 0.9, np.nan, data.states))
+
+
+def test_there_must_be_something_to_choose_by(data):
+    for how in ({"held_out": range(len(data))}, {"held_out": []}, {"folds": 1}):
+        with pytest.raises(InputError, match=r"expected some of 4 trials held out|two folds or more"):
+            fit_closed_form(Polynomial(2, degree=2), data, **how)
+    with pytest.raises(InputError, match="an input of 4 entries, found 2"):
+        fit_closed_form(Polynomial(4, degree=2), data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trials", [1, 2, 3])
+def test_random_features_need_no_rim(trials):
+    starts = np.random.default_rng(0).uniform(-1.0, 1.0, (trials, 2))
+    data = simulate(Pendulum.reference(), starts, np.linspace(0.0, 8.0, 300))
+    fitted = fit_random_features(data, features=60)
+    with jax.enable_x64(True):
+        found = np.asarray(vector_field(fitted.model, jnp.asarray(data.states)))
+    assert fitted.held_out_error > 0
+    assert np.sqrt(np.mean((found - data.derivatives) ** 2)) < 1e-3
 
 
 def test_three_bodies_are_found_from_their_distances():

@@ -120,7 +120,7 @@ SHAPES = {
     "three-body": (4000, 20, 1000, (15, 500), 3.0),
 }
 
-MARKS = {"real-pendulum": needs_measurements, "three-body": pytest.mark.slow}
+MARKS = {"real-pendulum": needs_measurements, "two-body": pytest.mark.slow, "three-body": pytest.mark.slow}
 
 
 @pytest.fixture(

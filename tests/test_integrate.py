@@ -12,14 +12,14 @@ from symplect.errors import InputError
 from symplect.evaluation.structure import canonical_matrix, flow_jacobian
 from symplect.integrate import RK4, TRUTH, Adaptive, ImplicitMidpoint, Leapfrog, Status, Yoshida4
 from symplect.systems import MassSpring, Pendulum
-from tests.members import SYSTEMS, member
+from tests.members import QUICK, SYSTEMS, member
 
 METHODS = [RK4, Leapfrog, Yoshida4, ImplicitMidpoint]
 SYMPLECTIC = [Leapfrog, Yoshida4, ImplicitMidpoint]
 TIMES = np.linspace(0.0, 1.0, 3)
 
 PAIRS = [
-    (method, name)
+    pytest.param(method, name, marks=() if name in QUICK else pytest.mark.slow)
     for method in METHODS
     for name in ("pendulum", "two bodies", "double pendulum", "Henon-Heiles")
     if not (name == "double pendulum" and method in (Leapfrog, Yoshida4))
@@ -43,7 +43,7 @@ def test_halving_the_step_shows_the_order_that_is_claimed(method, name):
     assert abs(slope - method.order) < 0.2
 
 
-@pytest.mark.parametrize(("method", "name"), [pair for pair in PAIRS if pair[0] in SYMPLECTIC])
+@pytest.mark.parametrize(("method", "name"), [pair for pair in PAIRS if pair.values[0] in SYMPLECTIC])
 def test_symplectic_methods_keep_the_symplectic_form(method, name):
     system, start = member(name)
     D, J = flow_jacobian(system, start, 0.5, method(4)), canonical_matrix(len(start))
@@ -56,7 +56,7 @@ def test_rk4_does_not_keep_the_symplectic_form():
     assert jnp.linalg.norm(D.T @ J @ D - J) > 1e-8
 
 
-@pytest.mark.parametrize(("method", "name"), [pair for pair in PAIRS if pair[0] in SYMPLECTIC])
+@pytest.mark.parametrize(("method", "name"), [pair for pair in PAIRS if pair.values[0] in SYMPLECTIC])
 def test_symmetric_methods_find_the_way_back(method, name):
     system, start = member(name)
     there = rollout(system, start, TIMES, solver=method(8)).states[-1]

@@ -229,6 +229,7 @@ def test_the_symmetric_loss_is_lowest_for_the_true_flow_and_the_euler_step_for_a
     assert np.argmin(losses(PublishedPixelLoss(), frictions)) == 4
 
 
+@pytest.mark.slow
 def test_a_fit_learns_and_repeats():
     films, settings = film_of_a_swing(0.2), GradientSettings(steps=200, batch_size=8, cosine=True)
     for loss in (PublishedPixelLoss(), RolloutPixelLoss(length=6)):
@@ -301,6 +302,7 @@ def small(tmp_path_factory):
 
 
 @needs_pixels
+@pytest.mark.slow
 def test_the_task_runs_from_films_to_table(small):
     table = (small / "table.md").read_text()
     rows = [line.split("|")[2].strip() for line in table.splitlines() if "Pixel pendulum" in line]
@@ -314,6 +316,7 @@ def test_the_task_runs_from_films_to_table(small):
 
 
 @needs_pixels
+@pytest.mark.slow
 def test_a_pixel_run_holds_what_the_pictures_need(small):
     run = load_run(small / "pixel-pendulum" / "pixel-hnn" / "seed-0")
     assert run.rollout["t"].shape == (101,)

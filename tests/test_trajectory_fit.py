@@ -142,7 +142,11 @@ def test_a_fourth_order_step_between_true_states_leaves_nothing():
     assert float(residual) < (3.0 / 19) ** 8  # squared error of the fifth power of h, with room
 
 
-@pytest.mark.parametrize("kind", [HNN, Baseline, lambda key, n, **size: DissipativeHNN(HNN(key, n, **size))])
+def with_friction(key, degrees_of_freedom, **size):
+    return DissipativeHNN(HNN(key, degrees_of_freedom, **size))
+
+
+@pytest.mark.parametrize("kind", [HNN, *(pytest.param(k, marks=pytest.mark.slow) for k in (Baseline, with_friction))])
 def test_networks_are_fitted_to_paths_and_repeat(kind):
     data = noisy_springs(sigma=0.05, trials=10, samples=12)
     settings = GradientSettings(steps=200, learning_rate=3e-3)
@@ -210,6 +214,49 @@ def test_what_cannot_be_fitted_is_refused():
         changed(states=np.full((30, 2), np.nan))
     with pytest.raises(InputError, match="sort them"):
         changed(times=np.zeros(30))
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"segment": 1}, "segments of two samples"),
+        ({"observed": [True]}, "say of 2 coordinates"),
+        ({"observed": [False, False]}, "say of 2 coordinates"),
+    ],
+)
+def test_wrong_calls_are_refused(how, message):
+    with pytest.raises(InputError, match=message):
+        fit_trajectory(QUADRATIC, springs(trials=2), **how)
+    with pytest.raises(InputError, match="a model or more"):
+        fit_trajectory([], springs(trials=2))
+
+
+def test_inputs_need_a_model_that_knows_them():
+    driven = replace(springs(trials=2), inputs=np.ones((60, 1)))
+    for model in (QUADRATIC, DissipativeHNN(QUADRATIC)):
+        with pytest.raises(InputError, match="with 0 inputs as the model has, found 1"):
+            fit_trajectory(model, driven)
+    with pytest.raises(InputError, match="with 1 inputs as the model has, found 0"):
+        fit_trajectory(DissipativeHNN(QUADRATIC, input_matrix=jnp.ones((2, 1))), springs(trials=2))
+    with pytest.raises(InputError, match=r"expected inputs of shape \(3, 1\)"):
+        DissipativeHNN(SPRING, input_matrix=jnp.ones((2, 1))).driven(jnp.arange(3.0), jnp.ones(3))
+
+
+def test_trials_of_different_rates_are_all_kept_and_lone_samples_are_told_of():
+    fast, slow = springs(trials=1, samples=200), springs(trials=1, samples=15, duration=6.0)
+    both = [np.concatenate(pair) for pair in ((fast.times, slow.times), (fast.states, slow.states))]
+    assert np.sum(cut_segments(Trajectories(*both, (200, 15)), np.ones(2), None).weights[..., 0]) == 215
+    lone = Trajectories(np.array([0.0, 1.0, 2.0, 50.0]), np.arange(8.0).reshape(4, 2), (4,))
+    with pytest.warns(UserWarning, match="1 samples stand alone"):
+        cut_segments(lone, np.ones(2), None)
+
+
+def test_velocities_of_pixels_are_no_integers():
+    t = np.linspace(0.0, 3.0, 40)
+    data = with_velocities(t, np.round(100 * np.sin(t))[:, None].astype(int), [40])
+    assert np.max(np.abs(data.states[:, 1] - 100 * np.cos(t))) < 15
+    with pytest.raises(InputError, match="sort them"):
+        with_velocities(0 * t, t[:, None], [40])
 
 
 def test_exact_derivatives_clean_states():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Real
 from scipy.interpolate import make_smoothing_spline
 
 from symplect.data.trajectories import Trajectories
@@ -14,7 +14,7 @@ _FEWEST = 5  # samples that a smoothing spline needs
 
 def with_velocities(
     times: Float[np.ndarray, " samples"],
-    positions: Float[np.ndarray, "samples degrees_of_freedom"],
+    positions: Real[np.ndarray, "samples degrees_of_freedom"],
     lengths: Sequence[int],
 ) -> Trajectories:
     """Makes states `[q..., p...]` out of positions, with `p = dq/dt`.
@@ -37,13 +37,19 @@ def with_velocities(
         >>> bool(np.max(abs(data.states[:, 1] - np.cos(t))) < 0.01)
         True
     """
-    if min(lengths) < _FEWEST:
-        raise InputError(f"with_velocities: expected trials of {_FEWEST} samples or more, found one of {min(lengths)}")
+    if np.ndim(positions) != 2:
+        found = f"shape {np.shape(positions)}"
+        raise InputError(f"with_velocities: expected positions of shape (samples, degrees_of_freedom), found {found}")
+    positions = np.asarray(positions, float)  # pixels are integers
+    if min(lengths, default=0) < _FEWEST:
+        found = f"one of {min(lengths, default=0)}"
+        raise InputError(f"with_velocities: expected trials of {_FEWEST} samples or more, found {found}")
     if sum(lengths) != len(times) or len(times) != len(positions):
         found = f"{len(times)} times, {len(positions)} positions and lengths that add up to {sum(lengths)}"
         raise InputError(f"with_velocities: expected as many times as positions, found {found}")
     if not np.all(np.isfinite(positions)):
         raise InputError("with_velocities: expected finite positions, found NaN or infinity: drop those samples")
+    Trajectories(times, np.tile(positions, 2), tuple(lengths))  # times must increase before a spline sees them
     velocities = np.empty_like(positions)
     ends = np.cumsum(lengths)
     for first, end in zip(ends - lengths, ends, strict=True):

@@ -61,7 +61,10 @@ class Trajectories:
             f"derivatives of shape {self.states.shape}, found {derivatives.shape}",
         )
         inputs = self.inputs if self.inputs is not None else self.states
-        _expect(len(inputs) == samples, f"{samples} rows of inputs, found {len(inputs)}")
+        _expect(
+            inputs.ndim == 2 and len(inputs) == samples,
+            f"inputs with {samples} rows and a column per channel, found shape {inputs.shape}",
+        )
         named = {"times": self.times, "states": self.states, "derivatives": derivatives, "inputs": inputs}
         for label, values in named.items():
             _expect(bool(np.all(np.isfinite(values))), f"finite {label}, found NaN or infinity: drop those samples")

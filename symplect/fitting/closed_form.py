@@ -76,7 +76,7 @@ def fit_closed_form(
         progress: label of a progress bar; none unless given.
 
     Raises:
-        InputError: data that cannot be fitted, or fewer equations than unknowns.
+        InputError: data that cannot be fitted, fewer equations than unknowns, or nothing to hold out.
 
     Example:
         >>> from symplect import simulate
@@ -90,9 +90,14 @@ def fit_closed_form(
     began = time.perf_counter()
     require_fittable("fit_closed_form", data, derivatives=True)
     candidates = [features] if isinstance(features, AbstractFeatures) else list(features)
+    if folds < 2 or not candidates:
+        found = f"{folds} folds and {len(candidates)} features"
+        raise InputError(f"fit_closed_form: expected two folds or more and some features, found {found}")
     if held_out is None:
         membership, first = fold_of_samples(data, folds, seed), 0
     else:
+        if not 0 < len(set(held_out) & set(range(len(data)))) < len(data):
+            raise InputError(f"fit_closed_form: expected some of {len(data)} trials held out, found {list(held_out)}")
         membership, first = np.repeat(np.isin(np.arange(len(data)), held_out), data.lengths).astype(int), 1
     choices: list[_Choice] = []
     for candidate in tqdm(candidates, desc=progress, disable=None if progress else True, leave=False):

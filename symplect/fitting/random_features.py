@@ -148,8 +148,11 @@ class Frame:
         return Projected(features, self.matrix, self.centre)
 
 
-def _some_trials(data: Trajectories, samples: int, rng: np.random.Generator) -> tuple[Trajectories, range]:
-    """Returns trials of about so many samples, and the numbers of those on the rim: the fastest and the slowest."""
+def _some_trials(data: Trajectories, samples: int, rng: np.random.Generator) -> tuple[Trajectories, range | None]:
+    """Returns trials of about so many samples, and the numbers of those on the rim: the fastest and the slowest.
+
+    Two trials or a single one have no rim; folds are held out then.
+    """
     assert data.derivatives is not None
     speeds = np.linalg.norm(data.derivatives / np.std(data.derivatives, axis=0), axis=1)
     slowest = np.argsort(np.maximum.reduceat(speeds, np.cumsum((0, *data.lengths[:-1])))).tolist()
@@ -158,7 +161,7 @@ def _some_trials(data: Trajectories, samples: int, rng: np.random.Generator) -> 
     each = max(1, round(_RIM / 2 * min(count, len(data))))
     rim = dict.fromkeys(slowest[:each] + slowest[-each:])
     chosen = list(dict.fromkeys([*rim, *order.tolist()]))[:count]
-    return data.select(chosen), range(min(len(rim), count - 1))
+    return data.select(chosen), range(len(rim)) if len(rim) < len(chosen) else None
 
 
 def _generic(

@@ -1,5 +1,6 @@
 """Paths cut into pieces that are simulated from a free start each."""
 
+import warnings
 from typing import final
 
 import equinox as eqx
@@ -7,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from symplect.data import Trajectories
+from symplect.errors import InputError
 
 _GAP = 3.5  # times the usual time step: across a longer one a path is cut
 _LONGEST = 60  # samples of a piece, unless asked for
@@ -41,17 +43,28 @@ def cut_segments(data: Trajectories, observed: Float[np.ndarray, " dimension"], 
         data: paths, of two samples or more each.
         observed: 1 for every coordinate that was observed, 0 for the others.
         longest: samples of a piece; 60 unless given.
+
+    Raises:
+        InputError: pieces of less than two samples.
     """
-    usual = float(np.median(np.concatenate([np.diff(trial.times) for trial in data])))
+    if longest is not None and longest < 2:
+        raise InputError(f"fit_trajectory: expected segments of two samples or more, found {longest}")
+    steps = [float(np.median(np.diff(trial.times))) for trial in data]
     rows: list[np.ndarray] = []
     trials: list[int] = []
     first = 0
     for number, trial in enumerate(data):
-        for piece in _pieces(trial.times, _GAP * usual, longest or _LONGEST):
+        for piece in _pieces(trial.times, _GAP * steps[number], longest or _LONGEST):
             rows.append(first + piece)
             trials.append(number)
         first += len(trial.times)
-    return _filled(data, observed, rows, trials, usual)
+    if not rows:
+        raise InputError(
+            "fit_trajectory: expected neighbouring samples, found gaps between all: leave the rare ones out"
+        )
+    if (left := len(data.times) - sum(map(len, rows))) > 0:
+        warnings.warn(f"fit_trajectory: {left} samples stand alone between gaps and are not fitted", stacklevel=3)
+    return _filled(data, observed, rows, trials, float(np.median(steps)))
 
 
 def _pieces(times: Float[np.ndarray, " samples"], gap: float, longest: int) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import State
 from symplect.data import Trajectories
+from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.closed_form import equations, fold_of_samples
 from symplect.fitting.expressions import Expression, expressions
@@ -92,6 +93,8 @@ def fit_symbolic(
         {'p**2': 1.0, 'cos(q)': -3.0}
     """
     began = time.perf_counter()
+    if by not in ("closed-form", "trajectory"):
+        raise InputError(f"fit_symbolic: expected by='closed-form' or 'trajectory', found {by!r}")
     terms = expressions(library, data.names)
     fit = _by_closed_form if by == "closed-form" else _by_trajectory
     found = fit(library, data, seed, progress)

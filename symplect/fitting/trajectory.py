@@ -19,7 +19,7 @@ from symplect.fitting.segments import Segments, cut_segments
 from symplect.fitting.shooting import Parametrised, follow
 from symplect.fitting.trials import Problem, Trial, simplest
 from symplect.integrate import RK4
-from symplect.models import LearnedDynamics
+from symplect.models import DissipativeHNN, LearnedDynamics
 from symplect.precision import cast
 
 PENALTIES = np.logspace(-2, 5, 8)
@@ -116,8 +116,16 @@ def fit_trajectory(
     began = time.perf_counter()
     require_fittable("fit_trajectory", data, derivatives=False)
     candidates = list(models) if isinstance(models, Sequence) else [models]
+    if not candidates:
+        raise InputError("fit_trajectory: expected a model or more, found none")
     seen = np.ones(data.dimension) if observed is None else np.asarray(observed, float)
+    if seen.shape != (data.dimension,) or not np.any(seen):
+        raise InputError(
+            f"fit_trajectory: expected observed to say of {data.dimension} coordinates whether they were, "
+            f"found {observed}"
+        )
     for model in candidates:
+        _require_inputs(model, data)
         if 2 * model.degrees_of_freedom != data.dimension:
             found = f"{data.dimension} coordinates, found {2 * model.degrees_of_freedom}"
             raise InputError(f"fit_trajectory: expected models with {found}")
@@ -130,6 +138,17 @@ def fit_trajectory(
         else:
             best = _solved(candidates, problem, noise, data, penalties, progress)
         return _result(best, problem, data, time.perf_counter() - began)
+
+
+def _require_inputs(model: LearnedDynamics, data: Trajectories) -> None:
+    """Inputs need a model that knows what to do with as many."""
+    given = 0 if data.inputs is None else data.inputs.shape[1]
+    known = model.input_matrix.shape[1] if isinstance(model, DissipativeHNN) else 0
+    if given != known:
+        raise InputError(
+            f"fit_trajectory: expected data with {known} inputs as the model has, found {given}: give "
+            "DissipativeHNN(..., input_matrix=...) a column for each, or leave the inputs out"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,4 +263,5 @@ def _cleaned(segments: Segments, residuals: np.ndarray, data: Trajectories) -> T
     real = np.any(segments.weights > 0, axis=2)
     lengths = tuple(int(n) for n in np.sum(real, axis=1))
     states = (segments.states - residuals)[real]
-    return Trajectories(segments.times[real], states, lengths, names=data.names, units=data.units)
+    inputs = None if data.inputs is None else segments.inputs[real]
+    return Trajectories(segments.times[real], states, lengths, names=data.names, units=data.units, inputs=inputs)

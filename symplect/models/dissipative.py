@@ -4,11 +4,13 @@ from typing import Any, final
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from symplect._types import Scalar, State, Times
 from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, split
+from symplect.errors import InputError
 from symplect.models.description import describe
 
 
@@ -84,7 +86,16 @@ class DissipativeHNN(AbstractDynamics):
         return jnp.trace(self.dissipation @ inverse_mass) / n
 
     def driven(self, times: Times, inputs: ArrayLike) -> "PortHamiltonian":
-        """Returns the same system under known inputs, sampled at the given times and linear between them."""
+        """Returns the same system under known inputs, sampled at the given times and linear between them.
+
+        Raises:
+            InputError: not one row of inputs per time, or not one column per column of G.
+        """
+        expected = (len(times), self.input_matrix.shape[1])
+        if np.shape(inputs) != expected:
+            raise InputError(
+                f"driven: expected inputs of shape {expected}, times by channels, found {np.shape(inputs)}"
+            )
         return PortHamiltonian(self, jnp.asarray(times), jnp.asarray(inputs))
 
 

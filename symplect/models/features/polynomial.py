@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from symplect._types import State
+from symplect.errors import InputError
 from symplect.models.features._features import AbstractFeatures, Penalties, Values
 
 
@@ -40,6 +41,8 @@ class Polynomial(AbstractFeatures):
         return len(self.factors)
 
     def __call__(self, z: State) -> Values:
+        if len(z) != self.dimension:
+            raise InputError(f"Polynomial: expected an input of {self.dimension} entries, found {len(z)}")
         found: list[Values] = []
         for degree in range(1, self.degree + 1):
             picks = np.array([pick for pick in self.factors if len(pick) == degree])
