@@ -172,6 +172,7 @@ def test_there_must_be_something_to_choose_by(data):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:fit_closed_form. the data determine")
 @pytest.mark.parametrize("trials", [1, 2, 3])
 def test_random_features_need_no_rim(trials):
     starts = np.random.default_rng(0).uniform(-1.0, 1.0, (trials, 2))

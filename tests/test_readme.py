@@ -70,3 +70,11 @@ def test_the_file_tree_misses_nothing_of_the_package():
     named = {Path(path).name for path in tree()}
     for path in (ROOT / "symplect").iterdir():
         assert path.name in named or path.name in ("__init__.py", "__pycache__")
+
+
+@pytest.mark.slow
+def test_the_guides_code_runs_from_top_to_bottom():
+    guide = (ROOT / "docs" / "which-fit.md").read_text()
+    code = "\n".join(re.findall(r"```python\n(.*?)```", guide, re.DOTALL))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
