@@ -77,7 +77,8 @@ def measured(runs: Sequence[Row], metric: str) -> str:
     if not values.size:
         return ""
     if metric in _PLAIN:
-        return f"{np.mean(values):.1f}"
+        size = float(np.mean(values))
+        return f"{size:.1f}" if size >= 1 else f"{size:.2g}"
     if not np.all(np.isfinite(values)):
         return "diverged"
     spread = f" ± {scientific(float(np.std(values, ddof=1)))}" if values.size > 1 else ""

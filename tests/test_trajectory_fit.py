@@ -160,6 +160,17 @@ def test_networks_are_fitted_to_paths_and_repeat(kind):
 
 
 @pytest.mark.slow
+def test_positions_of_the_spring_do_not_make_a_potential_that_goes_wild_outside():
+    """Of equally good fits the best of all held these data's potential by large terms of opposite signs."""
+    data = TASKS["mass-spring"].make_data(3, None, None).train
+    seen = with_velocities(data.times, data.states[:, :1], data.lengths)
+    models = smooth_hamiltonians(seen.states, structure="newtonian")
+    fitted = fit_trajectory(models, seen, observed=[True, False])
+    far = np.array([[2.0, 0.0], [-2.0, 0.0]])  # twice as far as any start; q'' = -4 q
+    np.testing.assert_allclose(vector_field(fitted.model, jnp.asarray(far))[:, 1], [-8.0, 8.0], rtol=0.1)
+
+
+@pytest.mark.slow
 def test_a_published_network_fitted_to_paths_is_less_biased_than_one_fitted_to_derivatives():
     data = TASKS["mass-spring"].make_data(0, None, None)
     fitted = fit_trajectory(HNN(jax.random.key(0), 1), data.train)
