@@ -47,7 +47,8 @@ def frequency(model):
 def test_paths_are_cut_at_gaps_and_into_equal_pieces():
     times = np.concatenate([np.arange(10.0), 50 + np.arange(4.0), [90.0]])
     data = Trajectories(times, np.random.default_rng(0).standard_normal((15, 2)), (15,))
-    segments = cut_segments(data, np.ones(2), 5)
+    with pytest.warns(UserWarning, match="1 samples stand alone"):
+        segments = cut_segments(data, np.ones(2), 5)
     assert np.sum(segments.weights[..., 0], axis=1).tolist() == [5, 5, 4]
     assert segments.weights[2, 4].tolist() == [0, 0]
     assert np.all(np.diff(segments.times, axis=1) > 0)
@@ -253,13 +254,10 @@ def test_inputs_need_a_model_that_knows_them():
         DissipativeHNN(SPRING, input_matrix=jnp.ones((2, 1))).driven(jnp.arange(3.0), jnp.ones(3))
 
 
-def test_trials_of_different_rates_are_all_kept_and_lone_samples_are_told_of():
+def test_trials_of_different_rates_are_all_kept():
     fast, slow = springs(trials=1, samples=200), springs(trials=1, samples=15, duration=6.0)
     both = [np.concatenate(pair) for pair in ((fast.times, slow.times), (fast.states, slow.states))]
     assert np.sum(cut_segments(Trajectories(*both, (200, 15)), np.ones(2), None).weights[..., 0]) == 215
-    lone = Trajectories(np.array([0.0, 1.0, 2.0, 50.0]), np.arange(8.0).reshape(4, 2), (4,))
-    with pytest.warns(UserWarning, match="1 samples stand alone"):
-        cut_segments(lone, np.ones(2), None)
 
 
 def test_velocities_of_pixels_are_no_integers():
