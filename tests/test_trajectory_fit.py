@@ -104,7 +104,8 @@ def test_irregular_times_gaps_and_trials_of_different_length():
     data = Trajectories(
         np.concatenate([t.times for t in trials]), np.concatenate([t.states for t in trials]), (20, 35, 50)
     )
-    fitted = fit_trajectory(QUADRATIC, add_noise(data, 0.05, rng))
+    with pytest.warns(UserWarning, match="2 samples stand alone between gaps"):
+        fitted = fit_trajectory(QUADRATIC, add_noise(data, 0.05, rng))
     assert abs(frequency(fitted.model) - 1) < 0.02
 
 
