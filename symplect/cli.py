@@ -4,8 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-import jax
-import pooch
+import platformdirs
 import tyro
 
 from symplect.errors import InputError, NotAvailableError
@@ -93,8 +92,11 @@ def main() -> None:
 
 
 def _configure() -> None:
-    """Double precision, and compiled programs kept for the next call unless the user's environment says where."""
-    jax.config.update("jax_enable_x64", True)
+    """Double precision, and compiled programs kept for the next call unless the user's environment says otherwise.
+
+    By the environment, since JAX is not imported yet: help needs none.
+    """
+    os.environ["JAX_ENABLE_X64"] = "1"
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(pooch.os_cache("symplect") / "compiled"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(platformdirs.user_cache_path("symplect") / "compiled")
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")

@@ -90,8 +90,8 @@ def test_a_reproduction_prints_and_keeps_the_table(reproduced):
 def test_the_command_line_computes_in_double_and_keeps_what_it_compiled(tmp_path):
     """In a process of its own: once the package is imported it is too late for environment variables."""
     script = (
-        "import sys, jax; from symplect.cli import main; sys.argv = ['symplect', 'tasks']; main()\n"
-        "print(jax.numpy.zeros(1).dtype, jax.config.jax_compilation_cache_dir)"
+        "import sys; from symplect.cli import main; sys.argv = ['symplect', 'tasks']; main()\n"
+        "import jax; print(jax.numpy.zeros(1).dtype, jax.config.jax_compilation_cache_dir)"
     )
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     del environment["JAX_COMPILATION_CACHE_DIR"]
