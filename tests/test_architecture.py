@@ -12,7 +12,7 @@ PACKAGE = ROOT / "symplect"
 
 ORDER = [
     "_types", "errors", "precision", "files", "dynamics", "systems", "integrate", "data", "models", "fitting",
-    "evaluation", "diagnose", "tasks", "runs", "table", "reproduce", "certify", "plots", "report", "cli",
+    "regressor", "evaluation", "diagnose", "tasks", "runs", "table", "reproduce", "certify", "plots", "report", "cli",
 ]  # fmt: skip
 """Each room imports only from rooms before it, and from itself."""
 
