@@ -1,4 +1,6 @@
 from . import systems as systems
+from .automatic import Fit as Fit
+from .automatic import fit as fit
 from .data import Trajectories as Trajectories
 from .data import add_noise as add_noise
 from .data import simulate as simulate
@@ -18,3 +20,5 @@ from .models import HNN as HNN
 from .models import Baseline as Baseline
 from .models import DissipativeHNN as DissipativeHNN
 from .models import RandomFeatureHNN as RandomFeatureHNN
+from .regressor import HamiltonianRegressor as HamiltonianRegressor
+from .runs import load as load

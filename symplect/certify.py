@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
-from symplect.dynamics import energies
+from symplect.dynamics import energies, vector_field
 from symplect.errors import InputError
 from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
@@ -18,6 +18,7 @@ from symplect.table import aligned, scientific
 from symplect.tasks import TASKS, Task
 
 CERTIFICATE_FILE = "certificate.json"
+_STARTS, _TIMES = 15, 100  # of people's own data
 
 
 def certify(folder: Path) -> str:
@@ -36,8 +37,10 @@ def certify(folder: Path) -> str:
         found[place] = run, _certificate(run)
         discard_leftovers(place / CERTIFICATE_FILE)
         write_json(place / CERTIFICATE_FILE, dataclasses.asdict(found[place][1]))
-    of_task = {task: [pair for pair in found.values() if pair[0].config["task"] == task] for task in TASKS}
-    return "\n".join(_table(TASKS[task], pairs) for task, pairs in of_task.items() if pairs)
+    of_task = {task: [pair for pair in found.values() if pair[0].config.get("task") == task] for task in TASKS}
+    tables = [_table(f"{TASKS[task].number} {TASKS[task].title}", pairs) for task, pairs in of_task.items() if pairs]
+    own = [(place, pair) for place, pair in found.items() if "data" in pair[0].config]
+    return "\n".join([*tables, *(_table(str(place), [pair]) for place, pair in own)])
 
 
 def _places(folder: Path) -> list[Path]:
@@ -61,6 +64,8 @@ def _certificate(run: Run) -> Certificate:
     A model that sees pixels starts from latent states. The task's energy is the true Hamiltonian only where the true
     path keeps it, which neither a real pendulum nor a filmed one does.
     """
+    if "data" in run.config:
+        return certificate(run.model, *_own_starts(run))
     if run.config.get("task") not in TASKS:
         raise InputError(f"expected runs of a task out of {', '.join(TASKS)}, found {run.config.get('task')!r}")
     task, along = TASKS[run.config["task"]], run.rollout["energy_truth"]
@@ -74,6 +79,22 @@ def _certificate(run: Run) -> Certificate:
     )
 
 
+def _own_starts(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Returns starts and times out of people's own data: where held-out paths begin, and for how long they last.
+
+    Samples that stand alone tell no times: then it is the time that the field takes for a full turn, about.
+    """
+    if "lengths" in run.rollout:
+        first = np.cumsum(run.rollout["lengths"]) - run.rollout["lengths"]
+        longest = int(np.argmax(run.rollout["lengths"]))
+        duration = np.ptp(run.rollout["t"][first[longest] :][: run.rollout["lengths"][longest]])
+        return run.rollout["truth"][first[:_STARTS]], np.linspace(0.0, duration, _TIMES)
+    states = run.rollout["train"]
+    fields = np.asarray(vector_field(run.model, jnp.asarray(states)))
+    turn = 2 * np.pi * np.median(np.std(states, axis=0) / np.sqrt(np.mean(fields**2, axis=0)))
+    return states[:: max(1, len(states) // _STARTS)][:_STARTS], np.linspace(0.0, turn, _TIMES)
+
+
 @lru_cache
 def _training_energy(task: Task, seed: int) -> float:
     """Returns the largest true energy of a run's training data, which are made again for it."""
@@ -81,7 +102,7 @@ def _training_energy(task: Task, seed: int) -> float:
     return float(jnp.max(energies(task.energy.hamiltonian, jnp.asarray(train.states))))
 
 
-def _table(task: Task, pairs: Sequence[tuple[Run, Certificate]]) -> str:
+def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
     """Returns one column per model, and the rows that apply to one of them."""
     models = sorted({run.config["model"] for run, _ in pairs}, key=lambda model: (model != "baseline", model))
     by_model = {model: [found for run, found in pairs if run.config["model"] == model] for model in models}
@@ -93,9 +114,11 @@ def _table(task: Task, pairs: Sequence[tuple[Run, Certificate]]) -> str:
         "The energy that drifts is the model's own, or the true one for a model that has none.",
     ]
     tail += [f"The largest error of {seeds} seeds."] if seeds > 1 else []
-    if all(found["out_of_distribution"].passed is None for _, found in pairs):
+    if "data" in pairs[0][0].config:
+        tail += ["The true system is not known, so the rows that need it do not apply."]
+    elif all(found["out_of_distribution"].passed is None for _, found in pairs):
         tail += ["The true path does not keep its energy, so there is no true Hamiltonian, and its rows do not apply."]
-    return "\n".join([f"{task.number} {task.title}", "", *aligned([header, *lines]), "", *(f"{t}  " for t in tail), ""])
+    return "\n".join([title, "", *aligned([header, *lines]), "", *(f"{t}  " for t in tail), ""])
 
 
 def _line(name: str, by_model: Mapping[str, Sequence[Certificate]]) -> list[str]:

@@ -1,8 +1,11 @@
 """The command line."""
 
+import itertools
 import os
+import re
 import sys
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 import tyro
@@ -44,11 +47,158 @@ def reproduce(
     print(f"Runs, results.json and table.md are in {out}")
 
 
+def fit(
+    files: tyro.conf.Positional[tuple[str, ...]],
+    q: tuple[str, ...],
+    p: tuple[str, ...] = (),
+    velocity: tuple[str, ...] = (),
+    mass: tuple[float, ...] = (),
+    time: str | None = None,
+    dt: float | None = None,
+    trial: str | None = None,
+    dq: tuple[str, ...] = (),
+    dp: tuple[str, ...] = (),
+    inputs: tuple[str, ...] = (),
+    angle: tuple[str, ...] = (),
+    method: Literal["auto", "closed-form", "trajectory", "gradient"] = "auto",
+    seed: int = 0,
+    out: Path | None = None,
+) -> None:
+    """Learn a Hamiltonian from your own table. Example: symplect fit swing.csv --q theta --p omega --time t
+
+    Columns go by their names, or by their numbers from 1. Positions alone are enough.
+
+    Args:
+        files: CSV, TSV, text, Parquet, NPZ, JSON lines or HDF5; several files or a pattern are trials.
+        q: Columns of positions, one per degree of freedom.
+        p: Columns of momenta, in the order of the positions.
+        velocity: Columns of velocities instead of momenta.
+        mass: Of each velocity, p = mass * velocity; 1 unless given.
+        time: Column of times.
+        dt: Constant time step, where there is no column of times.
+        trial: Column that tells trials apart.
+        dq: Columns of measured time derivatives of the positions.
+        dp: Columns of measured time derivatives of the momenta, or of the velocities.
+        inputs: Columns of known inputs that drive the system.
+        angle: Those of the positions that are angles, in radians, or in degrees if the name ends in [deg].
+        method: How to fit; auto compares a closed form and a fit of paths on data held out, gradient is the paper's.
+        seed: Of whatever is drawn.
+        out: Folder for the run; runs/<name of the file> unless given.
+    """
+    from symplect.automatic import fit_reading
+    from symplect.reading import Columns, read, understood
+    from symplect.report import report as write
+
+    place = _free_folder(out, files)
+    columns = Columns(q, p, velocity, mass, time, dt, trial, dq, dp, inputs, angle)
+    reading = read(list(files), columns)
+    print(understood(reading), flush=True)
+    found = fit_reading(reading, method=method, seed=seed, progress="fitting")
+    found.save(place)
+    write(place, place / "report.html")
+    print(f"\n{found.verdict}")
+    for caution in found.cautions:
+        print(f"  * careful: {caution}")
+    print(f"\nThe model is in {place}, pictures are in {place / 'report.html'}")
+
+
+def _free_folder(out: Path | None, files: tuple[str, ...]) -> Path:
+    """Returns where a run can go; nothing is overwritten."""
+    if not files:
+        raise InputError("expected a file, found none: name one, as in symplect fit swing.csv --q theta --p omega")
+    if out is not None:
+        if out.exists():
+            raise InputError(f"expected no {out} yet, found one: give another folder with --out, or delete that one")
+        return out
+    stem = re.sub(r"[^\w.-]+", "-", Path(files[0]).stem).strip("-.") or "mine"
+    names = (Path("runs") / (stem if number == 1 else f"{stem}-{number}") for number in itertools.count(1))
+    return next(place for place in names if not place.exists())
+
+
+def simulate(
+    run: tyro.conf.Positional[Path],
+    until: float,
+    dt: float,
+    start: tuple[float, ...] = (),
+    starts: Path | None = None,
+    out: Path = Path("path.csv"),
+) -> None:
+    """Follow a run's model. Example: symplect simulate runs/swing --start 1.0 0.0 --until 20 --dt 0.1 --out path.csv
+
+    Args:
+        run: One run folder.
+        until: The last time; negative runs backward.
+        dt: Between output times; the steps of the solver are its own.
+        start: One state, positions before momenta.
+        starts: A table of states instead, one row each.
+        out: CSV, Parquet or NPZ by its ending.
+    """
+    import numpy as np
+
+    from symplect import predict
+    from symplect.runs import load_run
+
+    if bool(start) == (starts is not None):
+        raise InputError("expected --start or --starts, found both or neither: give one state, or a table of states")
+    loaded = load_run(run)
+    states = predict.read_starts(starts, loaded) if starts is not None else np.array([start])
+    table = predict.simulate(loaded, states, until, dt)
+    predict.write_table(table, out)
+    print(f"{table.height} rows: {', '.join(table.columns)}")
+    print(out)
+
+
+def evaluate(
+    run: tyro.conf.Positional[Path],
+    files: tyro.conf.Positional[tuple[Path, ...]],
+    q: tuple[str, ...] = (),
+    p: tuple[str, ...] = (),
+    time: str | None = None,
+    trial: str | None = None,
+) -> None:
+    """Judge a run on data it has not seen. Example: symplect evaluate runs/swing new.csv
+
+    Args:
+        run: One run folder.
+        files: Tables as for `symplect fit`, with the same columns unless others are named.
+        q: Columns of positions, if not those that were fitted.
+        p: Columns of momenta, with --q.
+        time: Column of times, with --q.
+        trial: Column that tells trials apart, with --q.
+    """
+    from symplect import predict
+    from symplect.reading import Columns
+    from symplect.runs import load_run
+
+    found = predict.evaluate(load_run(run), files, Columns(q=q, p=p, time=time, trial=trial) if q else None)
+    for name, value in found.items():
+        print(f"{name:16} {value:.4g}  {predict.MEANINGS[name]}")
+
+
+def export(
+    run: tyro.conf.Positional[Path], out: Path, format: Literal["onnx", "stablehlo", "json"] | None = None
+) -> None:
+    """Write H and the vector field for other programs. Example: symplect export runs/swing --out swing.onnx
+
+    Args:
+        run: One run folder.
+        out: Where the file goes.
+        format: Of the file; by its ending unless given.
+    """
+    from symplect.export import export_model
+    from symplect.predict import coordinate_names
+    from symplect.runs import load_run
+
+    loaded = load_run(run)
+    export_model(out, loaded.model, format, names=coordinate_names(loaded))
+    print(out)
+
+
 def report(run: tyro.conf.Positional[Path], out: Path | None = None) -> None:
     """Show runs on one page that needs nothing but a browser. Example: symplect report runs/paper
 
     Args:
-        run: Folder that `symplect reproduce` wrote, or one run in it.
+        run: Folder that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
         out: Where the page goes; report.html in the folder unless given.
     """
     from symplect.report import report as write
@@ -69,7 +219,16 @@ def certify(run: tyro.conf.Positional[Path]) -> None:
     print(write(run))
 
 
-COMMANDS = {"tasks": tasks, "reproduce": reproduce, "report": report, "certify": certify}
+COMMANDS = {
+    "fit": fit,
+    "simulate": simulate,
+    "evaluate": evaluate,
+    "certify": certify,
+    "report": report,
+    "export": export,
+    "tasks": tasks,
+    "reproduce": reproduce,
+}
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Does my system conserve energy? Three kinds of model, judged on trajectories they have not seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -17,9 +17,11 @@ from symplect.fitting.checks import require_fittable
 from symplect.fitting.shooting import Parametrised
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.integrate import RK4, rollout
-from symplect.models import DissipativeHNN, LearnedDynamics, RandomFeatureField
+from symplect.models import DissipativeHNN, LearnedDynamics, RandomFeatureField, RandomFeatureHNN
 
 KINDS = ("plain", "Hamiltonian", "dissipative")
+
+Models = Mapping[str, Sequence[LearnedDynamics]]
 
 _PIECES = 6  # that the record of a single trial is cut into, so that some can be held out
 _HELD_OUT = 3  # one trajectory in so many
@@ -85,22 +87,49 @@ def diagnose(data: Trajectories, *, seed: int = 0, substeps: int = 2, progress: 
     if data.inputs is not None:
         raise InputError("diagnose: expected a system without inputs, found some: compare fits of fit_trajectory")
     train, held_out = _parts(data)
+    hamiltonians = smooth_hamiltonians(train.states, seed=seed)
+    return compare_kinds(by_kind(hamiltonians, hamiltonians[:3]), train, held_out, substeps=substeps, progress=progress)
+
+
+def by_kind(hamiltonians: Sequence[RandomFeatureHNN], general: Sequence[RandomFeatureHNN] = ()) -> Models:
+    """Returns the models of every kind.
+
+    Args:
+        hamiltonians: that may be conserved, or lost by friction.
+        general: those whose features see positions and momenta alike, for plain fields; no plain kind without any.
+    """
+    plain = [RandomFeatureField(model.features, degrees_of_freedom=model.degrees_of_freedom) for model in general]
+    models: Models = {"Hamiltonian": hamiltonians, "dissipative": [DissipativeHNN(model) for model in hamiltonians]}
+    return {"plain": plain, **models} if plain else models
+
+
+def compare_kinds(
+    models: Models,
+    train: Trajectories,
+    held_out: Trajectories,
+    *,
+    observed: Sequence[bool] | None = None,
+    substeps: int = 2,
+    progress: str | None = None,
+) -> Diagnosis:
+    """Fits models of every kind to some trajectories, and says which kind predicts others best.
+
+    Args:
+        models: by kind, those of one kind to choose from; "Hamiltonian" and "dissipative" must be there.
+        train: what is fitted.
+        held_out: what is predicted, each trial from its first sample.
+        observed, substeps: as in `fit_trajectory`.
+        progress: label of a progress bar; none unless given.
+
+    Raises:
+        InputError: data or models that cannot be fitted.
+    """
     fits: dict[str, TrajectoryFit] = {}
-    for kind in tqdm(KINDS, desc=progress, disable=None if progress else True, leave=False):
-        fits[kind] = fit_trajectory(_models(kind, train, seed), train, substeps=substeps)
+    for kind, own in tqdm(models.items(), desc=progress, disable=None if progress else True, leave=False):
+        fits[kind] = fit_trajectory(own, train, observed=observed, substeps=substeps)
     noise = np.min([fit.noise for fit in fits.values()], axis=0)
     squares = {kind: _rollout_squares(fit.model, held_out, noise, substeps) for kind, fit in fits.items()}
     return _diagnosis(fits, squares, train)
-
-
-def _models(kind: str, train: Trajectories, seed: int) -> list[LearnedDynamics]:
-    hamiltonians = smooth_hamiltonians(train.states, seed=seed)
-    if kind == "Hamiltonian":
-        return list(hamiltonians)
-    if kind == "dissipative":
-        return [DissipativeHNN(model) for model in hamiltonians]
-    general = hamiltonians[:3]
-    return [RandomFeatureField(model.features, degrees_of_freedom=train.dimension // 2) for model in general]
 
 
 def _parts(data: Trajectories) -> tuple[Trajectories, Trajectories]:
@@ -129,20 +158,19 @@ def _rollout_squares(
     with jax.enable_x64(True):
         for trial in held_out:
             path = rollout(model, jnp.asarray(trial.states[0]), trial.times, solver=RK4(substeps=2 * substeps)).states
-            found.append(float(np.mean(((np.asarray(path) - trial.states) / noise) ** 2)))
+            found.append(float(np.mean(((np.asarray(path) - trial.states) / noise)[:, np.isfinite(noise)] ** 2)))
     return np.nan_to_num(np.array(found), nan=1e6, posinf=1e6)
 
 
 def _diagnosis(
     fits: Mapping[str, TrajectoryFit], squares: Mapping[str, Float[np.ndarray, " trials"]], train: Trajectories
 ) -> Diagnosis:
-    worse = {kind: _worse(squares[kind], squares["dissipative"]) for kind in ("Hamiltonian", "plain")}
     loss, loss_error, friction = _losses(fits["dissipative"], train)
     loses = loss > _SIGNIFICANT * loss_error and loss * _duration(train) > _NOTICEABLE
-    conserves = not (worse["Hamiltonian"] or loses)
-    better_plain = _worse(squares["dissipative"], squares["plain"])
+    conserves = not (significantly_worse(squares["Hamiltonian"], squares["dissipative"]) or loses)
     take = "Hamiltonian" if conserves else "dissipative"
-    if better_plain and _worse(squares[take], squares["plain"]):
+    beaten = [significantly_worse(squares[kind], squares["plain"]) for kind in ("dissipative", take) if "plain" in fits]
+    if beaten and all(beaten):
         take, conserves = "plain", False
     errors = {kind: float(np.sqrt(np.mean(values))) for kind, values in squares.items()}
     spreads = {
@@ -154,8 +182,8 @@ def _diagnosis(
     return Diagnosis(conserves, take, errors, spreads, loss, loss_error, friction, fits, verdict)
 
 
-def _worse(errors: Float[np.ndarray, " trials"], than: Float[np.ndarray, " trials"]) -> bool:
-    """Returns whether errors are significantly larger, trajectory by trajectory, on a logarithmic scale."""
+def significantly_worse(errors: Float[np.ndarray, " trials"], than: Float[np.ndarray, " trials"]) -> bool:
+    """Returns whether squared errors are significantly larger, trajectory by trajectory, on a logarithmic scale."""
     ratio = np.log(errors / than) / 2
     spread = np.std(ratio, ddof=1) / np.sqrt(len(ratio)) if len(ratio) > 1 else np.inf
     return bool(np.mean(ratio) > max(_SIGNIFICANT * spread, np.log(1.1)))
@@ -178,9 +206,10 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
         energy = np.asarray(jax.vmap(lambda z: split(z)[1] @ split(jax.grad(model.hamiltonian)(z))[1])(states))
         friction = float(jnp.mean(jax.vmap(model.friction_rate)(states)))
         relative = _friction_error(model, fit)
-    ends = np.cumsum(train.lengths)
-    pieces = [slice(first, end) for first, end in zip(ends - train.lengths, ends, strict=True)]
-    rates = [float(np.mean(power[piece]) / np.mean(energy[piece])) for piece in pieces]
+    pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
+    if len(pieces) < 2:
+        pieces = np.array_split(pieces[0], _PIECES)
+    rates = [float(np.mean(power[piece]) / np.mean(energy[piece])) for piece in pieces if len(piece)]
     scatter = np.std(rates, ddof=1) / np.sqrt(len(rates))
     return float(np.mean(rates)), float(np.hypot(scatter, np.mean(rates) * relative)), friction
 
@@ -201,7 +230,7 @@ def _verdict(
     loss: float,
     loss_error: float,
 ) -> str:
-    said = ", ".join(f"{kind} {errors[kind]:.2f} ± {spreads[kind]:.2f}" for kind in KINDS)
+    said = ", ".join(f"{kind} {errors[kind]:.2f} ± {spreads[kind]:.2f}" for kind in KINDS if kind in errors)
     tail = f"Held-out rollouts miss by, in units of the noise: {said}. Take the {take} model."
     if conserves:
         return f"Conserves energy as far as these data tell. {tail}"

@@ -76,6 +76,19 @@ def load_run(folder: Path) -> Run:
     )
 
 
+def load(folder: Path | str) -> Run:
+    """Reads a run folder by its name.
+
+    Raises:
+        InputError: a file is missing, broken or of something else.
+
+    Example:
+        >>> run = load("runs/swing")  # doctest: +SKIP
+        >>> run.model, run.metrics, run.config["verdict"]  # doctest: +SKIP
+    """
+    return load_run(Path(folder))
+
+
 def save_model(path: Path, model: LearnedDynamics) -> None:
     """Writes a model's weights together with what makes the model again.
 

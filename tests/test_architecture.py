@@ -12,7 +12,8 @@ PACKAGE = ROOT / "symplect"
 
 ORDER = [
     "_types", "errors", "precision", "files", "dynamics", "systems", "integrate", "data", "models", "fitting",
-    "regressor", "evaluation", "diagnose", "tasks", "runs", "table", "reproduce", "certify", "plots", "report", "cli",
+    "regressor", "evaluation", "diagnose", "reading", "tasks",
+    "runs", "export", "table", "reproduce", "certify", "plots", "report", "cli",
 ]  # fmt: skip
 """Each room imports only from rooms before it, and from itself."""
 

@@ -1,6 +1,6 @@
 """Data: the container, and where trajectories come from."""
 
-from symplect.data.derivatives import clean_by_derivatives, forward_difference
+from symplect.data.derivatives import clean_by_derivatives, forward_difference, smoothed
 from symplect.data.measured import measured_pendulum
 from symplect.data.noise import add_noise
 from symplect.data.positions import with_velocities
@@ -14,5 +14,6 @@ __all__ = [
     "forward_difference",
     "measured_pendulum",
     "simulate",
+    "smoothed",
     "with_velocities",
 ]

@@ -1,12 +1,18 @@
 """Time derivatives of measured states."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+from jaxtyping import Float, Real
+from scipy.interpolate import CubicSpline, make_smoothing_spline
 
 from symplect.data.trajectories import Trajectories
 from symplect.errors import InputError
+
+
+FEWEST = 5
+"""Samples that a smoothing spline needs."""
 
 
 def forward_difference(data: Trajectories) -> Trajectories:
@@ -72,3 +78,38 @@ def clean_by_derivatives(data: Trajectories) -> Trajectories:
         path = CubicSpline(trial.times, trial.derivatives).antiderivative()(trial.times)
         paths.append(path + np.mean(trial.states - path, axis=0))
     return replace(data, states=np.concatenate(paths))
+
+
+def smoothed(data: Trajectories) -> Trajectories:
+    """Returns the data with states and derivatives of smoothing splines (SciPy; cross-validated, Woltring 1986).
+
+    Args:
+        data: trials of at least five samples; derivatives of their own are replaced.
+
+    Raises:
+        InputError: a shorter trial.
+
+    Example:
+        >>> t = np.linspace(0.0, 6.0, 60)
+        >>> circle = Trajectories(t, np.stack([np.cos(t), -np.sin(t)], axis=1), (60,))
+        >>> bool(np.max(abs(smoothed(circle).derivatives[:, 0] + np.sin(t))) < 0.01)
+        True
+    """
+    if min(data.lengths) < FEWEST:
+        raise InputError(f"smoothed: expected trials of {FEWEST} samples or more, found one of {min(data.lengths)}")
+    states, derivatives = smoothing_splines(data.times, data.states, data.lengths)
+    return replace(data, states=states, derivatives=derivatives)
+
+
+def smoothing_splines(
+    times: Float[np.ndarray, " samples"], values: Real[np.ndarray, "samples columns"], lengths: Sequence[int]
+) -> tuple[Float[np.ndarray, "samples columns"], Float[np.ndarray, "samples columns"]]:
+    """Returns values and time derivatives of splines through every column of every trial of five samples or more."""
+    smooth, derivatives = np.empty(values.shape), np.empty(values.shape)
+    ends = np.cumsum(lengths)
+    for first, end in zip(ends - lengths, ends, strict=True):
+        for column in range(values.shape[1]):
+            path = make_smoothing_spline(times[first:end], np.asarray(values[first:end, column], float))
+            smooth[first:end, column] = path(times[first:end])
+            derivatives[first:end, column] = path.derivative()(times[first:end])
+    return smooth, derivatives

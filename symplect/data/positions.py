@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Real
-from scipy.interpolate import make_smoothing_spline
 
+from symplect.data.derivatives import FEWEST, smoothing_splines
 from symplect.data.trajectories import Trajectories
 from symplect.errors import InputError
-
-_FEWEST = 5  # samples that a smoothing spline needs
 
 
 def with_velocities(
@@ -41,19 +39,14 @@ def with_velocities(
         found = f"shape {np.shape(positions)}"
         raise InputError(f"with_velocities: expected positions of shape (samples, degrees_of_freedom), found {found}")
     positions = np.asarray(positions, float)  # pixels are integers
-    if min(lengths, default=0) < _FEWEST:
+    if min(lengths, default=0) < FEWEST:
         found = f"one of {min(lengths, default=0)}"
-        raise InputError(f"with_velocities: expected trials of {_FEWEST} samples or more, found {found}")
+        raise InputError(f"with_velocities: expected trials of {FEWEST} samples or more, found {found}")
     if sum(lengths) != len(times) or len(times) != len(positions):
         found = f"{len(times)} times, {len(positions)} positions and lengths that add up to {sum(lengths)}"
         raise InputError(f"with_velocities: expected as many times as positions, found {found}")
     if not np.all(np.isfinite(positions)):
         raise InputError("with_velocities: expected finite positions, found NaN or infinity: drop those samples")
     Trajectories(times, np.tile(positions, 2), tuple(lengths))  # times must increase before a spline sees them
-    velocities = np.empty_like(positions)
-    ends = np.cumsum(lengths)
-    for first, end in zip(ends - lengths, ends, strict=True):
-        for column in range(positions.shape[1]):
-            spline = make_smoothing_spline(times[first:end], positions[first:end, column])
-            velocities[first:end, column] = spline.derivative()(times[first:end])
+    _, velocities = smoothing_splines(times, positions, lengths)
     return Trajectories(times, np.concatenate([positions, velocities], axis=1), tuple(lengths))

@@ -10,13 +10,14 @@ from symplect.models.features import (
     Fourier,
     OfPositions,
     Polynomial,
+    Product,
     RandomTanh,
     Symmetric,
     separable,
 )
 from symplect.models.random_feature import RandomFeatureHNN
 
-Structure = Literal["unknown", "separable", "separable and even", "newtonian", "angles"]
+Structure = Literal["unknown", "separable", "separable and even", "newtonian", "angles", "newtonian angles"]
 
 _GAINS = {"general": (0.3, 0.5, 0.8), "potential": (0.5, 0.8, 1.2)}  # from smooth to rough
 _FEATURES = {"general": 60, "potential": 20}
@@ -33,7 +34,8 @@ def smooth_hamiltonians(
         structure: what is known of H. With "unknown" both general models and separable ones are returned, for a fit to
             choose from; "separable" is `H = T(p) + V(q)` with quadratic T; "separable and even" has time reversal and
             mirror symmetry too; "newtonian" is `H = |p|^2 / 2 + V(q)`, so that `p = dq/dt`; "angles" is separable with
-            waves in q, which are angles in radians.
+            waves in q, which are angles in radians, and with several angles also has a kinetic energy that depends on
+            them; "newtonian angles" is newtonian with waves.
         seed: of the random features.
 
     Example:
@@ -46,9 +48,13 @@ def smooth_hamiltonians(
         return [RandomFeatureHNN(features, None, n) for features in general] + smooth_hamiltonians(
             states, structure="separable", seed=seed
         )
+    waves = [Fourier.up_to(n, highest) for highest in _HIGHEST]
     if structure == "angles":
-        waves = [separable(Polynomial(n, 2), Fourier.up_to(n, highest)) for highest in _HIGHEST]
-        return [RandomFeatureHNN(features, None, n) for features in waves]
+        turning: list[AbstractFeatures] = [separable(Polynomial(n, 2), V) for V in waves]
+        turning += [Product(waves[0], Polynomial(n, 2))] if n > 1 else []
+        return [RandomFeatureHNN(features, None, n) for features in turning]
+    if structure == "newtonian angles":
+        return [RandomFeatureHNN(OfPositions(V), None, n, newtonian=True) for V in waves]
     potentials = [_potential(states[:, :n], gain, seed) for gain in _GAINS["potential"]]
     if structure == "newtonian":
         return [RandomFeatureHNN(OfPositions(V), None, n, newtonian=True) for V in potentials]

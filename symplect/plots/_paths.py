@@ -15,6 +15,7 @@ from symplect.dynamics import (
     vector_field,
 )
 from symplect.integrate import RK4, rollout
+from symplect.models import DissipativeHNN
 from symplect.precision import cast
 
 _SOLVER = RK4(substeps=10)
@@ -30,7 +31,9 @@ def follow(
         return np.asarray(path.states)
 
 
-def energy(system: AbstractHamiltonian, states: Float[np.ndarray, "*batch dimension"]) -> Float[np.ndarray, "*batch"]:
+def energy(
+    system: AbstractHamiltonian | DissipativeHNN, states: Float[np.ndarray, "*batch dimension"]
+) -> Float[np.ndarray, "*batch"]:
     """Returns the Hamiltonian of a true or learned system at many states."""
     with jax.enable_x64(True):
         return np.asarray(energies(cast(system, jnp.float64).hamiltonian, jnp.asarray(states, jnp.float64)))

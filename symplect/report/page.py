@@ -3,11 +3,9 @@
 import base64
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 from tqdm import tqdm
@@ -16,6 +14,8 @@ from symplect.errors import InputError, NotAvailableError
 from symplect.files import writing
 from symplect.plots import Picture, gallery
 from symplect.report.content import read_content
+from symplect.report.figure import Figure
+from symplect.report.own_data import is_own_data, own_content
 from symplect.report.tables import certificate, pairs, summary
 from symplect.runs import Run
 from symplect.table import table_cells
@@ -24,22 +24,6 @@ ANIMATION = "pixel-pendulum.gif"
 """Written beside the page."""
 
 _FILM_TITLE = "Animation of the pixel pendulum"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One picture as the page shows it.
-
-    Attributes:
-        picture: its name, title and caption.
-        json: of the Plotly figure, safe inside a script element.
-        width, height: in pixels.
-    """
-
-    picture: Picture
-    json: str
-    width: int
-    height: int
 
 
 def report(folder: Path, out: Path) -> None:
@@ -57,13 +41,21 @@ def report(folder: Path, out: Path) -> None:
     Example:
         >>> report(Path("runs/paper"), Path("runs/paper/report.html"))  # doctest: +SKIP
     """
+    if is_own_data(folder):
+        write_page(out, "own.html.jinja", **own_content(folder))
+        return
     content = read_content(folder)
     runs = list(content.runs.values())
     shown = {run.config["task"] for run in runs} | set(content.not_run)
     figures, omitted = _figures([picture for picture in gallery(content.data) if shown & set(picture.tasks)], runs)
     film, reason = _film(runs) if "pixel-pendulum" in shown else (b"", "")
     cells, notes = table_cells(content.rows, content.not_run)
-    page = _template().render(
+    if film:
+        with writing(out.parent / ANIMATION) as temporary:
+            temporary.write_bytes(film)
+    write_page(
+        out,
+        "page.html.jinja",
         title=folder.resolve().name,
         argument=shlex.quote(str(folder)),
         command=content.command,
@@ -77,21 +69,22 @@ def report(folder: Path, out: Path) -> None:
         certificates=[found for folder, run in content.runs.items() if (found := certificate(folder, run))],
         settings=pairs(("setting", "value"), content.settings),
         versions=pairs(("package", "version"), content.versions),
-        plotly=get_plotlyjs(),
     )
-    if film:
-        with writing(out.parent / ANIMATION) as temporary:
-            temporary.write_bytes(film)
+
+
+def write_page(out: Path, template: str, **content: Any) -> None:
+    """Writes a page with all that it needs, whole or not at all."""
+    page = _template(template).render(plotly=get_plotlyjs(), **content)
     with writing(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def _template() -> Template:
+def _template(name: str) -> Template:
     loader = PackageLoader("symplect", "report")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("page.html.jinja")
+    return environment.get_template(name)
 
 
 def _figures(pictures: Sequence[Picture], runs: Sequence[Run]) -> tuple[list[Figure], dict[str, str]]:
@@ -104,14 +97,8 @@ def _figures(pictures: Sequence[Picture], runs: Sequence[Run]) -> tuple[list[Fig
         except (InputError, NotAvailableError) as error:
             omitted[picture.title] = str(error)
         else:
-            layout: Any = drawn.layout
-            figures.append(Figure(picture, _embedded(drawn), layout.width, layout.height))
+            figures.append(Figure.of(picture, drawn))
     return figures, omitted
-
-
-def _embedded(figure: go.Figure) -> str:
-    """Returns a figure's JSON, which cannot end the script element that holds it."""
-    return str(figure.to_json()).replace("<", "\\u003c")
 
 
 def _film(runs: Sequence[Run]) -> tuple[bytes, str]:

@@ -59,7 +59,8 @@ def certificate(folder: Path, run: Run) -> Certificate | None:
         flagged = [row["name"] for row in rows if not row["passed"]]
     except (KeyError, TypeError) as error:
         raise InputError(f"expected {path} as `symplect certify` wrote it, found no {error}: certify again") from error
-    title = f"{TASKS[run.config['task']].title}, {name(run.config['model'])}, seed {run.config['seed']}"
+    of = TASKS[run.config["task"]].title if "task" in run.config else folder.resolve().name
+    title = f"{of}, {name(run.config['model'])}, seed {run.config['seed']}"
     return Certificate(
         title, f"flagged: {', '.join(flagged)}" if flagged else f"all {len(rows)} passed", [["name", *_COLUMNS], *lines]
     )

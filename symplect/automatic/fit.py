@@ -1,0 +1,225 @@
+"""From people's own table to a model, and to a verdict on it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symplect.automatic.choice import Judged, choose, diagnosis_of
+from symplect.automatic.judgement import Prediction, predictions, squared_errors, valid_time
+from symplect.automatic.methods import METHODS, Candidate, Problem
+from symplect.automatic.parts import parts
+from symplect.automatic.verdict import cautions, conservation, headline
+from symplect.data import Trajectories
+from symplect.dynamics import AbstractHamiltonian, energies
+from symplect.errors import InputError
+from symplect.models import DissipativeHNN, LearnedDynamics
+from symplect.precision import cast
+from symplect.reading import Columns, Reading, read
+
+_EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
+_LONGEST = 2000  # samples of a predicted path that are kept
+_SHORT = 6  # pieces of a trial whose energies are compared
+Names = str | Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What `fit` found.
+
+    Attributes:
+        model: the fitted dynamics.
+        method: that fitted it, "closed-form", "trajectory" or "gradient".
+        kind: "Hamiltonian", "dissipative" or "plain".
+        verdict: how far predictions hold and whether energy is conserved, in words.
+        cautions: what to be careful about.
+        judged: every candidate, and how it predicted what was held out.
+        reading: how the table was understood.
+        train, held_out: what was fitted, and what was not.
+        paths: held-out paths, measured and predicted; none where samples stand alone.
+        seed: of whatever was drawn.
+        seconds: of all fits.
+    """
+
+    model: LearnedDynamics
+    method: str
+    kind: str
+    verdict: str
+    cautions: tuple[str, ...]
+    judged: tuple[Judged, ...]
+    reading: Reading
+    train: Trajectories
+    held_out: Trajectories
+    paths: tuple[Prediction, ...]
+    seed: int
+    seconds: float
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Numbers by name, as in `metrics.json`."""
+        chosen = next(one for one in self.judged if one.candidate.model is self.model)
+        found = {"held_out_error": chosen.error, "fit_seconds": self.seconds}
+        if self.paths:
+            found["valid_time"], found["compared_time"] = valid_time(list(self.paths), self.reading.observed)
+        diagnosis = diagnosis_of(self.judged)
+        if diagnosis:
+            found |= {"loss_rate": diagnosis.loss_rate, "loss_rate_error": diagnosis.loss_rate_error}
+            found |= {"friction_rate": diagnosis.friction_rate} if not diagnosis.conserves else {}
+            noise = diagnosis.fits[diagnosis.take].noise
+            found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, noise, strict=True)}
+        return found
+
+    def save(self, folder: Path | str) -> None:
+        """Writes a run folder that every command takes.
+
+        Raises:
+            InputError: the folder is there already, or cannot be written.
+        """
+        from symplect.automatic.save import save
+
+        save(self, Path(folder))
+
+
+def fit(
+    source: Any,
+    *,
+    q: Names,
+    p: Names = (),
+    velocity: Names = (),
+    mass: float | Sequence[float] = (),
+    time: str | None = None,
+    dt: float | None = None,
+    trial: str | None = None,
+    dq: Names = (),
+    dp: Names = (),
+    inputs: Names = (),
+    angle: Names = (),
+    method: str = "auto",
+    seed: int = 0,
+    progress: str | None = None,
+) -> Fit:
+    """Learns a Hamiltonian from a table, and says how far it can be trusted.
+
+    Args:
+        source: files, data frames (pandas, polars) or mappings of names to arrays, one or several, which are trials.
+        q: columns of positions, by name or by number from 1.
+        p: columns of momenta. Without momenta and velocities `p = dq/dt` is found along with the model.
+        velocity, mass: instead of momenta; `p = mass * velocity`, mass 1 unless given.
+        time, dt: column of times, or constant step.
+        trial: column that tells trials apart.
+        dq, dp: columns of measured derivatives.
+        inputs: columns of known inputs.
+        angle: those of the positions that are angles.
+        method: "closed-form", "trajectory", "gradient" (the paper's network), or "auto" for the best of the first two.
+        seed: of whatever is drawn.
+        progress: label of a progress bar; none unless given.
+
+    Raises:
+        InputError: a table or roles that cannot be understood, or data that cannot be fitted.
+
+    Example:
+        >>> t = np.linspace(0.0, 20.0, 200)
+        >>> table = {"t": t, "x": np.cos(t), "v": -np.sin(t)}
+        >>> found = fit(table, q="x", velocity="v", time="t")  # doctest: +SKIP
+        >>> found.kind, found.verdict  # doctest: +SKIP
+    """
+    columns = Columns(
+        q=_names(q),
+        p=_names(p),
+        velocity=_names(velocity),
+        mass=(float(mass),) if isinstance(mass, int | float) else tuple(map(float, mass)),
+        time=time,
+        dt=dt,
+        trial=trial,
+        dq=_names(dq),
+        dp=_names(dp),
+        inputs=_names(inputs),
+        angles=_names(angle),
+    )
+    return fit_reading(read(source, columns), method=method, seed=seed, progress=progress)
+
+
+def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progress: str | None = None) -> Fit:
+    """Fits what was read; arguments as for `fit`.
+
+    Raises:
+        InputError: data that cannot be fitted, or an unknown method.
+    """
+    if method not in ("auto", *METHODS):
+        raise InputError(f"expected a method out of auto, {', '.join(METHODS)}, found {method!r}")
+    began = time.perf_counter()
+    train, held_out, which = parts(reading.data)
+    problem = Problem(
+        train, held_out, reading.noise, reading.observed, set(reading.columns.angles) == set(reading.columns.q), seed
+    )
+    scale = np.std(train.states, axis=0)
+
+    def judge(candidate: Candidate) -> Judged:
+        return Judged(candidate, squared_errors(candidate.model, held_out, scale, reading.observed))
+
+    judged = (
+        _automatic(problem, judge, progress)
+        if method == "auto"
+        else [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
+    )
+    chosen = choose(judged)
+    model = chosen.candidate.model
+    paths = () if reading.alone else tuple(predictions(model, held_out, _LONGEST))
+    verdict = f"{headline(chosen, paths, reading, which)} {conservation(chosen, judged, reading)}"
+    said = cautions(reading, train, paths, _energy_range(model, train), chosen)
+    return Fit(
+        model, chosen.candidate.method, chosen.candidate.kind, verdict, said, tuple(judged), reading, train, held_out,
+        paths, seed, time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def _automatic(problem: Problem, judge: Any, progress: str | None) -> list[Judged]:
+    """Tries a closed form, and paths unless it leaves nothing to explain; a method that cannot is left out."""
+    judged: list[Judged] = []
+    reasons: list[Exception] = []
+    for method in ("closed-form", "trajectory"):
+        if judged and problem.clean and judged[0].error < _EXPLAINED:
+            break
+        try:
+            judged += [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
+        except (InputError, ArithmeticError) as error:
+            reasons.append(error)
+    if not judged:
+        raise InputError(str(reasons[-1])) from reasons[-1]
+    return judged
+
+
+def _energy_range(model: LearnedDynamics, train: Trajectories) -> np.ndarray | None:
+    """Returns the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
+    if not isinstance(model, AbstractHamiltonian | DissipativeHNN) or max(train.lengths) == 1:
+        return None
+    with jax.enable_x64(True):
+        along = np.asarray(energies(cast(model, jnp.float64).hamiltonian, jnp.asarray(train.states)))
+    short = [row for trial in np.split(along, np.cumsum(train.lengths)[:-1]) for row in np.array_split(trial, _SHORT)]
+    means = [float(np.mean(piece)) for piece in short if len(piece)]
+    low = _rest_energy(model, train)
+    return np.array([min(means) - low, max(means) - low])
+
+
+def _rest_energy(model: Any, train: Trajectories) -> float:
+    """Returns the least energy on the lines from the data's middle to its states."""
+    middle = np.mean(train.states, axis=0)
+    some = train.states[:: max(1, len(train.states) // 200)]
+    lines = middle + np.linspace(0.0, 1.0, 11)[:, None, None] * (some - middle)
+    with jax.enable_x64(True):
+        return float(
+            jnp.min(energies(cast(model, jnp.float64).hamiltonian, jnp.asarray(lines.reshape(-1, train.dimension))))
+        )
+
+
+def _names(given: Names) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(map(str, given))
+
+
+def _label(progress: str | None, method: str) -> str | None:
+    return f"{progress}: {method}" if progress else None

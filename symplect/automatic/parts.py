@@ -1,0 +1,92 @@
+"""What is fitted and what is predicted, and how much of a long record is enough."""
+
+import numpy as np
+
+from symplect.data import Trajectories
+
+_SHARE = 4  # one trial, or one sample that stands alone, in so many is held out
+_TAIL = 0.2  # of each trial, where there are too few to hold out whole ones
+_FEWEST = 4  # trials, to hold out whole ones
+_PIECE = 60  # samples of a piece of a long record
+_LAG = 0.5  # standard deviations that a path moves in the time that tells its speed
+
+
+def parts(data: Trajectories) -> tuple[Trajectories, Trajectories, str]:
+    """Returns what is fitted, what is held out, and that in words.
+
+    Of four trials or more every fourth is held out; of fewer, the last fifth of each.
+    """
+    trials = len(data)
+    if trials >= _FEWEST:
+        chosen = [i for i in range(trials) if i % _SHARE == _SHARE - 1]
+        rest = [i for i in range(trials) if i % _SHARE != _SHARE - 1]
+        what = "samples" if max(data.lengths) == 1 else "trials"
+        return data.select(rest), data.select(chosen), f"{len(chosen)} of {trials} {what}"
+    lengths = np.array(data.lengths)
+    kept = np.maximum(lengths - np.maximum((_TAIL * lengths).astype(int), 2), 1)
+    rows = [np.arange(length) < keep for length, keep in zip(lengths, kept, strict=True)]
+    fitted = np.concatenate(rows)
+    head = _rows(data, np.flatnonzero(fitted), kept.tolist())
+    tail = _rows(data, np.flatnonzero(~fitted), (lengths - kept).tolist())
+    return head, tail, "the last fifth of " + ("the record" if trials == 1 else "each trial")
+
+
+def thinned(data: Trajectories, most: int) -> Trajectories:
+    """Returns so much of a long record as a fit of paths needs: pieces from all over it, some tens of samples a swing.
+
+    Args:
+        data: trials.
+        most: samples that are kept, about.
+    """
+    if len(data.times) <= most:
+        return data
+    step = _stride(data)
+    pieces: list[np.ndarray] = []
+    first = 0
+    for length in data.lengths:
+        kept = np.arange(first, first + length, step)
+        pieces += np.array_split(kept, -(-len(kept) // _PIECE))
+        first += length
+    pieces = [piece for piece in pieces if len(piece) > 1]
+    wanted = max(1, min(len(pieces), most // int(np.median([len(piece) for piece in pieces]))))
+    chosen = [pieces[i] for i in np.unique(np.linspace(0, len(pieces) - 1, wanted).astype(int))]
+    return _rows(data, np.concatenate(chosen), [len(piece) for piece in chosen])
+
+
+def pieces(data: Trajectories, samples: int) -> Trajectories:
+    """Cuts trials into pieces of at most so many samples, and leaves out those of a single one."""
+    found: list[np.ndarray] = []
+    first = 0
+    for length in data.lengths:
+        found += np.array_split(np.arange(first, first + length), -(-length // samples))
+        first += length
+    found = [piece for piece in found if len(piece) > 1]
+    return _rows(data, np.concatenate(found), [len(piece) for piece in found])
+
+
+def _stride(data: Trajectories) -> int:
+    """Returns how many samples may be skipped: a fourth of those in which the fastest coordinate moves noticeably.
+
+    A sinusoid then keeps some 25 to 50 samples a period, however finely it was sampled, and whatever its noise.
+    """
+    longest = data[int(np.argmax(data.lengths))].states
+    spread = np.std(longest, axis=0)
+    lag = 1
+    while 4 * lag < len(longest):
+        moved = np.sqrt(np.mean((longest[lag:] - longest[:-lag]) ** 2, axis=0))
+        if np.any(moved > _LAG * spread):
+            break
+        lag *= 2
+    return max(1, lag // 4)
+
+
+def _rows(data: Trajectories, rows: np.ndarray, lengths: list[int]) -> Trajectories:
+    return Trajectories(
+        data.times[rows],
+        data.states[rows],
+        tuple(lengths),
+        None if data.derivatives is None else data.derivatives[rows],
+        data.names,
+        data.units,
+        None if data.inputs is None else data.inputs[rows],
+    )

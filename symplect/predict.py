@@ -1,0 +1,168 @@
+"""What a finished run predicts: paths from new starts, and how well it does on new data."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import polars as pl
+from jaxtyping import Float
+
+from symplect.automatic.judgement import predictions, squared_errors, valid_time
+from symplect.dynamics import energies
+from symplect.errors import InputError
+from symplect.files import writing
+from symplect.integrate import Adaptive, rollout
+from symplect.models import LearnedDynamics
+from symplect.precision import cast
+from symplect.reading import Columns, read
+from symplect.reading.columns import split_unit
+from symplect.reading.files import find_files, read_file
+from symplect.reading.numbers import numbers
+from symplect.runs import Run
+
+_MOST = 20_000_000  # numbers of all paths together
+_SOLVER = Adaptive(rtol=1e-9, atol=1e-9)
+WRITERS = (".csv", ".parquet", ".npz")
+"""Endings of what `simulate` writes."""
+
+MEANINGS = {
+    "trials": "that were predicted, each from its first sample",
+    "samples": "of all of them",
+    "held_out_error": "geometric mean over short pieces, in units of the spread of the data",
+    "valid_time": "until a path is off by 0.4 of its size, in the middle case",
+    "compared_time": "for which paths could be compared, in the middle case",
+}
+"""What the numbers of `evaluate` say."""
+
+
+def simulate(run: Run, starts: Float[np.ndarray, "starts dimension"], until: float, step: float) -> pl.DataFrame:
+    """Follows a run's model from each start.
+
+    Args:
+        run: of any task or of people's own data.
+        starts: one row `[q..., p...]` each.
+        until: the last time; negative to run backward.
+        step: between output times.
+
+    Returns:
+        A table with `trial`, `time`, the coordinates and, where the model has one, the `energy`.
+
+    Raises:
+        InputError: starts of another dimension or not finite, times that are not positive, or more than fit in memory.
+
+    Example:
+        >>> simulate(run, np.array([[1.0, 0.0]]), until=20.0, step=0.1)  # doctest: +SKIP
+    """
+    dimension = 2 * run.model.degrees_of_freedom
+    if starts.ndim != 2 or starts.shape[1] != dimension or not np.all(np.isfinite(starts)) or not len(starts):
+        names = ", ".join(coordinate_names(run))
+        raise InputError(f"expected starts of {dimension} finite numbers {names}, found {starts.tolist()[:3]}")
+    if not (np.isfinite(until) and until != 0 and np.isfinite(step) and step > 0):
+        raise InputError(f"expected an end that is not 0 and a positive step, found --until {until} --dt {step}")
+    samples = int(np.floor(abs(until) / step * (1 + 1e-12))) + 1
+    if samples < 2 or samples * starts.size > _MOST:
+        found = f"{samples} times from {len(starts)} starts"
+        raise InputError(f"expected two times or more, and at most {_MOST} numbers in all, found {found}: change --dt")
+    times = np.sign(until) * step * np.arange(samples)
+    paths, energy = _follow(run.model, starts, times)
+    columns: dict[str, np.ndarray] = {"trial": np.repeat(np.arange(len(starts)), samples)}
+    columns["time"] = np.tile(times, len(starts))
+    flat = paths.reshape(-1, dimension)
+    columns |= {name: flat[:, i] for i, name in enumerate(coordinate_names(run))}
+    return pl.DataFrame(columns | ({} if energy is None else {"energy": energy.ravel()}))
+
+
+def _follow(model: LearnedDynamics, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    with jax.enable_x64(True):
+        exact = cast(model, jnp.float64)
+        found = rollout(exact, np.asarray(starts, np.float64), times, solver=_SOLVER)
+        try:
+            found.check()
+        except ArithmeticError as error:
+            raise InputError(
+                f"expected paths that stay finite, found otherwise: {error}: start nearer the data"
+            ) from error
+        known = getattr(exact, "hamiltonian", None)
+        return np.asarray(found.states), None if known is None else np.asarray(energies(known, found.states))
+
+
+def coordinate_names(run: Run) -> tuple[str, ...]:
+    """Returns the names of a run's coordinates: those of the table it was fitted to, or q and p."""
+    if "data" in run.config:
+        return tuple(split_unit(name)[0] for name in run.config["data"]["names"])
+    n = run.model.degrees_of_freedom
+    return tuple(f"{letter}{i + 1}" if n > 1 else letter for letter in "qp" for i in range(n))
+
+
+def read_starts(path: Path, run: Run) -> Float[np.ndarray, "starts dimension"]:
+    """Returns the starts in a table: the columns with the coordinates' names, or all columns where there are as many.
+
+    Raises:
+        InputError: no such file, or no such columns.
+    """
+    (found,) = find_files([path])
+    table, _ = read_file(found)
+    names = coordinate_names(run)
+    known = {split_unit(name)[0] for name in table.columns}
+    wanted = names if set(names) <= known else [str(i + 1) for i in range(len(names))]
+    if wanted is not names and len(table.columns) != len(names):
+        raise InputError(f"expected columns {', '.join(names)} in {path}, found {', '.join(table.columns[:12])}")
+    return numbers(table, list(wanted), str(path))
+
+
+def write_table(table: pl.DataFrame, path: Path) -> None:
+    """Writes a table whole or not at all, as its ending says.
+
+    Raises:
+        InputError: another ending, or a place that cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending not in WRITERS:
+        raise InputError(f"expected an output that ends in {', '.join(WRITERS)}, found {path.name}")
+    with writing(path) as temporary:
+        if ending == ".csv":
+            table.write_csv(temporary)
+        elif ending == ".parquet":
+            table.write_parquet(temporary)
+        else:
+            np.savez_compressed(
+                temporary, allow_pickle=False, **{name: table[name].to_numpy() for name in table.columns}
+            )
+
+
+def evaluate(run: Run, sources: Sequence[Path], columns: Columns | None = None) -> Mapping[str, float]:
+    """Judges a run on a table that it has not seen.
+
+    Args:
+        run: of people's own data; of a task if columns are given.
+        sources: files or patterns.
+        columns: their roles; those of the run unless given.
+
+    Returns:
+        Numbers by name: `held_out_error` in units of the new data's spread over short pieces, `valid_time` and
+        `compared_time` where there are paths, `trials`, `samples`.
+
+    Raises:
+        InputError: a table that cannot be understood, or of another dimension.
+    """
+    if columns is None:
+        if "data" not in run.config:
+            raise InputError("expected the columns of q and p, found none: this run is of a task, so name them")
+        columns = Columns.from_description(run.config["data"]["columns"])
+    reading = read(list(sources), columns)
+    data = reading.data
+    if data.dimension != 2 * run.model.degrees_of_freedom:
+        expected = 2 * run.model.degrees_of_freedom
+        raise InputError(f"expected {expected} coordinates, as the run has, found {data.dimension}: name others")
+    squares = squared_errors(run.model, data, np.std(data.states, axis=0), reading.observed)
+    found = {
+        "trials": float(len(data)),
+        "samples": float(len(data.times)),
+        "held_out_error": float(np.exp(np.mean(np.log(np.maximum(squares, 1e-24))) / 2)),
+    }
+    if not reading.alone:
+        held, compared = valid_time(predictions(run.model, data), reading.observed)
+        found |= {"valid_time": held, "compared_time": compared}
+    return found

@@ -1,0 +1,7 @@
+"""From people's own tables to trials."""
+
+from symplect.reading.columns import Columns
+from symplect.reading.reading import Reading, read
+from symplect.reading.understood import understood
+
+__all__ = ["Columns", "Reading", "read", "understood"]

@@ -1,0 +1,131 @@
+"""Which column of a table is what."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symplect.errors import InputError
+
+_UNIT = re.compile(r"^(.*\S)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]$")
+_SHOWN = 12  # names in a message
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The roles of a table's columns, by their names, or by their numbers counted from 1.
+
+    Args:
+        q: positions, one per degree of freedom.
+        p: momenta, in the order of the positions.
+        velocity: velocities instead of momenta; `p = mass * velocity`.
+        mass: of every velocity, or one for all; 1 unless given.
+        time: of the samples.
+        dt: constant time step instead of a column.
+        trial: what tells trials apart, numbers or words.
+        dq, dp: measured time derivatives of positions and momenta (of velocities, where those are given).
+        inputs: known inputs u.
+        angles: those of the positions that are angles: they may wrap, and the energy is periodic in them.
+
+    Raises:
+        InputError: roles that contradict one another, or numbers of columns that do not go together.
+
+    Example:
+        >>> Columns(q=("theta",), p=("omega",), time="t").degrees_of_freedom
+        1
+    """
+
+    q: tuple[str, ...]
+    p: tuple[str, ...] = ()
+    velocity: tuple[str, ...] = ()
+    mass: tuple[float, ...] = ()
+    time: str | None = None
+    dt: float | None = None
+    trial: str | None = None
+    dq: tuple[str, ...] = ()
+    dp: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    angles: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        n = len(self.q)
+        _expect(n > 0, "at least one position, found none: name the columns of positions with q")
+        _expect(not (self.p and self.velocity), "momenta or velocities, found both: leave one of p and velocity out")
+        _expect(not self.mass or bool(self.velocity), "masses with velocities, found masses alone: name the velocities")
+        for role in ("p", "velocity", "dq", "dp"):
+            given = getattr(self, role)
+            _expect(len(given) in (0, n), f"{n} columns for {role}, as many as positions, found {len(given)}")
+        _expect(bool(self.dq) == bool(self.dp), "derivatives of positions and of momenta, found one of the two")
+        _expect(not self.dq or self.momenta_known, "derivatives with momenta or velocities, found positions alone")
+        _expect(len(self.mass) in (0, 1, n), f"one mass or {n}, found {len(self.mass)}")
+        _expect(all(m > 0 for m in self.mass), f"positive masses, found {self.mass}")
+        _expect(self.time is None or self.dt is None, "a column of times or a time step, found both: leave one out")
+        _expect(self.dt is None or 0 < self.dt < float("inf"), f"a positive time step, found {self.dt}")
+        odd = [name for name in self.angles if name not in self.q]
+        _expect(not odd, f"angles out of the positions {', '.join(self.q)}, found {', '.join(odd)}")
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> "Columns":
+        """Returns the roles that a run's `config.json` tells.
+
+        Raises:
+            InputError: it tells something else.
+        """
+        try:
+            return cls(**{name: tuple(own) if isinstance(own, list) else own for name, own in description.items()})
+        except TypeError as error:
+            raise InputError(f"expected the roles of columns in config.json, found {description}: fit again") from error
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """The number of (q, p) pairs."""
+        return len(self.q)
+
+    @property
+    def momenta_known(self) -> bool:
+        """Whether momenta or velocities were measured."""
+        return bool(self.p or self.velocity)
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """All columns that must hold numbers, times last."""
+        times = () if self.time is None else (self.time,)
+        return (*self.q, *self.p, *self.velocity, *self.dq, *self.dp, *self.inputs, *times)
+
+
+def find_column(wanted: str, names: Sequence[str]) -> int:
+    """Returns the place of a column: by its whole name, by its name without the unit, or by its number from 1.
+
+    Raises:
+        InputError: no such column, or several.
+
+    Example:
+        >>> find_column("theta", ["t [s]", "theta [rad]"]), find_column("1", ["t [s]", "theta [rad]"])
+        (1, 0)
+    """
+    for known in (list(names), [split_unit(name)[0] for name in names]):
+        places = [place for place, name in enumerate(known) if name == wanted]
+        if len(places) > 1:
+            raise InputError(f"expected one column named {wanted!r}, found {len(places)}: give its number, from 1")
+        if places:
+            return places[0]
+    if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(names):
+        return int(wanted) - 1
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    raise InputError(f"expected a column {wanted!r}, found {shown}: give one of these names, or a number from 1")
+
+
+def split_unit(name: str) -> tuple[str, str]:
+    """Returns a column's name and the unit that stands in brackets behind it.
+
+    Example:
+        >>> split_unit("theta [rad]"), split_unit("x")
+        (('theta', 'rad'), ('x', ''))
+    """
+    found = _UNIT.match(name.strip())
+    return (found.group(1), found.group(2)) if found else (name.strip(), "")
+
+
+def _expect(condition: bool, what: str) -> None:
+    if not condition:
+        raise InputError(f"expected {what}")

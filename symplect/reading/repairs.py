@@ -1,0 +1,98 @@
+"""What is mended before a table becomes trials, each with a note that says so."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Int
+
+_FEWEST = 5  # samples from one restart of the clock to the next, to be trials
+_FULL_TURN = 2 * np.pi
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The samples of all trials.
+
+    Attributes:
+        trial: number of each row's trial.
+        times: of each row.
+        values: positions, momenta, derivatives and inputs, one column each.
+        notes: what was mended.
+    """
+
+    trial: Int[np.ndarray, " rows"]
+    times: Float[np.ndarray, " rows"]
+    values: Float[np.ndarray, "rows columns"]
+    notes: tuple[str, ...] = ()
+
+    def keep(self, rows: np.ndarray, note: str = "") -> "Rows":
+        """Returns some of the rows, or all in another order."""
+        notes = (*self.notes, note) if note else self.notes
+        return Rows(self.trial[rows], self.times[rows], self.values[rows], notes)
+
+
+def without_missing(rows: Rows) -> Rows:
+    """Leaves out rows of which a part is missing."""
+    whole = np.isfinite(rows.times) & np.all(np.isfinite(rows.values), axis=1)
+    left = int(np.sum(~whole))
+    return rows.keep(whole, f"{left} rows with missing values left out") if left else rows
+
+
+def with_restarts(rows: Rows) -> Rows:
+    """Begins a new trial where the clock of one trial begins again.
+
+    Times that go back now and then are unsorted; a clock that goes on for a while after each time is another trial.
+    """
+    backward = (np.diff(rows.times) < 0) & (np.diff(rows.trial) == 0)
+    starts = np.flatnonzero(backward) + 1
+    if not len(starts):
+        return rows
+    ends = np.concatenate([starts, [len(rows.times)]])
+    if np.any(np.diff(np.concatenate([[0], ends])) < _FEWEST):
+        return rows
+    trial = np.cumsum(np.concatenate([[0], backward | (np.diff(rows.trial) != 0)]))
+    note = f"the times begin again {len(starts)} times: taken as {trial[-1] + 1} trials"
+    return replace(rows, trial=trial, notes=(*rows.notes, note))
+
+
+def in_order(rows: Rows) -> Rows:
+    """Brings trials together and times into order."""
+    order = np.lexsort((rows.times, rows.trial))
+    if np.array_equal(order, np.arange(len(order))):
+        return rows
+    mixed = bool(np.any(np.diff(rows.trial) < 0))
+    return rows.keep(order, "rows of different trials stood mixed: sorted" if mixed else "times were unsorted: sorted")
+
+
+def without_duplicates(rows: Rows) -> Rows:
+    """Takes the mean of rows at the same time of one trial."""
+    new = np.concatenate([[True], (np.diff(rows.times) != 0) | (np.diff(rows.trial) != 0)])[: len(rows.times)]
+    if np.all(new):
+        return rows
+    first = np.flatnonzero(new)
+    counts = np.diff(np.concatenate([first, [len(new)]]))
+    values = np.add.reduceat(rows.values, first, axis=0) / counts[:, None]
+    found = rows.keep(first, f"{int(np.sum(~new))} rows repeat a time: their mean is taken")
+    return replace(found, values=values)
+
+
+def without_short_trials(rows: Rows, fewest: int) -> Rows:
+    """Leaves out trials that are too short to be fitted."""
+    counts = np.bincount(rows.trial, minlength=1)
+    short = counts[rows.trial] < fewest
+    if not np.any(short):
+        return rows
+    trials = len(np.unique(rows.trial[short]))
+    return rows.keep(~short, f"{trials} trials of fewer than {fewest} samples left out")
+
+
+def unwrapped(rows: Rows, column: int, name: str) -> Rows:
+    """Lets an angle in radians go on where it wraps, trial by trial."""
+    values = rows.values.copy()
+    for trial in np.unique(rows.trial):
+        own = rows.trial == trial
+        values[own, column] = np.unwrap(values[own, column], period=_FULL_TURN)
+    turned = int(np.sum(np.abs(np.diff(values[:, column] - rows.values[:, column])) > 1.0))
+    if not turned:
+        return rows
+    return replace(rows, values=values, notes=(*rows.notes, f"{name} wraps {turned} times: made continuous"))
