@@ -10,7 +10,6 @@ from scipy.interpolate import CubicSpline, make_smoothing_spline
 from symplect.data.trajectories import Trajectories
 from symplect.errors import InputError
 
-
 FEWEST = 5
 """Samples that a smoothing spline needs."""
 

@@ -10,7 +10,7 @@ from symplect.plots._style import QUIET, colour, finish, label_axes, panels, sho
 from symplect.runs import Run
 
 _PATHS = 3  # held-out ones that are drawn over time
-_GRID = 60  # points a side, of the contours
+_GRID, _LEVELS = 60, 10  # points a side and lines, of the contours
 _WIDTH = 300  # of a panel in pixels
 
 
@@ -53,7 +53,7 @@ def phase_plane(run: Run) -> go.Figure:
     for degree in range(n):
         x, y = states[:, degree], states[:, n + degree]
         if n == 1 and isinstance(run.model, AbstractHamiltonian | DissipativeHNN):
-            figure.add_trace(_contours(run.model, x, y), row=1, col=1)
+            figure.add_trace(_contours(run.model, states), row=1, col=1)
         _points(figure, x, y, "fitted data", 1, degree + 1)
         if "lengths" in run.rollout:
             for _, _, predicted in held_out_paths(run)[:_PATHS]:
@@ -90,16 +90,20 @@ def _line(figure: go.Figure, x: np.ndarray, y: np.ndarray, label: str, row: int,
     figure.add_scatter(x=x, y=y, mode="lines", line=style, name=label, legendgroup=label, row=row, col=column)
 
 
-def _contours(model: AbstractHamiltonian | DissipativeHNN, x: np.ndarray, y: np.ndarray) -> go.Contour:
-    sides = [np.linspace(np.min(own) - 0.1 * np.ptp(own), np.max(own) + 0.1 * np.ptp(own), _GRID) for own in (x, y)]
+def _contours(model: AbstractHamiltonian | DissipativeHNN, states: np.ndarray) -> go.Contour:
+    """Returns contours at energies that the data have."""
+    margins = [0.1 * np.ptp(own) for own in states.T]
+    sides = [np.linspace(np.min(own) - m, np.max(own) + m, _GRID) for own, m in zip(states.T, margins, strict=True)]
     grid = np.stack(np.meshgrid(*sides), axis=-1)
-    levels = {"coloring": "lines", "showlabels": False}
+    along = energy(model, states)
+    low, high = float(np.min(along)), float(np.max(along))
+    step = (high - low) / _LEVELS or 1.0
+    levels = {"coloring": "lines", "showlabels": False, "start": low, "end": high + step, "size": step}
     return go.Contour(
         x=sides[0],
         y=sides[1],
         z=energy(model, grid),
         contours=levels,
-        ncontours=15,
         line={"width": 1},
         colorscale=[[0, "#c6dbef"], [1, "#6baed6"]],
         showscale=False,

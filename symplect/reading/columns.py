@@ -71,8 +71,11 @@ class Columns:
         Raises:
             InputError: it tells something else.
         """
+        roles: dict[str, Any] = {
+            name: tuple(own) if isinstance(own, list) else own for name, own in description.items()
+        }
         try:
-            return cls(**{name: tuple(own) if isinstance(own, list) else own for name, own in description.items()})
+            return cls(**roles)
         except TypeError as error:
             raise InputError(f"expected the roles of columns in config.json, found {description}: fit again") from error
 
