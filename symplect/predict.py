@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
-from symplect.automatic.judgement import predictions, squared_errors, valid_time
+from symplect.automatic.judgement import geometric_mean, predictions, squared_errors, valid_time
 from symplect.dynamics import energies
 from symplect.errors import InputError
 from symplect.files import writing
@@ -160,7 +160,7 @@ def evaluate(run: Run, sources: Sequence[Path], columns: Columns | None = None) 
     found = {
         "trials": float(len(data)),
         "samples": float(len(data.times)),
-        "held_out_error": float(np.exp(np.mean(np.log(np.maximum(squares, 1e-24))) / 2)),
+        "held_out_error": geometric_mean(squares),
     }
     if not reading.alone:
         held, compared = valid_time(predictions(run.model, data), reading.observed)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from symplect.automatic.judgement import TINY, geometric_mean
 from symplect.automatic.methods import Candidate
 from symplect.diagnose import Diagnosis, significantly_worse
 
 _SIMPLEST_FIRST = ("Hamiltonian", "dissipative", "plain")
-_TINY = 1e-24  # squared error, below which there is nothing to compare
 _AS_GOOD = 1.1  # times the error of the best, or up to
 _TOLERATED = 1.4  # times it, where that is no significant difference
 
@@ -30,14 +30,14 @@ class Judged:
     @property
     def error(self) -> float:
         """The geometric mean over the pieces of the error, in units of the spread of the data."""
-        return float(np.exp(np.mean(np.log(np.maximum(self.squares, _TINY))) / 2))
+        return geometric_mean(self.squares)
 
     @property
     def spread(self) -> float:
         """The relative standard error of that; NaN of a single piece."""
         if len(self.squares) < 2:
             return float("nan")
-        logarithms = np.log(np.maximum(self.squares, _TINY)) / 2
+        logarithms = np.log(np.maximum(self.squares, TINY)) / 2
         return float(np.std(logarithms, ddof=1) / np.sqrt(len(logarithms)))
 
 
@@ -61,7 +61,7 @@ def choose(judged: Sequence[Judged]) -> Judged:
 
 
 def _significantly_worse(one: Judged, than: Judged) -> bool:
-    return significantly_worse(np.maximum(one.squares, _TINY), np.maximum(than.squares, _TINY))
+    return significantly_worse(np.maximum(one.squares, TINY), np.maximum(than.squares, TINY))
 
 
 def diagnosis_of(judged: Sequence[Judged]) -> Diagnosis | None:

@@ -22,6 +22,7 @@ _SHORTEST, _LONGEST = 10, 60  # samples that are predicted from the first of the
 _MOST = 6000  # samples that are predicted to compare models
 _WORST = 4.0  # squared error in units of the variance: a path that has nothing to do with the measured one
 _SUBSTEPS = 4
+TINY = 1e-24  # squared error, below which there is nothing to compare
 _VALID = 0.4  # of the root mean square, the error at which a prediction has ended
 
 Coordinates = Float[np.ndarray, " dimension"]
@@ -71,6 +72,11 @@ def squared_errors(
     pieces = predictions(model, some, int(np.clip(len(some.times) // _PIECES, _SHORTEST, _LONGEST)))
     found = [np.mean(((piece.predicted - piece.measured) / scale)[1:, seen] ** 2) for piece in pieces]
     return np.minimum(np.nan_to_num(np.array(found), nan=_WORST, posinf=_WORST), _WORST)
+
+
+def geometric_mean(squares: Float[np.ndarray, " pieces"]) -> float:
+    """Returns the error in the middle case, out of squared ones."""
+    return float(np.exp(np.mean(np.log(np.maximum(squares, TINY))) / 2))
 
 
 def valid_time(paths: list[Prediction], observed: tuple[bool, ...]) -> tuple[float, float]:
