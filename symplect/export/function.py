@@ -1,0 +1,129 @@
+"""What a file carries: the energy and the vector field of one model at many states, and what its coordinates are."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any, final
+
+import jax
+import numpy as np
+from jaxtyping import Array
+
+from symplect._types import State, States
+from symplect.dynamics import AbstractDynamics
+from symplect.errors import InputError
+from symplect.models import LearnedDynamics
+from symplect.precision import cast
+
+PRECISIONS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+@final
+class ModelFunction:
+    """A batch of states in, a dictionary of `hamiltonian` (where the model has one) and `field` out.
+
+    Args:
+        model: a learned model.
+        names: of the coordinates, `q1, ..., p1, ...` unless given.
+        units: of the coordinates, as labels; none unless given.
+
+    Attributes:
+        precision: float32 or float64, whatever the model's numbers need.
+
+    Raises:
+        InputError: not a model of this package, numbers that are not finite, names that do not fit.
+
+    Example:
+        >>> from symplect.models import HNN
+        >>> import jax.numpy as jnp
+        >>> function = ModelFunction(HNN(jax.random.key(0), 1, width=4), ["angle", "angular momentum"])
+        >>> {name: value.shape for name, value in function(jnp.zeros((3, 2), jnp.float32)).items()}
+        {'hamiltonian': (3,), 'field': (3, 2)}
+    """
+
+    model: LearnedDynamics
+    precision: np.dtype
+    dimension: int
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+
+    def __init__(self, model: AbstractDynamics, names: Sequence[str] = (), units: Sequence[str] = ()):
+        if not isinstance(model, LearnedDynamics):
+            raise InputError(
+                f"export: expected a learned model, found {type(model).__name__}: a true system is its own formula"
+            )
+        self.precision = _precision(model)
+        with self.arithmetic():
+            self.model = cast(model, self.precision)
+        self.dimension = 2 * model.degrees_of_freedom
+        self.names = tuple(names) or _default_names(model.degrees_of_freedom)
+        self.units = tuple(units)
+        _require_labels(self.dimension, self.names, self.units)
+
+    @property
+    def kind(self) -> str:
+        """The name of the model's class."""
+        return type(self.model).__name__
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What a reader of the file wants to know first."""
+        return {
+            "model": self.kind,
+            "coordinates": list(self.names),
+            "units": list(self.units),
+            "precision": self.precision.name,
+            "symplect": version("symplect"),
+        }
+
+    @property
+    def outputs(self) -> dict[str, Callable[[State], Array]]:
+        """What is computed of one state, by name."""
+        energy = getattr(self.model, "hamiltonian", None)
+        return {**({"hamiltonian": energy} if energy else {}), "field": self.model.time_derivative}
+
+    def __call__(self, states: States) -> dict[str, Array]:
+        return {name: jax.vmap(output)(states) for name, output in self.outputs.items()}
+
+    @contextmanager
+    def arithmetic(self) -> Generator[None]:
+        """JAX computes in the precision of the file, and accelerators do not shorten their products."""
+        with jax.enable_x64(self.precision == np.float64), jax.default_matmul_precision("highest"):
+            yield
+
+    def any_number_of_states(self) -> jax.ShapeDtypeStruct:
+        """Returns the shape of the input, with a symbol for the size of the batch."""
+        return jax.ShapeDtypeStruct((*jax.export.symbolic_shape("batch"), self.dimension), self.precision)
+
+
+def arrays(model: Any) -> dict[str, Any]:
+    """Returns the arrays of a model, or the shapes in their place, by where they stand in it."""
+    leaves = jax.tree_util.tree_flatten_with_path(model)[0]
+    return {place_name(place): leaf for place, leaf in leaves if hasattr(leaf, "dtype")}
+
+
+def place_name(place: Any) -> str:
+    """Returns a place in a model as a dotted name, such as `network.weights.0`."""
+    return jax.tree_util.keystr(place, simple=True, separator=".")
+
+
+def _precision(model: LearnedDynamics) -> np.dtype:
+    for name, array in arrays(model).items():
+        if not np.all(np.isfinite(array)):
+            raise InputError(f"export: expected finite numbers, found NaN or infinity in {name}: the fit has diverged")
+    precision = np.result_type(*[array.dtype for array in arrays(model).values() if array.size])
+    if precision not in PRECISIONS:
+        raise InputError(f"export: expected a model in float32 or float64, found {precision}: cast it first")
+    return precision
+
+
+def _default_names(degrees_of_freedom: int) -> tuple[str, ...]:
+    numbers = [""] if degrees_of_freedom == 1 else [str(i + 1) for i in range(degrees_of_freedom)]
+    return tuple(letter + number for letter in "qp" for number in numbers)
+
+
+def _require_labels(dimension: int, names: Sequence[str], units: Sequence[str]) -> None:
+    if len(names) != dimension:
+        raise InputError(f"export: expected {dimension} names, one per coordinate, found {len(names)}")
+    if len(units) not in (0, dimension):
+        raise InputError(f"export: expected {dimension} units, one per coordinate, or none, found {len(units)}")
