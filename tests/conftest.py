@@ -16,12 +16,13 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_compilation_cache_dir", str(COMPILED))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(COMPILED)  # for the processes that tests start
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
 
 
 def pytest_collection_modifyitems(items):
-    """The examples of fits and of judgement take long to compile: they run with the slow tests."""
+    """The examples of fits, of judgement and of solvers take long to compile: they run with the slow tests."""
     for item in items:
-        if isinstance(item, pytest.DoctestItem) and item.path.parent.name in ("fitting", "evaluation"):
+        if isinstance(item, pytest.DoctestItem) and item.path.parent.name in ("fitting", "evaluation", "integrate"):
             item.add_marker(pytest.mark.slow)
 
 

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from symplect import Trajectories
 from symplect.systems import DoublePendulum, HenonHeiles, MassSpring, NBody, Pendulum
 
 _EIGHT_POSITIONS = [0.97000436, -0.97000436, 0.0, -0.24308753, 0.24308753, 0.0]
@@ -28,13 +29,20 @@ SYSTEMS = {
 NBODIES = [name for name in SYSTEMS if "bodies" in name]
 
 
-QUICK = ("mass-spring, as published", "pendulum", "two bodies")
+QUICK = ("mass-spring, as published", "pendulum")
 """Those that laws which take long to compile are tested on at once; the others follow with the slow tests."""
 
 
 def quick(names):
     """Marks all but a few systems as slow."""
     return [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in names]
+
+
+def circles(starts, times, omega=1.0):
+    """Returns what a spring of `H = omega (q^2 + p^2) / 2` does from the starts: exact, and nothing to compile."""
+    states = np.outer(starts @ [1.0, 1.0j], np.ones(len(times))) * np.exp(-1j * omega * times)
+    states, derivatives = (np.stack([z.real, z.imag], axis=-1) for z in (states, -1j * omega * states))
+    return Trajectories.stack(times, states, derivatives)
 
 
 def member(name: str):

@@ -67,6 +67,7 @@ BROKEN = [(name, WrongLastStage(8)) for name in SYSTEMS]
 BROKEN += [(name, WrongDrift(8)) for name in SEPARABLE if name not in MASSES_ARE_ONE]
 
 
+AT_ONCE = [("pendulum", RK4(8)), ("pendulum", Leapfrog(8))]  # one that is symplectic and one that is not
 NEAR = np.array([[1.0], [0.98], [1.02], [0.99]])
 
 
@@ -97,7 +98,11 @@ def test_a_plain_network_is_flagged(name):
     assert found["reversibility_error"].passed  # every smooth flow can be run backward
 
 
-@pytest.mark.parametrize(("name", "solver"), quick(EVERY), ids=str)
+@pytest.mark.parametrize(
+    ("name", "solver"),
+    [pytest.param(*case, marks=() if case in AT_ONCE else pytest.mark.slow) for case in EVERY],
+    ids=str,
+)
 def test_the_truth_passes_with_every_solver(name, solver):
     found = certified(name, solver)
     assert found.flagged == ()
@@ -117,6 +122,7 @@ def test_a_broken_solver_is_flagged(name, solver):
     )
 
 
+@pytest.mark.slow
 def test_a_plain_network_is_flagged_with_fixed_steps_too():
     """What it loses does not vanish with the step."""
     system, start = member("pendulum")
@@ -157,7 +163,7 @@ def test_another_speed_or_direction_is_flagged(k, m):
 
 
 def test_a_start_at_rest_is_no_error():
-    found = certificate(Pendulum.reference(), np.array([[0.0, 0.0], [1.0, 0.0]]), TIMES)
+    found = certificate(Pendulum.reference(), np.array([[0.0, 0.0], [1.0, 0.0]] * 2), TIMES)
     assert found.flagged == ()
     assert found["energy_drift_max"].value == pytest.approx(0.0, abs=1e-8)
 
@@ -169,6 +175,7 @@ def test_a_model_that_is_right_at_small_energy_alone_is_flagged_outside():
     assert found.flagged == ("out_of_distribution",)
 
 
+@pytest.mark.slow
 def test_an_untrained_model_keeps_the_structure_and_misses_the_truth():
     model = HNN(jax.random.key(0), 1, width=16)
     found = certificate(model, STARTS, TIMES, truth=MassSpring.reference())

@@ -28,8 +28,9 @@ def test_the_way_up_a_spring_is_straight_and_even_in_energy():
     np.testing.assert_allclose(path, np.sqrt([[1.0], [2.0], [3.0], [4.0]]) * [0.6, 0.8], rtol=1e-9)
 
 
-def test_every_state_on_the_way_has_its_energy_and_follows_the_gradient():
-    system, start = member("double pendulum")
+@pytest.mark.parametrize("name", quick(["pendulum", "double pendulum"]))
+def test_every_state_on_the_way_has_its_energy_and_follows_the_gradient(name):
+    system, start = member(name)
     path = change_energy_path(system, start, 0.5, points=200)
     energies = jax.vmap(system.hamiltonian)(path)
     np.testing.assert_allclose(energies - energies[0], np.linspace(0.0, 0.5, 200), atol=1e-12)

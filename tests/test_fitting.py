@@ -5,16 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect import HNN, Baseline, GradientSettings, Trajectories, fit_gradient, simulate
+from symplect import HNN, Baseline, GradientSettings, Trajectories, fit_gradient
 from symplect.dynamics import vector_field
 from symplect.errors import InputError
-from symplect.systems import MassSpring
+from tests.members import circles
 
 
 @pytest.fixture(scope="module")
 def data():
     starts = np.array([[1.0, 0.0], [0.0, 0.5], [-0.7, 0.2]])
-    return simulate(MassSpring.reference(), starts, np.linspace(0.0, 3.0, 20))
+    return circles(starts, np.linspace(0.0, 3.0, 20), omega=2.0)
 
 
 def same(a, b):
@@ -57,7 +57,7 @@ def test_the_steps_are_adams_with_coupled_decay(data):
         np.testing.assert_allclose(ours, theirs, atol=2e-4)
 
 
-@pytest.mark.parametrize("kind", [HNN, Baseline])
+@pytest.mark.parametrize("kind", [HNN, pytest.param(Baseline, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_a_fit_learns_and_repeats(data, kind, batch_size):
     settings = GradientSettings(steps=300, batch_size=batch_size)
@@ -97,7 +97,7 @@ def test_batches_depend_on_the_key(data):
 
 def test_the_test_set_changes_nothing_but_the_history(data):
     settings = GradientSettings(steps=20)
-    other = simulate(MassSpring.reference(), np.array([[3.0, 0.0]]), np.linspace(0.0, 1.0, 5))
+    other = circles(np.array([[3.0, 0.0]]), np.linspace(0.0, 1.0, 5), omega=2.0)
     model = HNN(jax.random.key(0), 1, width=8)
     fits = [fit_gradient(model, data, key=jax.random.key(0), settings=settings, test=test) for test in (None, other)]
     assert same(fits[0].model, fits[1].model)

@@ -18,8 +18,9 @@ METHODS = [RK4, Leapfrog, Yoshida4, ImplicitMidpoint]
 SYMPLECTIC = [Leapfrog, Yoshida4, ImplicitMidpoint]
 TIMES = np.linspace(0.0, 1.0, 3)
 
+MANY = (Leapfrog, "two bodies")  # of the systems with more than one degree of freedom, the quick representative
 PAIRS = [
-    pytest.param(method, name, marks=() if name in QUICK else pytest.mark.slow)
+    pytest.param(method, name, marks=() if name in QUICK or (method, name) == MANY else pytest.mark.slow)
     for method in METHODS
     for name in ("pendulum", "two bodies", "double pendulum", "Henon-Heiles")
     if not (name == "double pendulum" and method in (Leapfrog, Yoshida4))
@@ -109,7 +110,9 @@ def test_a_rollout_works_in_single_precision(solver):
     np.testing.assert_allclose(path.states, exact, atol=2e-3)
 
 
-@pytest.mark.parametrize("solver", [RK4(4), Leapfrog(4), ImplicitMidpoint(4), Adaptive()])
+@pytest.mark.parametrize(
+    "solver", [RK4(4), Leapfrog(4), ImplicitMidpoint(4), pytest.param(Adaptive(), marks=pytest.mark.slow)]
+)
 def test_gradients_go_through_a_rollout(solver):
     def end(k, solver):
         return rollout(MassSpring(k=k, m=1.0), jnp.array([1.0, 0.0]), np.array([0.0, 0.3, 0.6]), solver=solver).states[

@@ -63,7 +63,7 @@ def test_the_network_is_the_written_formula():
 def test_an_hnns_field_has_no_divergence_and_a_baselines_has():
     z = jnp.array([0.3, -0.2, 0.5, 0.1])
     traces = [
-        jnp.trace(jax.jacfwd(cast(kind(jax.random.key(5), 2, width=16), jnp.float64).time_derivative)(z))
+        jnp.trace(jax.jit(jax.jacfwd(cast(kind(jax.random.key(5), 2, width=16), jnp.float64).time_derivative))(z))
         for kind in (HNN, Baseline)
     ]
     assert abs(traces[0]) < 1e-12

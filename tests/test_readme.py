@@ -18,7 +18,8 @@ def blocks(language):
     return [text for name, text in re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL) if name == language]
 
 
-@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [0, 1])
 def test_the_quickstart_runs_as_a_user_would_run_it(number):
     code = blocks("python")[number]
     assert len(code.strip().splitlines()) <= 13

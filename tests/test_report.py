@@ -241,7 +241,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(params=[1400, 400])
+@pytest.fixture(scope="module", params=[1400, 400])
 def opened(browser, folder, page, request):
     """Returns the page in a window, all its figures drawn, with what it said and asked for."""
     del page

@@ -138,6 +138,7 @@ def test_errors_of_coefficients_are_those_of_the_noise():
         assert 0.5 < np.sqrt(np.mean(misses**2)) < 1.6
 
 
+@pytest.mark.slow
 def test_two_bodies_are_found_although_they_mirror_each_other():
     data = simulate(NBody.reference(2), random_starts(np.random.default_rng(0), 20), np.linspace(0.0, 5.0, 20))
     found = fit_symbolic(bodies_library(2), data)
@@ -155,6 +156,7 @@ def test_the_pendulum_is_found_along_noisy_paths():
     assert 0.9 < found.held_out_error < 1.1
 
 
+@pytest.mark.slow
 def test_fitted_weights_solve_the_linearised_problem():
     data = pendulum_data(0.1)
     features = Selected(SMALL, (1, 6))
