@@ -90,7 +90,7 @@ def compared(case: Case) -> str:
             found = fit_reading(case.reading, method=method)
         except InputError:  # paths where samples stand alone
             continue
-        squares = squared_errors(found.model, case.test, scale, case.reading.observed)
+        squares = squared_errors(found.model, case.test, scale, case.reading.observed, free_starts=False)
         errors[method] = geometric_mean(squares)
         chosen = f"{found.method}, {found.kind}" if method == "auto" else found.kind
         said.append(f"{method} {errors[method]:.2e} ({chosen}) {found.seconds:.0f} s")

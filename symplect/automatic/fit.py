@@ -15,7 +15,7 @@ from symplect.automatic.judgement import Prediction, predictions, squared_errors
 from symplect.automatic.methods import METHODS, Candidate, Problem
 from symplect.automatic.parts import parts
 from symplect.automatic.verdict import cautions, conservation, headline
-from symplect.data import Trajectories
+from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import AbstractHamiltonian, energies
 from symplect.errors import InputError
 from symplect.models import DissipativeHNN, LearnedDynamics
@@ -24,6 +24,8 @@ from symplect.reading import Columns, Reading, read
 
 _EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
 _LONGEST = 2000  # samples of a predicted path that are kept
+_FEWEST = 10  # samples of a trial, to integrate its derivatives
+_AGREEMENT = 2.0  # times the noise, that measured states may differ from integrated derivatives
 _SHORT = 6  # pieces of a trial whose energies are compared
 Names = str | Sequence[str]
 
@@ -157,10 +159,10 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     problem = Problem(
         train, held_out, reading.noise, reading.observed, set(reading.columns.angles) == set(reading.columns.q), seed
     )
-    scale = np.std(train.states, axis=0)
+    scale, asked = np.std(train.states, axis=0), _cleaned(held_out, reading.noise)
 
     def judge(candidate: Candidate) -> Judged:
-        return Judged(candidate, squared_errors(candidate.model, held_out, scale, reading.observed))
+        return Judged(candidate, squared_errors(candidate.model, asked, scale, reading.observed))
 
     judged = (
         _automatic(problem, judge, progress)
@@ -176,6 +178,15 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
         model, chosen.candidate.method, chosen.candidate.kind, verdict, said, tuple(judged), reading, train, held_out,
         paths, seed, time.perf_counter() - began,
     )  # fmt: skip
+
+
+def _cleaned(held_out: Trajectories, noise: np.ndarray) -> Trajectories:
+    """Integrates measured derivatives to judge by, where the states agree with them but for their noise."""
+    if held_out.derivatives is None or min(held_out.lengths) < _FEWEST:
+        return held_out
+    found = clean_by_derivatives(held_out)
+    left = np.sqrt(np.mean((found.states - held_out.states) ** 2, axis=0))
+    return found if np.all(left <= _AGREEMENT * noise) else held_out
 
 
 def _automatic(problem: Problem, judge: Any, progress: str | None) -> list[Judged]:

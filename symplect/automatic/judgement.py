@@ -12,7 +12,7 @@ from symplect.automatic.parts import thinned
 from symplect.data import Trajectories
 from symplect.dynamics import vector_field
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import Parametrised, follow
+from symplect.fitting.shooting import Parametrised, fitted_starts, follow
 from symplect.integrate import RK4
 from symplect.models import LearnedDynamics
 from symplect.precision import cast
@@ -21,7 +21,7 @@ _PIECES = 6  # or more of them, to tell chance from difference
 _SHORTEST, _LONGEST = 10, 60  # samples that are predicted from the first of them
 _MOST = 6000  # samples that are predicted to compare models
 _WORST = 4.0  # squared error in units of the variance: a path that has nothing to do with the measured one
-_SUBSTEPS = 4
+_SOLVER = RK4(substeps=4)
 TINY = 1e-24  # squared error, below which there is nothing to compare
 _VALID = 0.4  # of the root mean square, the error at which a prediction has ended
 
@@ -38,39 +38,58 @@ class Prediction:
     predicted: Path
 
 
-def predictions(model: LearnedDynamics, data: Trajectories, longest: int | None = None) -> list[Prediction]:
+def predictions(
+    model: LearnedDynamics, data: Trajectories, longest: int | None = None, weights: Coordinates | None = None
+) -> list[Prediction]:
     """Follows a model from the first sample of every trial, under the trial's inputs.
 
     Args:
         model: of the data's dimension.
         data: trials of two samples or more; they are cut at gaps, and a path begins anew behind each.
         longest: samples of a path, after which another begins; whole trials unless given.
+        weights: of the coordinates, by which starts are fitted; none to begin at the first samples.
     """
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of lone samples, which cannot be predicted
         segments = cut_segments(data, np.ones(data.dimension), longest or len(data.times))
         function, vector = Parametrised.split(cast(model, jnp.float64))
-        paths = np.asarray(
-            follow(function, vector, jnp.asarray(segments.states[:, 0]), segments, RK4(substeps=_SUBSTEPS))
-        )
+        starts = jnp.asarray(segments.states[:, 0])
+        if weights is not None:
+            starts = fitted_starts(function, vector, segments, jnp.asarray(weights), _SOLVER)
+        paths = np.asarray(follow(function, vector, starts, segments, _SOLVER))
     counts = np.sum(segments.weights[:, :, 0], axis=1).astype(int)
     whole = zip(segments.times, segments.states, paths, counts, strict=True)
     return [Prediction(times[:n], states[:n], path[:n]) for times, states, path, n in whole]
 
 
 def squared_errors(
-    model: LearnedDynamics, held_out: Trajectories, scale: Coordinates, observed: tuple[bool, ...]
+    model: LearnedDynamics,
+    held_out: Trajectories,
+    scale: Coordinates,
+    observed: tuple[bool, ...],
+    *,
+    free_starts: bool = True,
 ) -> Float[np.ndarray, " pieces"]:
     """Returns the mean squared error of every held-out piece of up to 60 samples, in units of the scale.
 
     Samples that stand alone are judged by their derivatives, in units of the spread of those.
+
+    Args:
+        model: of the data's dimension.
+        held_out: what the fit has not seen.
+        scale: of every coordinate.
+        observed: which coordinates count.
+        free_starts: whether a path begins where it fits its piece best, or at the piece's first sample, whose noise
+            may be larger than what models differ by.
     """
     if max(held_out.lengths) == 1:
         return _derivative_errors(model, held_out)
     seen = np.flatnonzero(observed)
     some = thinned(held_out, _MOST)
-    pieces = predictions(model, some, int(np.clip(len(some.times) // _PIECES, _SHORTEST, _LONGEST)))
-    found = [np.mean(((piece.predicted - piece.measured) / scale)[1:, seen] ** 2) for piece in pieces]
+    longest = int(np.clip(len(some.times) // _PIECES, _SHORTEST, _LONGEST))
+    weights = np.array(observed) / scale if free_starts else None
+    pieces = predictions(model, some, longest, weights)
+    found = [np.mean(((piece.predicted - piece.measured) / scale)[:, seen] ** 2) for piece in pieces]
     return np.minimum(np.nan_to_num(np.array(found), nan=_WORST, posinf=_WORST), _WORST)
 
 
