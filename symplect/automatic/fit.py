@@ -13,7 +13,7 @@ import numpy as np
 from symplect.automatic.choice import Judged, choose, diagnosis_of
 from symplect.automatic.judgement import Prediction, predictions, squared_errors, valid_time
 from symplect.automatic.methods import METHODS, Candidate, Problem
-from symplect.automatic.parts import parts
+from symplect.automatic.parts import derivatives_agree, parts, strided
 from symplect.automatic.verdict import cautions, conservation, headline
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import AbstractHamiltonian, energies
@@ -23,9 +23,7 @@ from symplect.precision import cast
 from symplect.reading import Columns, Reading, read
 
 _EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
-_LONGEST = 2000  # samples of a predicted path that are kept
-_FEWEST = 10  # samples of a trial, to integrate its derivatives
-_AGREEMENT = 2.0  # times the noise, that measured states may differ from integrated derivatives
+_MANY, _LONGEST = 6000, 2000  # samples of predicted paths: more are thinned in time, and a path is cut
 _SHORT = 6  # pieces of a trial whose energies are compared
 Names = str | Sequence[str]
 
@@ -159,7 +157,8 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     problem = Problem(
         train, held_out, reading.noise, reading.observed, set(reading.columns.angles) == set(reading.columns.q), seed
     )
-    scale, asked = np.std(train.states, axis=0), _cleaned(held_out, reading.noise)
+    agree = derivatives_agree(reading.data, reading.noise)
+    scale, asked = np.std(train.states, axis=0), clean_by_derivatives(held_out) if agree else held_out
 
     def judge(candidate: Candidate) -> Judged:
         return Judged(candidate, squared_errors(candidate.model, asked, scale, reading.observed))
@@ -171,22 +170,17 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     )
     chosen = choose(judged)
     model = chosen.candidate.model
-    paths = () if reading.alone else tuple(predictions(model, held_out, _LONGEST))
+    paths = (
+        ()
+        if reading.alone
+        else tuple(predictions(model, strided(held_out) if len(held_out.times) > _MANY else held_out, _LONGEST))
+    )
     verdict = f"{headline(chosen, paths, reading, which)} {conservation(chosen, judged, reading)}"
     said = cautions(reading, train, paths, _energy_range(model, train), chosen)
     return Fit(
         model, chosen.candidate.method, chosen.candidate.kind, verdict, said, tuple(judged), reading, train, held_out,
         paths, seed, time.perf_counter() - began,
     )  # fmt: skip
-
-
-def _cleaned(held_out: Trajectories, noise: np.ndarray) -> Trajectories:
-    """Integrates measured derivatives to judge by, where the states agree with them but for their noise."""
-    if held_out.derivatives is None or min(held_out.lengths) < _FEWEST:
-        return held_out
-    found = clean_by_derivatives(held_out)
-    left = np.sqrt(np.mean((found.states - held_out.states) ** 2, axis=0))
-    return found if np.all(left <= _AGREEMENT * noise) else held_out
 
 
 def _automatic(problem: Problem, judge: Any, progress: str | None) -> list[Judged]:

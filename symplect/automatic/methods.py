@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symplect.automatic.parts import pieces, thinned
-from symplect.data import Trajectories, clean_by_derivatives, smoothed
+from symplect.automatic.parts import derivatives_agree, pieces, thinned
+from symplect.data import Trajectories, smoothed
 from symplect.diagnose import Diagnosis, by_kind, compare_kinds
 from symplect.errors import InputError
 from symplect.fitting import (
@@ -24,10 +24,11 @@ from symplect.fitting import (
     smooth_hamiltonians,
 )
 from symplect.fitting.candidates import Structure
+from symplect.fitting.offsets import fit_with_offsets
 from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics
 from symplect.models.features import AbstractFeatures, Polynomial, RandomTanh
 
-_MOST = {"closed-form": 40_000, "trajectory": 6000, "gradient": 40_000}  # samples
+_MOST = {"closed-form": 40_000, "trajectory": 2000, "gradient": 40_000}  # samples
 _CLEAN = 1e-3  # of a coordinate's spread: states with less noise allow many features
 _LARGE = 1000  # features for clean data
 _SMOOTH = 30  # features for noisy data
@@ -90,7 +91,7 @@ def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
     """Fits a Hamiltonian that is linear in its weights to derivatives, measured or those of smoothing splines."""
     began = time.perf_counter()
     _require_momenta(problem, "closed-form")
-    data = _with_derivatives(thinned(problem.train, _MOST["closed-form"]))
+    data = _with_derivatives(problem.train, "closed-form")
     fits: list[ClosedFormFit] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ranks: the held-out error decides
@@ -99,8 +100,9 @@ def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
         if problem.clean:
             fits.append(fit_random_features(data, features=_LARGE, seed=problem.seed, progress=progress))
         else:
-            cleaned = data if problem.train.derivatives is None or problem.alone else clean_by_derivatives(data)
-            fits.append(fit_closed_form(_smooth_features(data, problem.seed), cleaned, seed=problem.seed))
+            exact = derivatives_agree(data, problem.noise)
+            fit = fit_with_offsets if exact else fit_closed_form
+            fits.append(fit(_smooth_features(data, problem.seed), data, seed=problem.seed))
     best = min(fits, key=lambda fit: fit.held_out_error)
     return [Candidate("closed-form", "Hamiltonian", best.model, time.perf_counter() - began)]
 
@@ -132,7 +134,7 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
 def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
     """Trains the paper's networks on derivatives, measured or those of smoothing splines."""
     _require_momenta(problem, "gradient")
-    data = _with_derivatives(thinned(problem.train, _MOST["gradient"]))
+    data = _with_derivatives(problem.train, "gradient")
     n = data.dimension // 2
     rows = len(data.times)
     settings = GradientSettings(steps=_STEPS if rows <= _BATCH else 3 * _STEPS, batch_size=min(rows, _BATCH))
@@ -162,8 +164,10 @@ METHODS: dict[str, Callable[[Problem, str | None], Sequence[Candidate]]] = {
 """By the name on the command line."""
 
 
-def _with_derivatives(data: Trajectories) -> Trajectories:
-    return smoothed(data) if data.derivatives is None else data
+def _with_derivatives(train: Trajectories, method: str) -> Trajectories:
+    if train.derivatives is not None:
+        return thinned(train, _MOST[method])
+    return smoothed(thinned(train, _MOST["trajectory"]))
 
 
 def _require_momenta(problem: Problem, method: str) -> None:

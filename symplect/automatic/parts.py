@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from symplect.data import Trajectories
+from symplect.data import Trajectories, clean_by_derivatives
 
 _SHARE = 4  # one trial, or one sample that stands alone, in so many is held out
 _TAIL = 0.2  # of each trial, where there are too few to hold out whole ones
 _FEWEST = 4  # trials, to hold out whole ones
 _PIECE = 60  # samples of a piece of a long record
+_TO_INTEGRATE = 10  # samples of a trial, to integrate its derivatives
+_AGREEMENT = 2.0  # times the noise, that measured states may differ from integrated derivatives
 _LAG = 0.5  # standard deviations that a path moves in the time that tells its speed
 
 
@@ -31,6 +33,23 @@ def parts(data: Trajectories) -> tuple[Trajectories, Trajectories, str]:
     return head, tail, "the last fifth of " + ("the record" if trials == 1 else "each trial")
 
 
+def derivatives_agree(data: Trajectories, noise: np.ndarray) -> bool:
+    """Returns whether derivatives are better than states: integrated, they meet the states but for their noise."""
+    if data.derivatives is None or min(data.lengths) < _TO_INTEGRATE:
+        return False
+    left = clean_by_derivatives(data).states - data.states
+    return bool(np.all(np.sqrt(np.mean(left**2, axis=0)) <= _AGREEMENT * noise))
+
+
+def strided(data: Trajectories) -> Trajectories:
+    """Returns so many samples of every trial as its swing needs, from its beginning to its end."""
+    step = _stride(data)
+    rows = [np.arange(0, length, step) for length in data.lengths]
+    first = np.cumsum((0, *data.lengths[:-1]))
+    kept = [start + own for start, own in zip(first, rows, strict=True)]
+    return _rows(data, np.concatenate(kept), [len(own) for own in kept])
+
+
 def thinned(data: Trajectories, most: int) -> Trajectories:
     """Returns so much of a long record as a fit of paths needs: pieces from all over it, some tens of samples a swing.
 
@@ -40,17 +59,9 @@ def thinned(data: Trajectories, most: int) -> Trajectories:
     """
     if len(data.times) <= most:
         return data
-    step = _stride(data)
-    pieces: list[np.ndarray] = []
-    first = 0
-    for length in data.lengths:
-        kept = np.arange(first, first + length, step)
-        pieces += np.array_split(kept, -(-len(kept) // _PIECE))
-        first += length
-    pieces = [piece for piece in pieces if len(piece) > 1]
-    wanted = max(1, min(len(pieces), most // int(np.median([len(piece) for piece in pieces]))))
-    chosen = [pieces[i] for i in np.unique(np.linspace(0, len(pieces) - 1, wanted).astype(int))]
-    return _rows(data, np.concatenate(chosen), [len(piece) for piece in chosen])
+    short = pieces(strided(data), _PIECE)
+    wanted = max(1, min(len(short), most // int(np.median(short.lengths))))
+    return short.select(np.unique(np.linspace(0, len(short) - 1, wanted).astype(int)).tolist())
 
 
 def pieces(data: Trajectories, samples: int) -> Trajectories:
