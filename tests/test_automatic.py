@@ -97,6 +97,7 @@ def journey(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     table(paths()).write_csv(folder / "swing.csv")
     table(paths(seed=1)).write_csv(folder / "new.csv")
+    table(paths()).with_columns(y=pl.col("x") ** 2, w=pl.col("v") ** 2).write_csv(folder / "four.csv")
     words = "--q x --p v --time t --trial trial --method closed-form"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -220,7 +221,7 @@ def contents(folder):
         ("simulate runs/swing --start 1.0 0.0 --until 1 --dt 0.1 --out path.pdf", "ends in .csv"),
         ("simulate runs/none --start 1.0 0.0 --until 1 --dt 0.1", "is the folder a run"),
         ("evaluate runs/swing none.csv", "found none"),
-        ("evaluate runs/swing swing.csv --q v x --p x v --time t", "expected 2 coordinates"),
+        ("evaluate runs/swing four.csv --q x y --p v w --time t --trial trial", "expected 2 coordinates"),
         ("export runs/swing --out swing.pdf", "expected a format"),
         ("fit none.csv --q x", "expected a file none.csv"),
         ("fit swing.csv --q x --time t --method closed-form", "positions alone"),
