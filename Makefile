@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce test test-slow test-all benchmarks clean
+.PHONY: reproduce test test-slow test-all benchmarks docs clean
 
 reproduce: .venv/ready  ## the paper, from data to one page: table, figures, certificates
 	$(BIN)/symplect reproduce --out runs/paper
@@ -24,6 +24,9 @@ benchmarks: .venv/ready
 	$(BIN)/python benchmarks/rollouts.py
 	$(BIN)/python benchmarks/reversibility.py
 	$(BIN)/python benchmarks/two_body_snapshots.py
+
+docs: .venv/ready  ## the site, built without the network: site/index.html
+	$(BIN)/mkdocs build --strict
 
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "symplect needs Python 3.11 or later: make PYTHON=python3.11")'
