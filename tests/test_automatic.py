@@ -1,6 +1,7 @@
 """People's own data: from a table to a verdict, through Python and through the real command line."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -322,3 +323,21 @@ def test_a_million_rows(tmp_path, monkeypatch):
 def test_an_unknown_method_is_refused():
     with pytest.raises(InputError, match="a method out of auto"):
         fit(table(paths()), q="x", p="v", time="t", method="magic")
+
+
+@pytest.mark.slow
+def test_the_example_in_every_help_runs(tmp_path, monkeypatch):
+    """In the order of a user: what one example makes, the next one takes. The long one takes one step."""
+    monkeypatch.chdir(tmp_path)
+    for name, seed in (("swing", 0), ("new", 1)):
+        made = table(paths(trials=6, seed=seed)).rename({"x": "theta", "v": "omega"}).drop("trial")
+        made.write_csv(f"{name}.csv")
+    examples = {
+        name: re.search(r"Example: symplect (.*)", command.__doc__)[1] for name, command in cli.COMMANDS.items()
+    }
+    for name in ("tasks", "fit", "simulate", "evaluate", "export", "reproduce", "certify", "report"):
+        more = ["--steps", "1", "--models", "hnn"] if name == "reproduce" else []
+        run(*shlex.split(examples.pop(name)), *more)
+    assert not examples
+    for made in ("path.csv", "swing.onnx", "runs/swing/report.html", "runs/paper/report.html"):
+        assert (tmp_path / made).exists()
