@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from symplect.dynamics import energies, vector_field
-from symplect.errors import InputError
+from symplect.errors import InputError, one_line
 from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
 from symplect.runs import MODEL_FILE, Run, load_run
@@ -34,7 +34,7 @@ def certify(folder: Path) -> str:
     found: dict[Path, tuple[Run, Certificate]] = {}
     for place in tqdm(_places(folder), desc="certifying", unit="run", disable=None, leave=False, delay=2):
         run = load_run(place)
-        found[place] = run, _certificate(run)
+        found[place] = run, _certified(place, run)
         discard_leftovers(place / CERTIFICATE_FILE)
         write_json(place / CERTIFICATE_FILE, dataclasses.asdict(found[place][1]))
     of_task = {task: [pair for pair in found.values() if pair[0].config.get("task") == task] for task in TASKS}
@@ -56,6 +56,20 @@ def _places(folder: Path) -> list[Path]:
             f"expected a run or a folder of runs, found none at {folder}: make some with `symplect reproduce`"
         )
     return places
+
+
+def _certified(place: Path, run: Run) -> Certificate:
+    """Returns the certificate of a run whose files may come from anywhere."""
+    if not (isinstance(run.config.get("model"), str) and type(run.config.get("seed")) is int):
+        raise InputError(f"expected a model and a seed in {place / 'config.json'}, found other things: run again")
+    try:
+        return _certificate(run)
+    except InputError:
+        raise
+    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
+        raise InputError(
+            f"expected {place} as symplect wrote it, found {one_line(repr(error), 200)}: run again, to another folder"
+        ) from error
 
 
 def _certificate(run: Run) -> Certificate:

@@ -10,7 +10,7 @@ from typing import Literal
 import platformdirs
 import tyro
 
-from symplect.errors import InputError, NotAvailableError
+from symplect.errors import InputError, NotAvailableError, one_line
 
 
 def tasks() -> None:
@@ -86,10 +86,12 @@ def fit(
         out: Folder for the run; runs/<name of the file> unless given.
     """
     from symplect.automatic import fit_reading
+    from symplect.files import require_place
     from symplect.reading import Columns, read, understood
     from symplect.report import report as write
 
     place = _free_folder(out, files)
+    require_place(place)
     columns = Columns(q, p, velocity, mass, time, dt, trial, dq, dp, inputs, angle)
     reading = read(list(files), columns)
     print(understood(reading), flush=True)
@@ -102,15 +104,18 @@ def fit(
     print(f"\nThe model is in {place}, pictures are in {place / 'report.html'}")
 
 
+_LONGEST_STEM = 80  # characters, since no name may have more than 255
+
+
 def _free_folder(out: Path | None, files: tuple[str, ...]) -> Path:
     """Returns where a run can go; nothing is overwritten."""
     if not files:
         raise InputError("expected a file, found none: name one, as in symplect fit swing.csv --q theta --p omega")
     if out is not None:
-        if out.exists():
+        if os.path.lexists(out):
             raise InputError(f"expected no {out} yet, found one: give another folder with --out, or delete that one")
         return out
-    stem = re.sub(r"[^\w.-]+", "-", Path(files[0]).stem).strip("-.") or "mine"
+    stem = re.sub(r"[^\w.-]+", "-", Path(files[0]).stem).strip("-.")[:_LONGEST_STEM] or "mine"
     names = (Path("runs") / (stem if number == 1 else f"{stem}-{number}") for number in itertools.count(1))
     return next(place for place in names if not place.exists())
 
@@ -140,6 +145,7 @@ def simulate(
 
     if bool(start) == (starts is not None):
         raise InputError("expected --start or --starts, found both or neither: give one state, or a table of states")
+    predict.require_ending(out)
     loaded = load_run(run)
     states = predict.read_starts(starts, loaded) if starts is not None else np.array([start])
     table = predict.simulate(loaded, states, until, dt)
@@ -241,7 +247,7 @@ def main() -> None:
             description="Hamiltonian neural networks: learn H(q, p) from data, and move along its symplectic gradient.",
         )
     except (InputError, NotAvailableError) as error:
-        print(f"symplect: {error}", file=sys.stderr)
+        print(f"symplect: {one_line(error)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print(

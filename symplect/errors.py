@@ -13,3 +13,15 @@ class NotAvailableError(Exception):
 
     A task that misses something is left out and named; the others go on.
     """
+
+
+def one_line(said: object, most: int = 2000) -> str:
+    """Returns a message as one line of at most so many characters, none of which a terminal obeys.
+
+    Example:
+        >>> one_line("two\\n lines \\x1b[31m"), one_line("a long one", most=6)
+        ('two lines \\\\x1b[31m', 'a l...')
+    """
+    text = " ".join(str(said).split()) or type(said).__name__
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[: most + 1])
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -15,14 +16,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from symplect.errors import InputError
+from symplect.errors import InputError, one_line
 
 Tree = TypeVar("Tree", bound=PyTree)
 Result = TypeVar("Result")
 _HEADER = "symplect"
+
+LARGEST = 2**31
+"""Bytes that the values of one file may need, whatever the file says."""
+
+MOST_ARRAYS = 100_000
+"""Arrays of one file, or columns of one table."""
 
 
 @contextmanager
@@ -46,6 +53,22 @@ def writing(path: Path) -> Generator[Path]:
         raise InputError(
             f"expected to write {path}, found: {error.strerror or error}: make room or give another place; "
             "what was finished before is kept"
+        ) from error
+
+
+def require_place(path: Path) -> None:
+    """Makes sure that `path` could be written, before hours are spent on what goes there; leaves nothing.
+
+    Raises:
+        InputError: it could not.
+    """
+    try:
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=above):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"expected to write {path}, found: {error.strerror or error}: give another place with --out"
         ) from error
 
 
@@ -82,11 +105,59 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         InputError: no such file, or not an `.npz` of plain numbers.
     """
 
-    def read() -> dict[str, np.ndarray]:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            return dict(content)
+    return _reading(path, lambda: unpacked(path))
 
-    return _reading(path, read)
+
+def unpacked(path: Path) -> dict[str, np.ndarray]:
+    """Returns the arrays of an `.npz` file, whose sizes are known before memory is taken for them.
+
+    Raises:
+        InputError: they would not fit.
+        Exception: of any kind that a broken file calls forth in what reads it.
+    """
+    with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of NumPy, about headers that Python 2 wrote
+        members = archive.infolist()
+        require_size(path, sum(member.file_size for member in members), len(members))
+        arrays: dict[str, np.ndarray] = {}
+        for member in members:
+            name = member.filename.removesuffix(".npy")
+            if name in arrays:
+                raise ValueError(f"two arrays named {name}")
+            with archive.open(member) as stream:
+                arrays[name] = _array(stream, member.file_size)
+    return arrays
+
+
+def require_size(path: Path, size: int, arrays: int = 1) -> None:
+    """Refuses what memory may not hold.
+
+    Raises:
+        InputError: more bytes, or more arrays, than are read.
+    """
+    if size > LARGEST:
+        raise InputError(
+            f"expected {path} to unpack to at most {LARGEST} bytes, found {size}: keep fewer rows or columns"
+        )
+    if arrays > MOST_ARRAYS:
+        raise InputError(f"expected {path} to have at most {MOST_ARRAYS} columns, found {arrays}: keep fewer")
+
+
+def _array(stream: Any, size: int) -> np.ndarray:
+    """Reads one array without code; a header that promises more than the file holds is refused before memory is."""
+    version = np.lib.format.read_magic(stream)
+    header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+    if header is None:
+        raise ValueError(f"an array of version {version}")
+    shape, fortran, dtype = header(stream)
+    if dtype.hasobject:
+        raise ValueError("an array of Python objects, which are not read because that would run code")
+    if not all(type(length) is int and 0 <= length <= LARGEST for length in shape):
+        raise ValueError(f"an array of shape {shape}")
+    if math.prod(shape) * dtype.itemsize > size:
+        raise ValueError("an array that is cut off")
+    values = np.frombuffer(bytearray(stream.read(math.prod(shape) * dtype.itemsize)), dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
 
 
 def write_tree(path: Path, tree: PyTree, header: Mapping[str, Any]) -> None:
@@ -117,18 +188,19 @@ def read_tree(path: Path, like: Tree) -> Tree:
         InputError: no such file, a broken one, or one whose arrays do not fit.
     """
 
+    def shapes() -> dict[str, tuple[int, ...]]:
+        with safe_open(path, "numpy") as content:
+            return {name: tuple(content.get_slice(name).get_shape()) for name in content.keys()}  # noqa: SIM118
+
     def read() -> dict[str, np.ndarray]:
+        require_size(path, path.stat().st_size)
         with safe_open(path, "numpy") as content:
             return {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a mapping)
 
-    tensors = _reading(path, read)
     expected = {name: (leaf.shape, leaf.dtype) for name, leaf in _arrays(like)}
-    found = {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
-    if expected != found:
-        odd = sorted(str(item) for item in expected.items() ^ found.items())[0]
-        raise InputError(
-            f"expected {path} to fit its configuration, found a difference at {odd}: the file is not of this model"
-        )
+    _require_same(path, {name: shape for name, (shape, _) in expected.items()}, _reading(path, shapes))
+    tensors = _reading(path, read)
+    _require_same(path, expected, {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()})
     return jax.tree_util.tree_map_with_path(lambda place, leaf: _like(leaf, tensors, _name(place)), like)
 
 
@@ -165,13 +237,23 @@ def _nullify(content: Any) -> Any:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
+def _require_same(path: Path, expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    if expected != found:
+        odd = one_line(sorted(str(item) for item in expected.items() ^ found.items())[0], 200)
+        raise InputError(
+            f"expected {path} to fit its configuration, found a difference at {odd}: the file is not of this model"
+        )
+
+
 def _reading(path: Path, read: Callable[[], Result]) -> Result:
     try:
         return read()
     except FileNotFoundError:
         raise InputError(f"expected a file {path}, found none: is the folder a run of symplect?") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, SafetensorError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except InputError:
+        raise
+    except Exception as error:  # broken bytes call forth every kind, from recursion to tokens
+        reason = one_line(error, 200)
         raise InputError(
             f"expected {path} as symplect wrote it, found it unreadable ({reason}): delete its folder and run again"
         ) from error

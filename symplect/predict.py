@@ -17,7 +17,7 @@ from symplect.integrate import Adaptive, rollout
 from symplect.models import LearnedDynamics
 from symplect.precision import cast
 from symplect.reading import Columns, read
-from symplect.reading.columns import split_unit
+from symplect.reading.columns import listed, split_unit
 from symplect.reading.files import find_files, read_file
 from symplect.reading.numbers import numbers
 from symplect.runs import Run
@@ -108,8 +108,14 @@ def read_starts(path: Path, run: Run) -> Float[np.ndarray, "starts dimension"]:
     known = {split_unit(name)[0] for name in table.columns}
     wanted = names if set(names) <= known else [str(i + 1) for i in range(len(names))]
     if wanted is not names and len(table.columns) != len(names):
-        raise InputError(f"expected columns {', '.join(names)} in {path}, found {', '.join(table.columns[:12])}")
+        raise InputError(f"expected columns {', '.join(names)} in {path}, found {listed(table.columns)}")
     return numbers(table, list(wanted), str(path))
+
+
+def require_ending(path: Path) -> None:
+    """Raises an `InputError` unless tables of this ending are written."""
+    if path.suffix.lower() not in WRITERS:
+        raise InputError(f"expected an output that ends in {', '.join(WRITERS)}, found {path.name}: name another")
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:
@@ -118,9 +124,8 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
     Raises:
         InputError: another ending, or a place that cannot be written.
     """
+    require_ending(path)
     ending = path.suffix.lower()
-    if ending not in WRITERS:
-        raise InputError(f"expected an output that ends in {', '.join(WRITERS)}, found {path.name}")
     with writing(path) as temporary:
         if ending == ".csv":
             table.write_csv(temporary)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from symplect.errors import InputError
+from symplect.errors import InputError, one_line
 from symplect.files import read_arrays, read_header, read_json, read_tree, write_arrays, write_json, write_tree, writing
 from symplect.models import LearnedDynamics, blank_model
 
@@ -67,13 +67,18 @@ def load_run(folder: Path) -> Run:
     Example:
         >>> run = load_run(Path("runs/paper/mass-spring/hnn/seed-0"))  # doctest: +SKIP
     """
-    return Run(
+    run = Run(
         config=read_json(folder / "config.json"),
         metrics=_numbers(folder / "metrics.json"),
         history=read_arrays(folder / "history.npz"),
         rollout=read_arrays(folder / "rollout.npz"),
         model=load_model(folder / MODEL_FILE),
     )
+    if "data" in run.config and (odd := _odd_part(run)):
+        raise InputError(
+            f"expected {folder} as `symplect fit` wrote it, found another {odd}: fit again, to another folder"
+        )
+    return run
 
 
 def load(folder: Path | str) -> Run:
@@ -107,12 +112,49 @@ def load_model(path: Path) -> LearnedDynamics:
     header = read_header(path)
     try:
         skeleton = blank_model(header["model"], header["configuration"])
-    except (KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # parts that do not go together call forth every kind
         raise InputError(
-            f"expected {path} to name a model of symplect and its sizes, found {header}: "
+            f"expected {path} to name a model of symplect and its sizes, found {one_line(error, 300)}: "
             "it is of another version or program"
         ) from error
     return read_tree(path, skeleton)
+
+
+def _odd_part(run: Run) -> str | None:
+    """Returns what a run of people's own data has otherwise than `symplect fit` writes it; nothing if all is well."""
+    data, rollout, dimension = run.config["data"], run.rollout, 2 * run.model.degrees_of_freedom
+    if not isinstance(data, dict):
+        return "data"
+    texts = {name: run.config.get(name) for name in ("model", "method", "verdict")}
+    texts |= {name: data.get(name) for name in ("time_unit", "understood")}
+    lists = {name: (data.get(name), kind) for name, kind in _LISTS.items()}
+    well = {name: isinstance(value, str) for name, value in texts.items()}
+    well |= {name: isinstance(own, list) and all(type(x) is kind for x in own) for name, (own, kind) in lists.items()}
+    well |= {"columns": isinstance(data.get("columns"), dict), "seed": type(run.config.get("seed")) is int}
+    if all(well.values()):
+        well |= {name: len(data[name]) == dimension for name in ("names", "observed")}
+        well |= {"units": len(data["units"]) in (0, dimension), "sources": len(data["sources"]) > 0}
+        well |= {"train": _are_states(rollout.get("train"), dimension)}
+    if all(well.values()) and rollout.keys() & {"t", "truth", "prediction", "lengths"}:
+        well |= {name: _are_states(rollout.get(name), dimension) for name in ("truth", "prediction")}
+        well |= {"lengths": all(well.values()) and _are_paths(rollout)}
+    return next((name for name, good in well.items() if not good), None)
+
+
+_LISTS = {"names": str, "units": str, "sources": str, "observed": bool}
+
+
+def _are_states(states: np.ndarray | None, dimension: int) -> bool:
+    return states is not None and states.dtype.kind == "f" and states.ndim == 2 and states.shape[1] == dimension
+
+
+def _are_paths(rollout: Mapping[str, np.ndarray]) -> bool:
+    t, lengths = rollout.get("t"), rollout.get("lengths")
+    if t is None or lengths is None or t.dtype.kind != "f" or lengths.dtype.kind != "i" or lengths.ndim != 1:
+        return False
+    samples = int(np.sum(lengths))
+    whole = t.shape == (samples,) and len(rollout["truth"]) == len(rollout["prediction"]) == samples
+    return whole and len(lengths) > 0 and bool(np.all(lengths > 0))
 
 
 def _numbers(path: Path) -> dict[str, float]:

@@ -41,6 +41,9 @@ PARTS: dict[str, type[eqx.Module]] = {
 """The classes that a model of parts may name in a file. A new one is a line here or in `features`."""
 
 
+_DEEPEST = 1000  # layers that a file may ask for
+
+
 def blank_model(name: str, configuration: dict[str, Any]) -> LearnedDynamics:
     """Returns a model with shapes in place of numbers, from what its weights file says of it.
 
@@ -48,6 +51,8 @@ def blank_model(name: str, configuration: dict[str, Any]) -> LearnedDynamics:
         InputError: the file names something that is no model of this package, or a part that is not one.
     """
     if build := NETWORKS.get(name):
+        if configuration.get("depth", 1) > _DEEPEST:
+            raise InputError(f"expected a network of at most {_DEEPEST} layers, found {configuration['depth']}")
         make: Callable[[], LearnedDynamics] = lambda: build(jax.random.key(0), **configuration)  # noqa: E731
         return eqx.filter_eval_shape(make)
     model = skeleton(configuration, PARTS)

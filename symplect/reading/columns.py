@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from symplect.errors import InputError
+from symplect.errors import InputError, one_line
 
 _UNIT = re.compile(r"^(.*\S)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]$")
 _SHOWN = 12  # names in a message
+_LONG = 200  # characters of a name, beyond which it has no unit
+_NAMES = ("q", "p", "velocity", "dq", "dp", "inputs", "angles")
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,10 @@ class Columns:
         _expect(bool(self.dq) == bool(self.dp), "derivatives of positions and of momenta, found one of the two")
         _expect(not self.dq or self.momenta_known, "derivatives with momenta or velocities, found positions alone")
         _expect(len(self.mass) in (0, 1, n), f"one mass or {n}, found {len(self.mass)}")
-        _expect(all(m > 0 for m in self.mass), f"positive masses, found {self.mass}")
+        _expect(all(0 < m < float("inf") for m in self.mass), f"positive masses, found {self.mass}")
         _expect(self.time is None or self.dt is None, "a column of times or a time step, found both: leave one out")
         _expect(self.dt is None or 0 < self.dt < float("inf"), f"a positive time step, found {self.dt}")
+        _expect(self.time not in self.values, f"times in a column of their own, found {self.time} in another role too")
         odd = [name for name in self.angles if name not in self.q]
         _expect(not odd, f"angles out of the positions {', '.join(self.q)}, found {', '.join(odd)}")
 
@@ -74,10 +77,11 @@ class Columns:
         roles: dict[str, Any] = {
             name: tuple(own) if isinstance(own, list) else own for name, own in description.items()
         }
-        try:
-            return cls(**roles)
-        except TypeError as error:
-            raise InputError(f"expected the roles of columns in config.json, found {description}: fit again") from error
+        known = roles.keys() <= {field.name for field in fields(cls)} and "q" in roles
+        if not (known and all(_is_role(name, own) for name, own in roles.items())):
+            found = one_line(str(description), 200)
+            raise InputError(f"expected the roles of columns in config.json, found {found}: fit again")
+        return cls(**roles)
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -90,10 +94,9 @@ class Columns:
         return bool(self.p or self.velocity)
 
     @property
-    def numeric(self) -> tuple[str, ...]:
-        """All columns that must hold numbers, times last."""
-        times = () if self.time is None else (self.time,)
-        return (*self.q, *self.p, *self.velocity, *self.dq, *self.dp, *self.inputs, *times)
+    def values(self) -> tuple[str, ...]:
+        """All columns that must hold numbers, but for that of times."""
+        return (*self.q, *self.p, *self.velocity, *self.dq, *self.dp, *self.inputs)
 
 
 def find_column(wanted: str, names: Sequence[str]) -> int:
@@ -114,8 +117,20 @@ def find_column(wanted: str, names: Sequence[str]) -> int:
             return places[0]
     if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(names):
         return int(wanted) - 1
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    raise InputError(f"expected a column {wanted!r}, found {shown}: give one of these names, or a number from 1")
+    raise InputError(
+        f"expected a column {wanted!r}, found {listed(names)}: give one of these names, or a number from 1"
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Returns names for a message: the first of them, each cut where it is long.
+
+    Example:
+        >>> listed(["t", "x"]), len(listed(["x" * 1000] * 1000)) < 700
+        ('t, x', True)
+    """
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(one_line(name, 40) if name else "''" for name in names[:_SHOWN]) + more
 
 
 def split_unit(name: str) -> tuple[str, str]:
@@ -125,8 +140,17 @@ def split_unit(name: str) -> tuple[str, str]:
         >>> split_unit("theta [rad]"), split_unit("x")
         (('theta', 'rad'), ('x', ''))
     """
-    found = _UNIT.match(name.strip())
+    found = _UNIT.match(name.strip()) if len(name) < _LONG else None
     return (found.group(1), found.group(2)) if found else (name.strip(), "")
+
+
+def _is_role(name: str, own: Any) -> bool:
+    """Whether a role in a file is of the type that it must have."""
+    if name in _NAMES:
+        return isinstance(own, tuple) and all(isinstance(column, str) for column in own)
+    if name == "mass":
+        return isinstance(own, tuple) and all(type(mass) in (int, float) for mass in own)
+    return own is None or (type(own) in (int, float) if name == "dt" else isinstance(own, str))
 
 
 def _expect(condition: bool, what: str) -> None:

@@ -41,7 +41,7 @@ def times(table: pl.DataFrame, wanted: str, where: str) -> tuple[Column, bool]:
     if series.dtype == pl.String:
         stamps = _dates(series)
         series = series if stamps is None else stamps
-    if series.dtype.is_temporal() and series.dtype != pl.Time:
+    if series.dtype == pl.Date or series.dtype == pl.Datetime:
         stamps = series.cast(pl.Datetime("us")).cast(pl.Int64, strict=False).to_numpy().astype(float) / 1e6
         return stamps - np.nanmin(stamps, initial=np.inf), True
     return _column(table, place, where), False

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from symplect.data import Trajectories, with_velocities
 from symplect.errors import InputError
 from symplect.reading import repairs
-from symplect.reading.columns import Columns, find_column, split_unit
+from symplect.reading.columns import Columns, find_column, listed, split_unit
 from symplect.reading.files import find_files, frame_of_arrays, read_file
 from symplect.reading.noise import estimated_noise
 from symplect.reading.numbers import labels, numbers, times
@@ -73,7 +73,7 @@ def read(source: Any, columns: Columns) -> Reading:
     for name, table, noticed in tables:
         prefix = f"{name}: " if len(tables) > 1 else ""
         parts.append(_rows(table, columns, name))
-        notes += [prefix + note for note in noticed]
+        notes += [prefix + note for note in (*noticed, *parts[-1].notes)]
     offsets = np.cumsum([0, *(int(np.max(part.trial, initial=-1)) + 1 for part in parts)])
     joined = Rows(
         np.concatenate([part.trial + offset for part, offset in zip(parts, offsets, strict=False)]),
@@ -82,8 +82,9 @@ def read(source: Any, columns: Columns) -> Reading:
         tuple(dict.fromkeys(notes)),
     )
     units = _units(tables[0][1], columns)
-    mended = _mended(joined, columns, units)
-    return _reading(mended, columns, units, tuple(name for name, _, _ in tables))
+    with np.errstate(all="ignore"):  # what leaves the finite numbers is refused, or unknown noise
+        mended = _mended(joined, columns, units)
+        return _reading(mended, columns, units, tuple(name for name, _, _ in tables))
 
 
 def _tables(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:
@@ -122,8 +123,9 @@ def _series(column: Any) -> Any:
 
 def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
     if not table.height:
-        raise InputError(f"expected rows in {name}, found none below the header {', '.join(table.columns[:8])}")
-    wanted = [column for column in columns.numeric if column != columns.time]
+        raise InputError(f"expected rows in {name}, found none below the header {listed(table.columns)}")
+    _require_distinct(table, columns)
+    wanted = columns.values
     values = numbers(table, wanted, name)
     trial = labels(table, columns.trial) if columns.trial else np.zeros(table.height, np.int64)
     if columns.time is not None:
@@ -140,8 +142,19 @@ def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
     raise InputError("expected a column of times, a time step or derivatives, found none: give time or dt")
 
 
+def _require_distinct(table: pl.DataFrame, columns: Columns) -> None:
+    """A coordinate is no other coordinate and no time; the derivative of a position may well be its velocity."""
+    role: dict[int, str] = {}
+    for name in (*columns.q, *columns.p, *columns.velocity, *(() if columns.time is None else (columns.time,))):
+        place = find_column(name, table.columns)
+        if place in role:
+            raise InputError(f"expected different columns for coordinates and time, found {role[place]!r} twice")
+        role[place] = name
+
+
 def _units(table: pl.DataFrame, columns: Columns) -> dict[str, str]:
-    return {name: split_unit(table.columns[find_column(name, table.columns)])[1] for name in columns.numeric}
+    names = columns.values if columns.time is None else (*columns.values, columns.time)
+    return {name: split_unit(table.columns[find_column(name, table.columns)])[1] for name in names}
 
 
 def _mended(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
@@ -165,7 +178,7 @@ def _mended(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
 
 def _in_radians(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
     """Turns degrees into radians: of angles, and of what else is said to be in degrees."""
-    wanted = [name for name in columns.numeric if name != columns.time]
+    wanted = columns.values
     turned = [i for i, name in enumerate(wanted) if columns.angles and units[name].split("/")[0].strip() in _DEGREES]
     if not turned:
         return rows

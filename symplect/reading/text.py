@@ -8,14 +8,18 @@ from pathlib import Path
 
 import polars as pl
 
-from symplect.errors import InputError
+from symplect.errors import InputError, one_line
+from symplect.files import require_size
 
 _LARGEST = 2**29  # bytes, of which a few copies are made
+_LONGEST = 2**22  # characters of a line
+_CELL = 16  # bytes of memory that even an empty cell needs
 _COMMENTS = ("%", "#")
 _SEPARATORS = ("\t", ";", "|", ",", " ")  # in order of preference
 _SAMPLE = 200  # lines that are looked at
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_LINE_END = re.compile("\r\n|\r|\n")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 MISSING = ["", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None", "-", "--", "?"]
 """What stands for a value that was not measured."""
@@ -49,7 +53,8 @@ def read_text(path: Path) -> tuple[pl.DataFrame, list[str]]:
         InputError: it is no table.
     """
     content, notes = _decoded(path)
-    lines = content.splitlines()
+    lines = _LINE_END.split(content)  # and not where a name holds what Unicode calls the end of a line
+    _require_lines(path, lines)
     layout = _layout(path, lines)
     return _parsed(path, lines[layout.first :], layout), [*notes, *layout.notes]
 
@@ -78,13 +83,25 @@ def _decoded(path: Path) -> tuple[str, list[str]]:
     return text, notes
 
 
+def _require_lines(path: Path, lines: list[str]) -> None:
+    for number, line in enumerate(lines, 1):
+        if len(line) > _LONGEST:
+            raise InputError(
+                f"expected {path} to have lines of at most {_LONGEST} characters, found {len(line)} in line {number}: "
+                "is it a table as text?"
+            )
+
+
 def _layout(path: Path, lines: list[str]) -> Layout:
     kept = [i for i, line in enumerate(lines[: 10 * _SAMPLE]) if line.strip() and not _is_comment(line)][:_SAMPLE]
     if not kept:
         raise InputError(f"expected {path} to hold a table, found no line with values: is it the right file?")
     sample = [lines[i] for i in kept]
     separator = _separator(sample)
-    fields = [_fields(line, separator) for line in sample]
+    fields: list[list[str]] = []
+    for line in sample:
+        fields.append(_fields(line, separator))
+        require_size(path, _CELL * len(lines) * len(fields[-1]), len(fields[-1]))
     width = Counter(map(len, fields)).most_common(1)[0][0]
     start = next(k for k, row in enumerate(fields) if len(row) == width)
     decimal_comma = separator != "," and any(_DECIMAL_COMMA.fullmatch(f) for row in fields[start:] for f in row)
@@ -148,10 +165,9 @@ def _only_decimal(sample: list[str], separator: str) -> bool:
     """Whether commas are those of decimals, in columns that white space separates."""
     if separator != ",":
         return False
-    words = [word for line in sample[1:] for word in line.split()]
-    return len(words) > len(sample) - 1 and all(
-        _DECIMAL_COMMA.fullmatch(word) or _is_value(word, False) for word in words
-    )
+    below = sample[2:] or sample[1:]  # names, and units
+    words = [word for line in below for word in line.split()]
+    return len(words) > len(below) and all(_DECIMAL_COMMA.fullmatch(word) or _is_value(word, False) for word in words)
 
 
 def _fields(line: str, separator: str) -> list[str]:
@@ -172,7 +188,7 @@ def _parsed(path: Path, lines: list[str], layout: Layout) -> pl.DataFrame:
             schema=dict.fromkeys(_distinct(layout.names), pl.String),
         )
     except (pl.exceptions.PolarsError, OverflowError) as error:
-        reason = str(error).splitlines()[0]
+        reason = one_line(error, 200)
         raise InputError(
             f"expected {path} to have {len(layout.names)} columns in every line, found otherwise ({reason}): "
             "mend the lines, or delete them"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from symplect.dynamics import AbstractHamiltonian
-from symplect.errors import InputError
+from symplect.errors import InputError, one_line
 from symplect.files import read_json
 from symplect.models import DissipativeHNN
 from symplect.plots import Picture
@@ -32,9 +32,12 @@ def own_content(folder: Path) -> dict[str, Any]:
     run = load_run(folder)
     try:
         return _content(folder, run)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except InputError:
+        raise
+    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
         raise InputError(
-            f"expected {folder} as `symplect fit` wrote it, found no {error}: fit again, to another folder"
+            f"expected {folder} as `symplect fit` wrote it, found {one_line(repr(error), 200)}: "
+            "fit again, to another folder"
         ) from error
 
 

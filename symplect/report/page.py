@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 from tqdm import tqdm
 
-from symplect.errors import InputError, NotAvailableError
+from symplect.errors import InputError, NotAvailableError, one_line
 from symplect.files import writing
 from symplect.plots import Picture, gallery
 from symplect.report.content import read_content
@@ -44,6 +44,19 @@ def report(folder: Path, out: Path) -> None:
     if is_own_data(folder):
         write_page(out, "own.html.jinja", **own_content(folder))
         return
+    try:
+        _report_tasks(folder, out)
+    except InputError:
+        raise
+    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
+        raise InputError(
+            f"expected runs in {folder} as symplect wrote them, found {one_line(repr(error), 200)}: "
+            "run `symplect reproduce` again, to another folder"
+        ) from error
+
+
+def _report_tasks(folder: Path, out: Path) -> None:
+    """Writes the page about runs of tasks."""
     content = read_content(folder)
     runs = list(content.runs.values())
     shown = {run.config["task"] for run in runs} | set(content.not_run)

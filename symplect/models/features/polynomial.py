@@ -1,5 +1,6 @@
 """Monomials."""
 
+import math
 from itertools import combinations_with_replacement
 from typing import final
 
@@ -10,6 +11,8 @@ import numpy as np
 from symplect._types import State
 from symplect.errors import InputError
 from symplect.models.features._features import AbstractFeatures, Penalties, Values
+
+_MOST = 1_000_000
 
 
 @final
@@ -33,6 +36,12 @@ class Polynomial(AbstractFeatures):
     @property
     def factors(self) -> list[tuple[int, ...]]:
         """The entries that each monomial multiplies."""
+        fewer = min(self.dimension, self.degree)
+        if fewer > _MOST.bit_length() or math.comb(self.dimension + self.degree, fewer) > _MOST:
+            found = f"degree {self.degree} of {self.dimension}"
+            raise InputError(
+                f"Polynomial: expected at most {_MOST} monomials, found more for {found}: lower the degree"
+            )
         degrees = range(1, self.degree + 1)
         return [pick for degree in degrees for pick in combinations_with_replacement(range(self.dimension), degree)]
 
