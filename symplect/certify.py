@@ -40,7 +40,7 @@ def certify(folder: Path) -> str:
     of_task = {task: [pair for pair in found.values() if pair[0].config.get("task") == task] for task in TASKS}
     tables = [_table(f"{TASKS[task].number} {TASKS[task].title}", pairs) for task, pairs in of_task.items() if pairs]
     own = [(place, pair) for place, pair in found.items() if "data" in pair[0].config]
-    return "\n".join([*tables, *(_table(str(place), [pair]) for place, pair in own)])
+    return "\n".join([*tables, *(_table(place.resolve().name, [pair]) for place, pair in own)])
 
 
 def _places(folder: Path) -> list[Path]:

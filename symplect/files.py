@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from symplect.errors import InputError, one_line
 
@@ -164,7 +164,7 @@ def write_tree(path: Path, tree: PyTree, header: Mapping[str, Any]) -> None:
     """Writes all arrays of a tree, by their place in it, as safetensors whose header carries JSON."""
     with writing(path) as temporary:
         tensors = {name: np.asarray(leaf) for name, leaf in _arrays(tree)}
-        save_file(tensors, temporary, {_HEADER: json.dumps(header)})
+        temporary.write_bytes(save(tensors, {_HEADER: json.dumps(header)}))  # with the rights of the other files
 
 
 def read_header(path: Path) -> dict[str, Any]:

@@ -155,17 +155,26 @@ def test_unsorted_times_are_sorted():
     assert "unsorted" in notes
 
 
+def test_two_rows_that_changed_places_are_no_second_trial():
+    order = np.arange(60)
+    order[[30, 31]] = order[[31, 30]]
+    data, notes = noted(PLAIN[order])
+    assert data.lengths == (60,)
+    np.testing.assert_allclose(data.states, SWING)
+    assert "unsorted" in notes
+
+
 def test_rows_of_one_time_are_averaged():
     shifted = PLAIN.with_columns(x=pl.col("x") + 0.5)
     data, notes = noted(pl.concat([PLAIN, shifted[:5]]).sort("t"))
     np.testing.assert_allclose(data.states[:, 0], SWING[:, 0] + np.where(np.arange(60) < 5, 0.25, 0.0))
-    assert "5 rows repeat a time" in notes
+    assert "5 rows at a time that was there already" in notes
 
 
 def test_a_clock_that_begins_again_begins_a_trial():
     data, notes = noted(pl.concat([PLAIN, PLAIN, PLAIN]))
     assert data.lengths == (60, 60, 60)
-    assert "begin again 2 times" in notes
+    assert "begin again, 2 times" in notes
 
 
 def test_angles_that_wrap_go_on():
@@ -181,6 +190,7 @@ def test_degrees_become_radians():
     found = read(table, Columns(q=("x",), p=("v",), time="t", angles=("x",)))
     np.testing.assert_allclose(found.data.states, SWING, atol=1e-12)
     assert found.time_unit == "s"
+    assert found.data.units == ("rad", "rad/s")
 
 
 def test_a_constant_step_stands_for_a_column_of_times():

@@ -83,7 +83,10 @@ def read(source: Any, columns: Columns) -> Reading:
     )
     units = _units(tables[0][1], columns)
     with np.errstate(all="ignore"):  # what leaves the finite numbers is refused, or unknown noise
-        mended = _mended(joined, columns, units)
+        mended, units = _in_radians(_mended(joined, columns), columns, units)
+        for place, name in enumerate(columns.q):
+            if name in columns.angles:
+                mended = repairs.unwrapped(mended, place, name)
         return _reading(mended, columns, units, tuple(name for name, _, _ in tables))
 
 
@@ -157,7 +160,7 @@ def _units(table: pl.DataFrame, columns: Columns) -> dict[str, str]:
     return {name: split_unit(table.columns[find_column(name, table.columns)])[1] for name in names}
 
 
-def _mended(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
+def _mended(rows: Rows, columns: Columns) -> Rows:
     rows = repairs.without_missing(rows)
     if columns.time is not None:
         rows = rows if columns.trial else repairs.with_restarts(rows)
@@ -169,23 +172,20 @@ def _mended(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
     if not len(rows.times):
         why = "; ".join(rows.notes) or "the table is empty"
         raise InputError(f"expected trials of {fewest} whole samples or more, found none: {why}")
-    rows = _in_radians(rows, columns, units)
-    for place, name in enumerate(columns.q):
-        if name in columns.angles:
-            rows = repairs.unwrapped(rows, place, name)
     return rows
 
 
-def _in_radians(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
+def _in_radians(rows: Rows, columns: Columns, units: Mapping[str, str]) -> tuple[Rows, Mapping[str, str]]:
     """Turns degrees into radians: of angles, and of what else is said to be in degrees."""
     wanted = columns.values
     turned = [i for i, name in enumerate(wanted) if columns.angles and units[name].split("/")[0].strip() in _DEGREES]
     if not turned:
-        return rows
+        return rows, units
     values = rows.values.copy()
     values[:, turned] *= np.pi / 180
     note = f"{', '.join(wanted[i] for i in turned)}: degrees made radians"
-    return replace(rows, values=values, notes=(*rows.notes, note))
+    said = {wanted[i]: "/".join(["rad", *units[wanted[i]].split("/")[1:]]) for i in turned}
+    return replace(rows, values=values, notes=(*rows.notes, note)), {**units, **said}
 
 
 def _reading(rows: Rows, columns: Columns, units: Mapping[str, str], sources: tuple[str, ...]) -> Reading:

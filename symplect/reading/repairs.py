@@ -9,6 +9,11 @@ _FEWEST = 5  # samples from one restart of the clock to the next, to be trials
 _FULL_TURN = 2 * np.pi
 
 
+def counted(number: int, what: str) -> str:
+    """Returns a number and what is counted, as in "1 row" or "2 rows"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """The samples of all trials.
@@ -35,23 +40,26 @@ def without_missing(rows: Rows) -> Rows:
     """Leaves out rows of which a part is missing."""
     whole = np.isfinite(rows.times) & np.all(np.isfinite(rows.values), axis=1)
     left = int(np.sum(~whole))
-    return rows.keep(whole, f"{left} rows with missing values left out") if left else rows
+    return rows.keep(whole, f"{counted(left, 'row')} with missing values left out") if left else rows
 
 
 def with_restarts(rows: Rows) -> Rows:
     """Begins a new trial where the clock of one trial begins again.
 
-    Times that go back now and then are unsorted; a clock that goes on for a while after each time is another trial.
+    Times that go back by little, or for few samples, are unsorted. A clock that goes back by half of the trial or more,
+    and on for a while each time, has begun another.
     """
     backward = (np.diff(rows.times) < 0) & (np.diff(rows.trial) == 0)
     starts = np.flatnonzero(backward) + 1
     if not len(starts):
         return rows
     ends = np.concatenate([starts, [len(rows.times)]])
-    if np.any(np.diff(np.concatenate([[0], ends])) < _FEWEST):
+    firsts = np.concatenate([[0], starts])
+    middles = (rows.times[firsts[:-1]] + rows.times[starts - 1]) / 2
+    if np.any(ends - firsts < _FEWEST) or np.any(rows.times[starts] > middles):
         return rows
     trial = np.cumsum(np.concatenate([[0], backward | (np.diff(rows.trial) != 0)]))
-    note = f"the times begin again {len(starts)} times: taken as {trial[-1] + 1} trials"
+    note = f"the times begin again, {counted(len(starts), 'time')}: taken as {trial[-1] + 1} trials"
     return replace(rows, trial=trial, notes=(*rows.notes, note))
 
 
@@ -72,7 +80,7 @@ def without_duplicates(rows: Rows) -> Rows:
     first = np.flatnonzero(new)
     counts = np.diff(np.concatenate([first, [len(new)]]))
     values = np.add.reduceat(rows.values, first, axis=0) / counts[:, None]
-    found = rows.keep(first, f"{int(np.sum(~new))} rows repeat a time: their mean is taken")
+    found = rows.keep(first, f"{counted(int(np.sum(~new)), 'row')} at a time that was there already: means are taken")
     return replace(found, values=values)
 
 
@@ -83,7 +91,7 @@ def without_short_trials(rows: Rows, fewest: int) -> Rows:
     if not np.any(short):
         return rows
     trials = len(np.unique(rows.trial[short]))
-    return rows.keep(~short, f"{trials} trials of fewer than {fewest} samples left out")
+    return rows.keep(~short, f"{counted(trials, 'trial')} of fewer than {fewest} samples left out")
 
 
 def unwrapped(rows: Rows, column: int, name: str) -> Rows:
@@ -95,4 +103,4 @@ def unwrapped(rows: Rows, column: int, name: str) -> Rows:
     turned = int(np.sum(np.abs(np.diff(values[:, column] - rows.values[:, column])) > 1.0))
     if not turned:
         return rows
-    return replace(rows, values=values, notes=(*rows.notes, f"{name} wraps {turned} times: made continuous"))
+    return replace(rows, values=values, notes=(*rows.notes, f"{name} wraps {counted(turned, 'time')}: made continuous"))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from symplect.reading.reading import Reading
+from symplect.reading.repairs import counted
 
 _GAP = 1.5  # times the usual step
 
@@ -19,8 +20,8 @@ def understood(reading: Reading) -> str:
     """
     data = reading.data
     shown = ", ".join(reading.sources[:3]) + (", ..." if len(reading.sources) > 3 else "")
-    trials = "samples that stand alone" if reading.alone else _count(len(data), "trial")
-    lines = [f"Read from {shown}: {trials}, {_count(len(data.times), 'sample')}"]
+    trials = "samples that stand alone" if reading.alone else counted(len(data), "trial")
+    lines = [f"Read from {shown}: {trials}, {counted(len(data.times), 'sample')}"]
     lines += [] if reading.alone else [_clock(reading)]
     lines += _aligned([("column", "role", "smallest", "largest", "noise", "unit"), *_coordinates(reading)])
     return "\n".join([*lines, *(f"  * {note}" for note in reading.notes)])
@@ -59,11 +60,7 @@ def _clock(reading: Reading) -> str:
     durations = [trial.times[-1] - trial.times[0] for trial in data]
     shortest, longest = f"{np.min(durations):.4g}", f"{np.max(durations):.4g}"
     lasts = f"over {longest}" if shortest == longest else f"over {shortest} to {longest}"
-    return f"  {step}{unit} {lasts}{unit}{' per trial' if len(data) > 1 else ''}; {_count(gaps, 'gap')}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"  {step}{unit} {lasts}{unit}{' per trial' if len(data) > 1 else ''}; {counted(gaps, 'gap')}"
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
