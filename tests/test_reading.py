@@ -1,6 +1,7 @@
 """People's own tables: every layout gives the same numbers, and what is mended is said."""
 
 import numpy as np
+import pandas
 import polars as pl
 import pytest
 
@@ -91,21 +92,12 @@ def test_every_format_gives_the_same_numbers(tmp_path, ending):
     np.testing.assert_allclose(found.data.states, SWING, atol=1e-12)
 
 
-class Pandas:
-    """What is used of a data frame of pandas."""
-
-    columns = ("t", "x", "v")
-
-    def __getitem__(self, name):
-        return PLAIN[name].to_list()
-
-
 @pytest.mark.parametrize(
     ("table", "roles"),
     [
         (PLAIN, ROLES),
         (PLAIN.to_dict(as_series=False), ROLES),
-        (Pandas(), ROLES),
+        (pandas.DataFrame(PLAIN.to_dict(as_series=False)), ROLES),
         (PLAIN.to_numpy(), Columns(q=("2",), p=("3",), time="1")),
         ({"t": TIMES, "z": SWING}, Columns(q=("z1",), p=("z2",), time="t")),
     ],
@@ -113,6 +105,15 @@ class Pandas:
 )
 def test_tables_in_memory(table, roles):
     np.testing.assert_allclose(read(table, roles).data.states, SWING, atol=1e-12)
+
+
+def test_pandas_of_words_and_dates():
+    frame = pandas.DataFrame(PLAIN.to_dict(as_series=False))
+    frame["who"] = np.repeat(["red", "blue"], 30)
+    frame["t"] = pandas.Timestamp("2026-11-25") + pandas.to_timedelta(frame["t"], unit="s")
+    found = read(frame, Columns(q=("x",), p=("v",), time="t", trial="who"))
+    assert found.data.lengths == (30, 30)
+    np.testing.assert_allclose(found.data.times[:30], TIMES[:30], atol=1e-5)
 
 
 def test_several_files_and_patterns_are_trials(tmp_path):
