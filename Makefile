@@ -15,7 +15,7 @@ test: .venv/ready  ## style, types and the fast tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: .venv/ready  ## trains at full size and compares with the published data sets
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 test-all: test test-slow
 

@@ -26,6 +26,17 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+MAPS = Path("/proc/self/maps")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_programs():
+    """Every compiled program takes memory maps, of which Linux gives a process 65,530: the slow tests would need more."""
+    yield
+    if MAPS.exists() and len(MAPS.read_text().splitlines()) > 20_000:
+        jax.clear_caches()
+
+
 def made_once(factory, name, make):
     """Returns a folder that the first process to ask for it fills; the others wait."""
     shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
