@@ -13,6 +13,7 @@ from symplect.dynamics import energies, vector_field
 from symplect.errors import InputError, one_line
 from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
+from symplect.models import DissipativeHNN
 from symplect.runs import MODEL_FILE, Run, load_run
 from symplect.table import aligned, scientific
 from symplect.tasks import TASKS, Task
@@ -128,6 +129,8 @@ def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
         "The energy that drifts is the model's own, or the true one for a model that has none.",
     ]
     tail += [f"The largest error of {seeds} seeds."] if seeds > 1 else []
+    if any(isinstance(run.model, DissipativeHNN) for run, _ in pairs):
+        tail += ["A model with friction changes volume and the symplectic form: its loss of energy, not an error."]
     if "data" in pairs[0][0].config:
         tail += ["The true system is not known, so the rows that need it do not apply."]
     elif all(found["out_of_distribution"].passed is None for _, found in pairs):

@@ -150,6 +150,8 @@ def simulate(
     states = predict.read_starts(starts, loaded) if starts is not None else np.array([start])
     table = predict.simulate(loaded, states, until, dt)
     predict.write_table(table, out)
+    if far := predict.outside(loaded, states):
+        print(f"careful: {far} of {len(states)} starts lie outside the range of the fitted data")
     print(f"{table.height} rows: {', '.join(table.columns)}")
     print(out)
 

@@ -47,7 +47,8 @@ def simulate(run: Run, starts: Float[np.ndarray, "starts dimension"], until: flo
         step: between output times.
 
     Returns:
-        A table with `trial`, `time`, the coordinates and, where the model has one, the `energy`.
+        A table with `trial`, `time`, the coordinates and, where the model has one, the `energy`, above that of rest
+        for people's own data.
 
     Raises:
         InputError: starts of another dimension or not finite, times that are not positive, or more than fit in memory.
@@ -70,8 +71,17 @@ def simulate(run: Run, starts: Float[np.ndarray, "starts dimension"], until: flo
     columns: dict[str, np.ndarray] = {"trial": np.repeat(np.arange(len(starts)), samples)}
     columns["time"] = np.tile(times, len(starts))
     flat = paths.reshape(-1, dimension)
+    energy = None if energy is None else energy - run.metrics.get("rest_energy", 0.0)
     columns |= {name: flat[:, i] for i, name in enumerate(coordinate_names(run))}
     return pl.DataFrame(columns | ({} if energy is None else {"energy": energy.ravel()}))
+
+
+def outside(run: Run, starts: Float[np.ndarray, "starts dimension"]) -> int:
+    """Returns how many starts lie outside the range of the data that people's own run was fitted to."""
+    known = run.rollout.get("train")
+    if known is None:
+        return 0
+    return int(np.sum(np.any((starts < np.min(known, axis=0)) | (starts > np.max(known, axis=0)), axis=1)))
 
 
 def _follow(model: LearnedDynamics, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

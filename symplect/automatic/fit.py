@@ -28,7 +28,7 @@ _SHORT = 6  # pieces of a trial whose energies are compared
 Names = str | Sequence[str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """What `fit` found.
 
@@ -59,11 +59,18 @@ class Fit:
     seed: int
     seconds: float
 
+    def __repr__(self) -> str:
+        return "\n".join(
+            [f"{self.kind} by {self.method}: {self.verdict}", *(f"careful: {said}" for said in self.cautions)]
+        )
+
     @property
     def metrics(self) -> Mapping[str, float]:
         """Numbers by name, as in `metrics.json`."""
         chosen = next(one for one in self.judged if one.candidate.model is self.model)
         found = {"held_out_error": chosen.error, "fit_seconds": self.seconds}
+        if isinstance(self.model, AbstractHamiltonian | DissipativeHNN):
+            found["rest_energy"] = _rest_energy(self.model, self.train)
         if self.paths:
             found["valid_time"], found["compared_time"] = valid_time(list(self.paths), self.reading.observed)
         diagnosis = diagnosis_of(self.judged)
@@ -163,11 +170,11 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     def judge(candidate: Candidate) -> Judged:
         return Judged(candidate, squared_errors(candidate.model, asked, scale, reading.observed))
 
-    judged = (
-        _automatic(problem, judge, progress)
-        if method == "auto"
-        else [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
-    )
+    failures: tuple[str, ...] = ()
+    if method == "auto":
+        judged, failures = _automatic(problem, judge, progress)
+    else:
+        judged = _named(method, problem, judge, progress)
     chosen = choose(judged)
     model = chosen.candidate.model
     paths = (
@@ -176,14 +183,14 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
         else tuple(predictions(model, strided(held_out) if len(held_out.times) > _MANY else held_out, _LONGEST))
     )
     verdict = f"{headline(chosen, paths, reading, which)} {conservation(chosen, judged, reading)}"
-    said = cautions(reading, train, paths, _energy_range(model, train), chosen)
+    said = failures + cautions(reading, train, paths, _energy_range(model, train), chosen)
     return Fit(
         model, chosen.candidate.method, chosen.candidate.kind, verdict, said, tuple(judged), reading, train, held_out,
         paths, seed, time.perf_counter() - began,
     )  # fmt: skip
 
 
-def _automatic(problem: Problem, judge: Any, progress: str | None) -> list[Judged]:
+def _automatic(problem: Problem, judge: Any, progress: str | None) -> tuple[list[Judged], tuple[str, ...]]:
     """Tries a closed form, and paths unless it leaves nothing to explain; a method that cannot is left out."""
     judged: list[Judged] = []
     reasons: list[Exception] = []
@@ -196,7 +203,14 @@ def _automatic(problem: Problem, judge: Any, progress: str | None) -> list[Judge
             reasons.append(error)
     if not judged:
         raise InputError(str(reasons[-1])) from reasons[-1]
-    return judged
+    return judged, tuple(f"a method failed: {reason}" for reason in reasons)
+
+
+def _named(method: str, problem: Problem, judge: Any, progress: str | None) -> list[Judged]:
+    try:
+        return [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
+    except ArithmeticError as error:
+        raise InputError(f"{method}: {error}") from error
 
 
 def _energy_range(model: LearnedDynamics, train: Trajectories) -> np.ndarray | None:

@@ -10,6 +10,7 @@ from symplect.data import Trajectories
 from symplect.reading import Reading
 
 _FEW_TRIALS = 5
+_POOR = 0.1  # of the spread, beyond which predictions are called poor
 _NARROW = 0.3  # of its middle value, over which the energy of all paths lies
 _OUTSIDE = 0.05  # of the range of the training data, beyond which a path has left it
 _MANY_TURNS = 50  # radians
@@ -36,7 +37,7 @@ def conservation(chosen: Judged, judged: Sequence[Judged], reading: Reading) -> 
     unit = f" per {reading.time_unit}" if reading.time_unit else " per unit of time"
     if diagnosis is None:
         return {
-            "Hamiltonian": "The model conserves energy. Whether the system does was not asked: no paths were fitted.",
+            "Hamiltonian": "The model conserves energy. Whether the system does is not known: no paths were fitted.",
             "dissipative": "The model can only lose energy, apart from what the inputs bring.",
             "plain": "The model is a plain vector field: it knows of no energy.",
         }[kind]
@@ -79,8 +80,8 @@ def _narrow(energies: np.ndarray | None) -> str:
     if low < (1 - _NARROW) * high:
         return ""
     return (
-        "all paths have nearly the same energy: predictions at other energies are extrapolated, so measure slower and "
-        "faster ones"
+        f"energies of the fitted paths differ by {100 * (1 - low / high):.0f} % only: predictions at others are "
+        "extrapolated, so measure slower and faster ones"
     )
 
 
@@ -114,7 +115,7 @@ def _unwrapped(reading: Reading) -> str:
 
 
 def _rough(chosen: Judged) -> str:
-    if chosen.error < 0.3:
+    if chosen.error < _POOR:
         return ""
     return (
         "predictions are poor: more samples per swing, less noise, a missing coordinate or input, or momenta that are "

@@ -66,16 +66,17 @@ def phase_plane(run: Run) -> go.Figure:
 
 
 def energy_over_time(run: Run) -> go.Figure:
-    """Returns the learned energy along held-out paths, as measured and as predicted; above its least value there."""
+    """Returns the learned energy above that of rest along held-out paths, as measured and as predicted."""
     assert isinstance(run.model, AbstractHamiltonian | DissipativeHNN)
     paths = held_out_paths(run)[:_PATHS]
     figure = panels(1, len(paths), width=_WIDTH, height=220)
     for column, (times, measured, predicted) in enumerate(paths, 1):
         seen, moved = (energy(run.model, states) for states in (measured, predicted))
-        least = float(np.nanmin(energy(run.model, run.rollout["train"])))
-        _points(figure, times, seen - least, "measured, not fitted", 1, column)
+        least = run.metrics["rest_energy"]
+        if all(run.config["data"]["observed"]):
+            _points(figure, times, seen - least, "measured, not fitted", 1, column)
         _line(figure, times, moved - least, "predicted from the first sample", 1, column)
-        label_axes(figure, time_label(run), "learned H above its least value", 1, column)
+        label_axes(figure, time_label(run), "learned H above rest", 1, column)
         figure.update_yaxes(rangemode="tozero", row=1, col=column)
     return finish(figure)
 

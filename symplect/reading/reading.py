@@ -195,6 +195,9 @@ def _reading(rows: Rows, columns: Columns, units: Mapping[str, str], sources: tu
     momenta = columns.p or columns.velocity
     measured = (*columns.q, *momenta)
     names = tuple(_said(name, place, n) for place, name in enumerate(measured))
+    if columns.mass:
+        names = names[:n] + tuple(f"{m:g}*{name}" for m, name in zip(mass, names[n:], strict=True))
+        units = {**units, **dict.fromkeys(columns.velocity, "")}
     names += () if momenta else tuple(f"d{name}/dt" for name in names)
     labels_of = tuple(units.get(name, "") for name in measured) + ("",) * (2 * n - len(measured))
     width = n * (2 if momenta else 1)
@@ -209,9 +212,12 @@ def _reading(rows: Rows, columns: Columns, units: Mapping[str, str], sources: tu
     data = Trajectories(rows.times, states, lengths, derivatives, names, labels_of if any(labels_of) else (), inputs)
     _require_motion(data)
     observed = (True,) * n + (bool(momenta),) * n
+    notes = rows.notes
+    if columns.velocity and n > 1 and not columns.mass:
+        notes += ("masses are taken as equal: if they are not, give them with mass",)
     noise = np.where(observed, estimated_noise(data), np.nan)
     time_unit = units.get(columns.time or "", "")
-    return Reading(data, columns, observed, noise, time_unit, rows.notes, sources)
+    return Reading(data, columns, observed, noise, time_unit, notes, sources)
 
 
 def _said(name: str, place: int, n: int) -> str:

@@ -50,6 +50,7 @@ def _content(folder: Path, run: Run) -> dict[str, Any]:
         "title": folder.resolve().name,
         "argument": shlex.quote(str(folder)),
         "kind": {"plain": "plain vector field", "dissipative": "Hamiltonian with friction"}.get(kind, kind),
+        "friction": kind == "dissipative",
         "verdict": verdict,
         "cautions": cautions,
         "figures": [Figure.of(picture, picture.draw([run])) for picture in _pictures(run)],
@@ -92,8 +93,8 @@ def _pictures(run: Run) -> Sequence[Picture]:
         Picture(
             "energy",
             "Learned energy over time",
-            "The learned H of the measured and of the predicted states, above its least value among the fitted data. "
-            "Level lines are conserved energy.",
+            "The learned H of the measured and of the predicted states, above that of rest amid the fitted data. "
+            "Level lines are conserved energy. Without measured momenta there is no measured energy.",
             (),
             lambda runs: energy_over_time(runs[0]),
         )
@@ -103,6 +104,6 @@ def _pictures(run: Run) -> Sequence[Picture]:
 
 def _commands(folder: Path, run: Run, source: Path) -> str:
     start = " ".join(f"{value:.4g}" for value in run.rollout["train"][0])
-    words = ["symplect simulate", f"symplect evaluate {shlex.quote(str(folder))} {shlex.quote(source.name)}"]
+    words = ["symplect simulate", f"symplect evaluate {shlex.quote(str(folder))} new{source.suffix}"]
     words[0] += f" {shlex.quote(str(folder))} --start {start} --until 20 --dt 0.05 --out path.csv"
     return "\n".join([*words, f"symplect certify {shlex.quote(str(folder))}"])
