@@ -29,10 +29,8 @@ def pytest_collection_modifyitems(items):
 MAPS = Path("/proc/self/maps")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def few_programs():
+def pytest_runtest_teardown():
     """Compiled programs take memory maps, of which Linux gives a process 65,530: the slow tests would need more."""
-    yield
     if MAPS.exists() and len(MAPS.read_text().splitlines()) > 20_000:
         jax.clear_caches()
 
