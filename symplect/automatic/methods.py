@@ -28,7 +28,7 @@ from symplect.fitting.offsets import fit_with_offsets
 from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics
 from symplect.models.features import AbstractFeatures, Polynomial, RandomTanh
 
-_MOST = {"closed-form": 40_000, "trajectory": 2000, "gradient": 40_000}  # samples
+_MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000}  # samples
 _CLEAN = 1e-3  # of a coordinate's spread: states with less noise allow many features
 _LARGE = 1000  # features for clean data
 _SMOOTH = 30  # features for noisy data
