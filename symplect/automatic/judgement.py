@@ -12,7 +12,8 @@ from symplect.automatic.parts import thinned
 from symplect.data import Trajectories
 from symplect.dynamics import vector_field
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import Parametrised, fitted_starts, follow
+from symplect.fitting.shooting import Parametrised, follow
+from symplect.fitting.starts import fitted_starts
 from symplect.integrate import RK4
 from symplect.models import LearnedDynamics
 from symplect.precision import cast
