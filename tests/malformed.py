@@ -425,4 +425,5 @@ def own_run():
         ],
     }
     rollout = {"train": states, "t": T, "truth": states, "prediction": states, "lengths": np.array([30])}
-    return Run(config, {"held_out_error": 0.1}, {}, rollout, RandomFeatureHNN(Polynomial(2, degree=2), weights))
+    metrics = {"held_out_error": 0.1, "rest_energy": 0.0}
+    return Run(config, metrics, {}, rollout, RandomFeatureHNN(Polynomial(2, degree=2), weights))
