@@ -175,9 +175,9 @@ def _solved(
     """Fits every model at every ridge, and the best one again with the noise that it found."""
     trials = [Trial(problem, cast(model, jnp.float64), data) for model in candidates]
     choices = [
-        trial.at(float(penalty), noise)
+        choice
         for trial in tqdm(trials, desc=progress, disable=None if progress else True, leave=False)
-        for penalty in (penalties if np.any(trial.ridge) else penalties[:1])
+        for choice in trial.along(penalties if np.any(trial.ridge) else penalties[:1], noise)
     ]
     best = simplest(choices)
     final = best.trial.at(best.penalty, best.noise_found(), best.shot)

@@ -42,24 +42,42 @@ class Trial:
         weights = penalty_weights(model, problem.segments.states.reshape(-1, data.dimension))
         self.ridge = np.asarray(ravel_pytree(eqx.filter(weights, trainable_filter(model)))[0])
 
+    def along(self, penalties: Sequence[float], noise: Coordinates) -> list["Choice"]:
+        """Fits at several ridges, the strongest first, each from the one before where that begins nearer to the data.
+
+        That is nearly twice as fast as to begin anew every time.
+        """
+        found: list[Choice] = []
+        for penalty in sorted(penalties, reverse=True):
+            found.append(self.at(float(penalty), noise, found[-1].shot if found else None))
+        return found
+
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None) -> "Choice":
-        """Fits at one ridge, from the one-step residual or from an earlier fit."""
-        segments, ridge = self.problem.segments, penalty * self.ridge
-        if near is None:
-            first = midpoint_parameters(self.function, self.vector, segments, noise, ridge)
-            starts = segments.states[:, 0]
-        else:
-            first, starts = near.parameters, near.starts
+        """Fits at one ridge, from the one-step residual or from an earlier fit, whichever costs less."""
+        ridge = penalty * self.ridge
+        shots = [self._one_step(noise, ridge), *([(near.parameters, near.starts)] if near else [])]
+        first, starts = min(shots, key=lambda start: self._cost(*start, noise, ridge))
         shot = shoot(
             self.function,
             jnp.asarray(first),
             jnp.asarray(starts),
-            segments,
+            self.problem.segments,
             noise=noise,
             penalty=ridge,
             solver=self.problem.solver,
         )
         return Choice(self, penalty, noise, shot)
+
+    def _one_step(self, noise: Coordinates, ridge: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        segments = self.problem.segments
+        return np.asarray(midpoint_parameters(self.function, self.vector, segments, noise, ridge)), segments.states[:, 0]
+
+    def _cost(self, parameters: np.ndarray, starts: np.ndarray, noise: Coordinates, ridge: np.ndarray) -> float:
+        segments, solver = self.problem.segments, self.problem.solver
+        paths = follow(self.function, jnp.asarray(parameters), jnp.asarray(starts), segments, solver)
+        missed = segments.weights * (segments.states - np.asarray(paths)) / noise
+        cost = float(np.sum(missed**2) + np.sum(ridge * parameters**2))
+        return cost if np.isfinite(cost) else np.inf
 
 
 class Choice:
