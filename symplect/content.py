@@ -1,4 +1,4 @@
-"""What a report shows: the runs of a folder, where they come from and how to make them again."""
+"""What a folder holds: its runs, where they come from and how to make them again."""
 
 import shlex
 from collections.abc import Mapping
