@@ -70,7 +70,8 @@ class Trial:
 
     def _one_step(self, noise: Coordinates, ridge: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         segments = self.problem.segments
-        return np.asarray(midpoint_parameters(self.function, self.vector, segments, noise, ridge)), segments.states[:, 0]
+        first = midpoint_parameters(self.function, self.vector, segments, noise, ridge)
+        return np.asarray(first), segments.states[:, 0]
 
     def _cost(self, parameters: np.ndarray, starts: np.ndarray, noise: Coordinates, ridge: np.ndarray) -> float:
         segments, solver = self.problem.segments, self.problem.solver
