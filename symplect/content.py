@@ -1,17 +1,21 @@
 """What a folder holds: its runs, where they come from and how to make them again."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from symplect.certify import CERTIFICATE_FILE
 from symplect.errors import InputError
 from symplect.files import read_json
 from symplect.runs import Run, load_run
 from symplect.tasks import TASKS
 
 _ARRAYS = ("t", "truth", "prediction", "energy_truth", "energy_prediction")
+
+
+CERTIFICATE_COLUMNS = ("name", "value", "limit", "passed", "meaning")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,33 @@ def read_content(folder: Path) -> Content:
         f"expected {folder} to be a folder that `symplect reproduce` wrote, or one of its runs, found neither "
         "results.json nor config.json in it: give the folder that was named with --out"
     )
+
+
+def is_own_data(folder: Path) -> bool:
+    """Returns whether a folder is a run that `symplect fit` wrote."""
+    return (folder / "config.json").exists() and "data" in read_json(folder / "config.json")
+
+
+def read_certificate(folder: Path) -> list[dict[str, Any]] | None:
+    """Returns those rows of the certificate in a run's folder that apply to the run, or `None` without one.
+
+    Raises:
+        InputError: it is not as `symplect certify` wrote it.
+    """
+    path = folder / CERTIFICATE_FILE
+    if not path.exists():
+        return None
+    try:
+        rows = [{name: row[name] for name in CERTIFICATE_COLUMNS} for row in read_json(path)["rows"]]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"expected {path} as `symplect certify` wrote it, found no {error}: certify again") from error
+    return [row for row in rows if row["passed"] is not None]
+
+
+def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what a certificate's rows come to."""
+    flagged = [str(row["name"]) for row in rows if not row["passed"]]
+    return f"flagged: {', '.join(flagged)}" if flagged else f"all {len(rows)} passed"
 
 
 def _reproduction(folder: Path) -> Content:

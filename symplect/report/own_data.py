@@ -7,7 +7,6 @@ from typing import Any
 
 from symplect.dynamics import AbstractHamiltonian
 from symplect.errors import InputError, one_line
-from symplect.files import read_json
 from symplect.models import DissipativeHNN
 from symplect.plots import Picture
 from symplect.plots.own_data import energy_over_time, phase_plane, predicted_over_time
@@ -16,11 +15,6 @@ from symplect.report.tables import certificate, pairs
 from symplect.runs import Run, load_run
 
 _CONFIG = ("verdict", "cautions", "candidates", "method", "model", "data")
-
-
-def is_own_data(folder: Path) -> bool:
-    """Returns whether a folder is a run that `symplect fit` wrote."""
-    return (folder / "config.json").exists() and "data" in read_json(folder / "config.json")
 
 
 def own_content(folder: Path) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 from tqdm import tqdm
 
-from symplect.content import read_content
+from symplect.content import is_own_data, read_content
 from symplect.errors import InputError, NotAvailableError, one_line
 from symplect.files import writing
 from symplect.plots import Picture, gallery
 from symplect.report.figure import Figure
-from symplect.report.own_data import is_own_data, own_content
+from symplect.report.own_data import own_content
 from symplect.report.tables import certificate, pairs, summary
 from symplect.runs import Run
 from symplect.table import table_cells

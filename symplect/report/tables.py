@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from symplect.errors import InputError
-from symplect.files import read_json
+from symplect.content import CERTIFICATE_COLUMNS, read_certificate, verdict
 from symplect.plots import name
 from symplect.runs import Run
 from symplect.table import Row, measured
 from symplect.tasks import TASKS
 
 Cells = list[list[str]]
-
-_COLUMNS = ("value", "limit", "passed", "meaning")  # of a certificate, after its name
 
 
 @dataclass(frozen=True)
@@ -50,20 +47,13 @@ def certificate(folder: Path, run: Run) -> Certificate | None:
     Raises:
         InputError: it is not as `symplect certify` wrote it.
     """
-    path = folder / "certificate.json"
-    if not path.exists():
+    rows = read_certificate(folder)
+    if rows is None:
         return None
-    try:
-        rows = [row for row in read_json(path)["rows"] if row["passed"] is not None]  # None: it does not apply
-        lines = [[row["name"], *(_text(row[column]) for column in _COLUMNS)] for row in rows]
-        flagged = [row["name"] for row in rows if not row["passed"]]
-    except (KeyError, TypeError) as error:
-        raise InputError(f"expected {path} as `symplect certify` wrote it, found no {error}: certify again") from error
+    lines = [[str(row["name"]), *(_text(row[column]) for column in CERTIFICATE_COLUMNS[1:])] for row in rows]
     of = TASKS[run.config["task"]].title if "task" in run.config else folder.resolve().name
     title = f"{of}, {name(run.config['model'])}, seed {run.config['seed']}"
-    return Certificate(
-        title, f"flagged: {', '.join(flagged)}" if flagged else f"all {len(rows)} passed", [["name", *_COLUMNS], *lines]
-    )
+    return Certificate(title, verdict(rows), [list(CERTIFICATE_COLUMNS), *lines])
 
 
 def pairs(header: tuple[str, str], values: Mapping[str, Any]) -> Cells:
