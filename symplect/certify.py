@@ -7,9 +7,10 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 from tqdm import tqdm
 
-from symplect.dynamics import energies, vector_field
+from symplect.dynamics import AbstractDynamics, energies, vector_field
 from symplect.errors import InputError, one_line
 from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
@@ -105,9 +106,14 @@ def _own_starts(run: Run) -> tuple[np.ndarray, np.ndarray]:
         duration = np.ptp(run.rollout["t"][first[longest] :][: run.rollout["lengths"][longest]])
         return run.rollout["truth"][first[:_STARTS]], np.linspace(0.0, duration, _TIMES)
     states = run.rollout["train"]
-    fields = np.asarray(vector_field(run.model, jnp.asarray(states)))
-    turn = 2 * np.pi * np.median(np.std(states, axis=0) / np.sqrt(np.mean(fields**2, axis=0)))
-    return states[:: max(1, len(states) // _STARTS)][:_STARTS], np.linspace(0.0, turn, _TIMES)
+    duration = turn(run.model, states)
+    return states[:: max(1, len(states) // _STARTS)][:_STARTS], np.linspace(0.0, duration, _TIMES)
+
+
+def turn(model: AbstractDynamics, states: Float[np.ndarray, "states dimension"]) -> float:
+    """Returns the time that the field takes for a full turn through the states, about."""
+    fields = np.asarray(vector_field(model, jnp.asarray(states)))
+    return float(2 * np.pi * np.median(np.std(states, axis=0) / np.sqrt(np.mean(fields**2, axis=0))))
 
 
 @lru_cache

@@ -1,0 +1,89 @@
+"""The system of a run of people's own data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symplect.certify import turn
+from symplect.errors import one_line
+from symplect.explorer.parts import certificate_of, clock, entry, measured_path, points, start_among, thinned, usable
+from symplect.models import DissipativeHNN
+from symplect.plots.own_data import held_out_paths, labels, time_label
+from symplect.predict import coordinate_names
+from symplect.runs import Run
+
+_PATHS = 3  # measured ones on the page
+_TURNS = 4  # of the first path: more would lie on one another
+_TRIED = 1000  # states for the time of a turn
+_MORE = 4  # horizons for which measured paths are shown
+_NAME, _TEXT = 60, 500  # characters
+TITLES = {"plain": "plain vector field", "dissipative": "Hamiltonian with friction"}
+
+
+def own_system(folder: Path, run: Run) -> dict[str, Any]:
+    """Returns the one system of a run that `symplect fit` wrote; its truth is not known.
+
+    Raises:
+        InputError: no start, no time, or a model that the page cannot move.
+    """
+    states, kind = usable(run.rollout["train"]), one_line(run.config["model"], _NAME)
+    paths = [path[:2] for path in held_out_paths(run)] if "lengths" in run.rollout else []
+    paths = sorted(paths, key=lambda path: -np.ptp(path[0]))
+    starts = [first for _, measured in paths for first in measured[:1]] or list(states)
+    durations = [_TURNS * turn(run.model, thinned(states, _TRIED)), *(np.ptp(times) for times, _ in paths[:1])]
+    time = clock(float(np.min(durations)))
+    model = entry(
+        kind,
+        TITLES.get(kind, kind),
+        "learned",
+        run.model,
+        states,
+        facts=_facts(run),
+        certificate=certificate_of(folder),
+    )
+    names = zip(coordinate_names(run), labels(run), strict=True)
+    return {
+        "name": one_line(folder.resolve().name, _NAME),
+        "title": one_line(folder.resolve().name, _NAME),
+        "subtitle": _subtitle(run.config["data"]["sources"], run.config["method"]),
+        "coordinates": [{"name": one_line(name, _NAME), "label": one_line(label, _NAME)} for name, label in names],
+        "time": one_line(time_label(run), _NAME),
+        "bodies": None,
+        "models": [model],
+        "shown": kind,
+        "data": points(run.rollout["train"]),
+        "measured": [measured_path(*path, _MORE * time["horizon"]) for path in paths[:_PATHS]],
+        "start": start_among(starts, states),
+        **time,
+        "notes": [one_line(note, _TEXT) for note in _notes(run)],
+        "omitted": [],
+        "image": None,
+    }
+
+
+def _subtitle(sources: Sequence[str], method: str) -> str:
+    files = ", ".join(Path(source).name for source in sources[:3])
+    more = f" and {len(sources) - 3} more" if len(sources) > 3 else ""
+    return one_line(f"Learned from {files}{more}, method {method}.", _TEXT)
+
+
+def _facts(run: Run) -> list[tuple[str, str]]:
+    known = {name: value for name, value in run.metrics.items() if np.isfinite(value)}
+    facts = {
+        "held-out error": f"{100 * known['held_out_error']:.3g} %" if "held_out_error" in known else "",
+        "predicted paths hold for": f"{known['valid_time']:.4g}" if "valid_time" in known else "",
+        "of a time of": f"{known['compared_time']:.4g}" if "compared_time" in known else "",
+    }
+    return [(name, value) for name, value in facts.items() if value]
+
+
+def _notes(run: Run) -> list[str]:
+    unseen = [
+        name for name, seen in zip(coordinate_names(run), run.config["data"]["observed"], strict=True) if not seen
+    ]
+    notes = [run.config["verdict"], *run.config.get("cautions", [])]
+    notes += [f"Not measured but computed: {', '.join(unseen)}."] * bool(unseen)
+    driven = isinstance(run.model, DissipativeHNN) and run.model.input_matrix.shape[1] > 0
+    return notes + ["The data were driven by known inputs; here the model moves without them."] * driven

@@ -1,0 +1,155 @@
+"""What systems are made of on the page, as JSON can hold it."""
+
+import base64
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from symplect.content import read_certificate, verdict
+from symplect.dynamics import AbstractDynamics
+from symplect.errors import InputError, one_line
+from symplect.explorer.payload import is_separable, payload
+from symplect.models import DissipativeHNN
+
+MOST_POINTS = 5000
+"""Training states on the page."""
+
+_MOST_SAMPLES = 400  # of a measured path
+_STEPS = 400  # of the first path, about
+_TRIED = 16  # states at which separability is tried
+_LARGEST = 1e30  # of a state that a page in single precision can move
+
+States = Float[np.ndarray, "states dimension"]
+
+
+def entry(
+    name: str,
+    title: str,
+    role: str,
+    model: AbstractDynamics,
+    states: States,
+    *,
+    facts: Sequence[tuple[str, str]] = (),
+    certificate: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Returns a model or a true system as one of those that the page moves.
+
+    Args:
+        name: unique among the models of a system.
+        title: as the reader sees it.
+        role: `truth`, `learned` or `baseline`.
+        model: that is moved.
+        states: some of those that it is moved through.
+        facts: names and values of what is known of it.
+        certificate: as `certificate_of` returns it.
+
+    Raises:
+        InputError: numbers that are not finite, or an operation that the page does not know.
+    """
+    return {
+        "name": name,
+        "title": title,
+        "role": role,
+        "model": payload(model),
+        "separable": is_separable(model, thinned(states, _TRIED)),
+        "friction": isinstance(model, DissipativeHNN),
+        "facts": [list(fact) for fact in facts],
+        "certificate": certificate,
+    }
+
+
+def certificate_of(folder: Path) -> dict[str, Any] | None:
+    """Returns the certificate in a run's folder, or `None`.
+
+    Raises:
+        InputError: it is not as `symplect certify` wrote it.
+    """
+    rows = read_certificate(folder)
+    if rows is None:
+        return None
+    return {"verdict": one_line(verdict(rows), 500), "rows": [_row(row) for row in rows]}
+
+
+def points(states: States) -> dict[str, Any]:
+    """Returns evenly chosen states, those left out that are not finite, and how many there are."""
+    shown = thinned(usable(states), MOST_POINTS)
+    content = base64.b64encode(shown.astype("<f4").tobytes()).decode()
+    return {"states": content, "shown": len(shown), "total": len(states)}
+
+
+def measured_path(times: Float[np.ndarray, " times"], states: States, horizon: float) -> dict[str, Any]:
+    """Returns evenly chosen samples of a path up to a horizon, its times counted from the first."""
+    within = np.all(np.abs(states) < _LARGEST, axis=1) & (times - times[0] <= horizon)
+    times, states = (thinned(values[within], _MOST_SAMPLES) for values in (times - times[0], states))
+    return {"times": _numbers(times), "states": [_numbers(state) for state in states]}
+
+
+def start_among(candidates: Iterable[np.ndarray], states: States) -> list[float]:
+    """Returns the first start that lies inside the range of the states, or else the first that is finite.
+
+    Raises:
+        InputError: none is finite.
+    """
+    finite = usable(np.asarray(list(candidates)))
+    if not len(finite):
+        raise InputError("expected a path that starts at finite numbers, found none: run again, to another folder")
+    low, high = (np.min(states, axis=0), np.max(states, axis=0)) if len(states) else (finite[0], finite[0])
+    inside = finite[np.all((finite >= low) & (finite <= high), axis=1)]
+    return _numbers((inside if len(inside) else finite)[0])
+
+
+def clock(duration: float) -> dict[str, float]:
+    """Returns a horizon and a round step of which it has about four hundred.
+
+    Raises:
+        InputError: no time passes.
+    """
+    if not (math.isfinite(duration) and 1e-30 < duration < _LARGEST):
+        raise InputError(f"expected a path that takes some time, found {duration}: run again, to another folder")
+    step = round_number(duration / _STEPS)
+    return {"horizon": _short(round(duration / step) * step), "step": step}
+
+
+def round_number(value: float) -> float:
+    """Returns 1, 2 or 5 times a power of ten, the nearest.
+
+    Example:
+        >>> round_number(0.04), round_number(330.0)
+        (0.05, 500.0)
+    """
+    power = math.floor(math.log10(value))
+    choices = [float(f"{digit}e{power + more}") for digit, more in ((1, 0), (2, 0), (5, 0), (1, 1))]
+    return min(choices, key=lambda choice: abs(math.log(choice / value)))
+
+
+def usable(states: States) -> States:
+    """Returns the states that single precision can hold."""
+    return states[np.all(np.abs(states) < _LARGEST, axis=1)]
+
+
+def thinned(values: np.ndarray, most: int) -> np.ndarray:
+    """Returns at most so many rows, evenly chosen."""
+    return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)]
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    value, limit = (row[name] if _is_finite(row[name]) else None for name in ("value", "limit"))
+    texts = {name: one_line(row[name], 200) for name in ("name", "meaning")}
+    return {**texts, "value": value, "limit": limit, "passed": bool(row["passed"])}
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _numbers(values: np.ndarray) -> list[float]:
+    return [_short(value) for value in values.tolist()]
+
+
+def _short(value: float) -> float:
+    """Returns a number in as many digits as single precision has."""
+    return float(f"{value:.9g}")
