@@ -60,7 +60,7 @@ def _step(name, rest, buffers):
     if name == "power":
         return a ** float(rest[1])
     if name == "select":
-        return np.where(a != 0, buffers[rest[1]], buffers[rest[2]])
+        return np.where(a != 0, buffers[rest[2]], buffers[rest[1]])
     if name == "scatter":
         found = a.copy()
         np.add.at(found, places(rest[2]), buffers[rest[1]])

@@ -92,7 +92,7 @@ def _integer_pow(builder: Builder, equation: JaxprEqn, inputs: Sequence[Value]) 
 
 def _select_n(builder: Builder, equation: JaxprEqn, inputs: Sequence[Value]) -> Traced:
     which, if_false, if_true = (builder.buffer(value) for value in inputs)
-    return builder.result("select", result_shape(equation), which, if_true, if_false)
+    return builder.result("select", result_shape(equation), which, if_false, if_true)
 
 
 RULES: dict[str, Callable[[Builder, JaxprEqn, Sequence[Value]], Traced]] = {

@@ -14,7 +14,8 @@ export function compile(model, kernels) {
   const { precision, degrees_of_freedom: degreesOfFreedom } = model;
   expect(Object.hasOwn(BYTES, precision), `precision float32 or float64, found ${precision}`);
   expect(isLength(degreesOfFreedom) && degreesOfFreedom > 0, `degrees of freedom, found ${degreesOfFreedom}`);
-  expect(Array.isArray(model.arrays) && model.programs?.field, "arrays, and programs with a field");
+  const { field, decode } = model.programs ?? {};
+  expect(Array.isArray(model.arrays) && (field || decode), "arrays, and programs with a field or a picture");
   const weights = model.arrays.map((text) => decoded(text, precision));
   const programs = present(model.programs, 2 * degreesOfFreedom);
   for (const program of programs) checkSizes(program, weights);
@@ -37,7 +38,8 @@ function isLength(size) {
 
 /** Returns the programs that there are, with their names and the lengths of their states and results. */
 function present(programs, dimension) {
-  const results = { field: dimension, jacobian: dimension ** 2, hamiltonian: 1, gradient: dimension };
+  const { sizes, output } = programs.decode ?? { sizes: [], output: 0 };
+  const results = { field: dimension, jacobian: dimension ** 2, hamiltonian: 1, gradient: dimension, decode: sizes[output] };
   return Object.entries(results)
     .filter(([name]) => programs[name])
     .map(([name, result]) => ({ name, dimension, result, ...programs[name] }));
@@ -66,10 +68,22 @@ function lengths(weights, programs) {
   return all;
 }
 
-function decoded(text, precision) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+function decoded(stored, precision) {
+  if (stored?.levels) return ofLevels(stored);
+  const bytes = bytesOf(stored);
   expect(bytes.length % BYTES[precision] === 0, `an array of ${precision}, found ${bytes.length} bytes`);
   return precision === "float32" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+}
+
+/** Returns the numbers of a matrix that is stored in signed bytes: levels times the scales of their columns. */
+function ofLevels({ levels, scales, columns }) {
+  const whole = new Int8Array(bytesOf(levels).buffer);
+  expect(scales?.length === columns && whole.length % columns === 0, "levels in rows, and a scale for every column");
+  return Float32Array.from(whole, (level, place) => level * scales[place % columns]);
+}
+
+function bytesOf(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
 function filled(array, values) {

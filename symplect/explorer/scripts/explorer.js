@@ -1,0 +1,502 @@
+/** One system to touch: the picture, what is dragged, the curves that follow, and what they keep. */
+
+import { Chart, rangeAround } from "symplect/chart.js";
+import { choice, element, labelled, table } from "symplect/dom.js";
+import { Handles } from "symplect/handles.js";
+import { changeEnergy } from "symplect/integrate.js";
+import { Orbits, places, planes } from "symplect/orbits.js";
+import { Portrait } from "symplect/portrait.js";
+import { energyControls, initial, motionControls, solverControls, startControls } from "symplect/settings.js";
+import { Path, pictureRange } from "symplect/system.js";
+import { readable } from "symplect/view.js";
+
+const SETTLED = 150; // ms after the last change, when what takes longer is drawn
+const PLAYED = 8; // seconds for the whole time span at speed 1
+
+export class Explorer {
+  constructor(system) {
+    this.system = system;
+    this.chosen = initial(system);
+    this.learned = system.models.find(({ name }) => name === system.shown) ?? system.learned[0];
+    this.axes = [0, system.degreesOfFreedom];
+    this.inPlane = system.bodies !== null;
+    this.measure = system.truth ? "truth" : "learned";
+    this.#build();
+    new ResizeObserver(() => this.redraw()).observe(this.stage);
+  }
+
+  // Changes
+
+  /** Sets some of what is chosen, and draws again what follows from it. */
+  change(some) {
+    Object.assign(this.chosen, some);
+    if (!("moment" in some)) this.chosen.moment = Math.min(this.chosen.moment, this.lastMoment);
+    this.pathsKnown = this.pathsKnown && Object.keys(some).every((name) => ["moment", "playing", "speed", "hidden"].includes(name));
+    this.#schedule();
+  }
+
+  /** Moves the start: what was run backward belongs to another path. */
+  moveStart(start) {
+    this.change({ start, backward: false, moment: 0, playing: false });
+  }
+
+  /** Draws everything again. */
+  redraw() {
+    this.groundKnown = false;
+    this.#schedule();
+  }
+
+  get lastMoment() {
+    const steps = Math.max(1, Math.round(this.chosen.horizon / this.chosen.step));
+    return (this.chosen.backward ? 2 : 1) * Math.min(20000, steps);
+  }
+
+  #schedule() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      if (this.element.isConnected) this.#frame();
+    });
+  }
+
+  #frame() {
+    const began = performance.now();
+    if (!this.pathsKnown) this.#follow();
+    if (!this.groundKnown && this.stage.clientWidth) this.#ground();
+    const { moment } = this.chosen;
+    const visible = this.paths.filter(({ model }) => !this.chosen.hidden.has(model.role));
+    this.plane.drawPaths(visible.length ? visible : [], moment, this.system.measured);
+    this.handles.show(this.#handles(), this.plane.frame);
+    this.#charts(visible);
+    this.#image();
+    this.#controls();
+    this.frameTime = performance.now() - began;
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.#settle(), SETTLED);
+  }
+
+  #follow() {
+    const { start } = this.chosen;
+    this.paths = this.system.compared(this.learned.name).map((model) => new Path(model, start, this.chosen));
+    this.pathsKnown = true;
+    this.settled = false;
+    this.groundKnown &&= this.system.dimension === 2 || this.inPlane || this.groundStart === String(start);
+  }
+
+  #ground() {
+    this.plane.layout(this.system, this.axes, this.#ranges());
+    this.plane.drawGround(this.learned, this.system.truth, this.chosen.start);
+    this.groundKnown = true;
+    this.groundStart = String(this.chosen.start);
+  }
+
+  /** What takes longer than a frame: volumes, the slice through the start, and what is read out. */
+  #settle() {
+    if (this.settled || !this.element.isConnected) return;
+    this.settled = true;
+    if (!this.groundKnown) this.#ground();
+    this.#volumes();
+    this.#kept();
+    this.status.textContent = this.#said();
+  }
+
+  // What is drawn
+
+  #ranges() {
+    this.firstPaths ??= this.paths.filter(({ model }) => model.role !== "baseline").map(({ forward }) => forward);
+    const coordinates = this.inPlane ? planes(this.system) : this.axes.map((axis) => [axis]);
+    return coordinates.map((own) => pictureRange(this.system, own, this.firstPaths, this.chosen.zoom));
+  }
+
+  #handles() {
+    const { start } = this.chosen;
+    if (this.inPlane) return this.#bodies(start);
+    const [i, j] = this.axes;
+    const names = this.axes.map((axis) => this.system.coordinates[axis].name);
+    const at = [start[i], start[j]];
+    const label = `Start: ${names[0]} ${readable(at[0])}, ${names[1]} ${readable(at[1])}. Drag it, or move it with the arrow keys.`;
+    return [{ name: "start", label, text: "", kind: "state", at, move: (to) => this.#set([[i, to[0]], [j, to[1]]]) }];
+  }
+
+  #bodies(start) {
+    const { count } = this.system.bodies;
+    return Array.from({ length: count }, (_, body) => {
+      const at = places(body, count);
+      const place = [start[at.x], start[at.y]];
+      const scale = this.plane.momentumScale;
+      return [
+        {
+          name: `momentum ${body}`,
+          label: `Momentum of body ${body + 1}: ${readable(start[at.px])}, ${readable(start[at.py])}. Drag it, or use the arrow keys.`,
+          text: "",
+          kind: "momentum",
+          at: this.plane.tip(start, body),
+          move: (to) => this.#set([[at.px, (to[0] - place[0]) / scale], [at.py, (to[1] - place[1]) / scale]]),
+        },
+        {
+          name: `body ${body}`,
+          label: `Body ${body + 1} at ${readable(place[0])}, ${readable(place[1])}. Drag it, or use the arrow keys.`,
+          text: String(body + 1),
+          kind: "body",
+          at: place,
+          move: (to) => this.#set([[at.x, to[0]], [at.y, to[1]]]),
+        },
+      ];
+    }).flat();
+  }
+
+  #set(entries) {
+    const start = Float64Array.from(this.chosen.start);
+    for (const [place, value] of entries) start[place] = value;
+    this.moveStart(start);
+  }
+
+  get energyModel() {
+    const model = this.measure === "truth" ? this.system.truth : this.learned;
+    return model?.hasHamiltonian ? model : null;
+  }
+
+  #charts(visible) {
+    const time = { time: this.system.time, now: this.#shownStep() * this.chosen.step };
+    const model = this.energyModel;
+    this.energyChart.surface.canvas.parentElement.hidden = !model;
+    if (!model) return;
+    const lines = visible.map((path) => ({
+      role: path.model.role,
+      step: path.step,
+      values: (path.energies ??= new Map()).get(model.name) ?? this.#energies(path, model),
+    }));
+    const level = model.dynamics.hamiltonian(this.chosen.start);
+    this.energyChart.draw(lines, { ...time, label: model.role === "truth" ? "true H" : "learned H", range: rangeAround(level, this.#energyScale(model), lines) });
+  }
+
+  #energies(path, model) {
+    const values = path.along((state) => model.dynamics.hamiltonian(state));
+    path.energies.set(model.name, values);
+    return values;
+  }
+
+  /** The step that the dots are at, on the way there or on the way back. */
+  #shownStep() {
+    const steps = this.paths[0].steps;
+    const { moment } = this.chosen;
+    return moment <= steps ? moment : 2 * steps - moment;
+  }
+
+  /** How much the energies of the data differ. */
+  #energyScale(model) {
+    model.energyScale ??= energyScale(this.system, model);
+    return model.energyScale;
+  }
+
+  #volumes() {
+    const lines = this.paths
+      .filter(({ model }) => !this.chosen.hidden.has(model.role))
+      .map((path) => ({ role: path.model.role, step: path.step, values: path.volumes }))
+      .filter(({ values }) => values);
+    this.volumeChart.surface.canvas.parentElement.hidden = !lines.length;
+    this.volumeChart.draw(lines, { time: this.system.time, now: 0, label: "volume", range: rangeAround(1, 1.2, lines) });
+  }
+
+  #image() {
+    if (!this.system.image) return;
+    const { side } = this.system.image;
+    const pixels = this.learned.image(this.paths.find(({ model }) => model === this.learned).moment(this.chosen.moment));
+    const context = this.picture.getContext("2d");
+    const image = context.createImageData(side, side);
+    for (let i = 0; i < side * side; i++) {
+      const value = 255 * Math.max(0, Math.min(1, pixels[i]));
+      image.data.set([value, value, value, 255], 4 * i);
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  #controls() {
+    const { motion, chosen } = this;
+    motion.play.textContent = chosen.playing ? "Pause" : "Play";
+    const steps = this.paths[0].steps;
+    motion.time.input.max = (chosen.backward ? 2 : 1) * steps;
+    motion.time.input.value = chosen.moment;
+    const at = readable(this.#shownStep() * chosen.step, 3);
+    motion.time.querySelector("output").textContent = chosen.moment > steps ? `${at}, on the way back` : at;
+    motion.time.input.setAttribute("aria-valuetext", motion.time.querySelector("output").textContent);
+    this.startFields.show();
+  }
+
+  /** The table of what the paths keep. */
+  #kept() {
+    const model = this.energyModel;
+    const rows = this.paths.map((path) => {
+      const energies = model ? path.energies?.get(model.name) ?? null : null;
+      const drift = energies && energies.reduce((most, value) => Math.max(most, Math.abs(value - energies[0])), 0);
+      const volume = path.volumes?.at(-1);
+      return [
+        path.model.title,
+        energies ? readable(drift, 3) : "–",
+        volume === undefined ? "–" : readable(volume, 5),
+        path.missed === null ? "run it backward" : readable(path.missed, 3),
+      ];
+    });
+    const head = ["path", "largest change of energy", "volume at the end", "back at the start to within"];
+    this.keptPlace.replaceChildren(table("What the paths keep", [head, ...rows]));
+  }
+
+  #said() {
+    const { start } = this.chosen;
+    const names = this.system.coordinates.slice(0, 6).map(({ name }, i) => `${name} ${readable(start[i], 3)}`);
+    const energy = this.learned.hasHamiltonian ? ` Learned H ${readable(this.learned.dynamics.hamiltonian(start))}.` : "";
+    const missed = this.paths.find(({ model }) => model === this.learned).missed;
+    const back = missed === null ? "" : ` ${this.learned.title} returned to within ${readable(missed, 3)} of its start.`;
+    return `Start at ${names.join(", ")}.${energy}${back}${this.#outside() ? " That is outside the data." : ""}`;
+  }
+
+  /** Whether the start is farther from all training states, in any coordinate, than the data are wide in all. */
+  #outside() {
+    if (!this.system.states.length) return false;
+    return this.chosen.start.some((value, i) => {
+      const [low, high] = (this.dataRanges ??= this.system.coordinates.map((_, k) => this.system.range(k)))[i];
+      return value < low || value > high;
+    });
+  }
+
+  // What a reader does
+
+  #play() {
+    const { chosen } = this;
+    if (chosen.playing) return this.change({ playing: false });
+    if (chosen.moment >= this.lastMoment) this.change({ moment: 0 });
+    this.change({ playing: true });
+    this.#run();
+  }
+
+  #run() {
+    let last = performance.now();
+    let exact = this.chosen.moment;
+    const advance = (now) => {
+      if (!this.chosen.playing || !this.element.isConnected) return;
+      exact += (((now - last) / 1000) * this.chosen.speed * this.paths[0].steps) / PLAYED;
+      last = now;
+      const end = this.lastMoment;
+      this.change({ moment: Math.min(Math.round(exact), end), playing: exact < end });
+      requestAnimationFrame(advance);
+    };
+    requestAnimationFrame(advance);
+  }
+
+  /** From the end of every path back to where it began, which shows that the flow can be run backward. */
+  #back() {
+    this.change({ backward: true });
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.change({ moment: still ? this.lastMoment : this.lastMoment / 2, playing: !still });
+    if (!still) this.#run();
+  }
+
+  #energy(delta) {
+    const { dynamics, hasHamiltonian } = this.learned;
+    if (!hasHamiltonian) return this.energy.say(`${this.learned.title} has no Hamiltonian.`);
+    const before = dynamics.hamiltonian(this.chosen.start);
+    const there = changeEnergy(dynamics, this.chosen.start, delta);
+    if (!there) return this.energy.say("The gradient of H does not lead there: take less, or another start.");
+    const after = dynamics.hamiltonian(there);
+    this.energy.say(`Learned H went from ${readable(before)} to ${readable(after)}.`);
+    return this.moveStart(there);
+  }
+
+  #reset() {
+    Object.assign(this.chosen, initial(this.system));
+    this.pathsKnown = false;
+    this.#fillSolver();
+    this.energy.say("The start moves along the gradient of the learned H.");
+    for (const box of this.legend.querySelectorAll("input")) box.checked = true;
+    this.redraw();
+  }
+
+  #zoom(factor) {
+    this.chosen.zoom = Math.max(0.1, Math.min(20, this.chosen.zoom * factor));
+    this.redraw();
+  }
+
+  #choosePlane(inPlane) {
+    this.inPlane = inPlane;
+    const kind = inPlane ? Orbits : Portrait;
+    this.plane = new kind(this.below, this.above);
+    for (const control of this.axisControls) control.hidden = inPlane;
+    this.caption.textContent = captions(this.system, this.learned, inPlane).join(" ");
+    this.redraw();
+  }
+
+  #chooseModel(name) {
+    this.learned = this.system.models.find((model) => model.name === name);
+    this.#fillLegend();
+    this.#fillCertificate();
+    this.#choosePlane(this.inPlane);
+    this.pathsKnown = false;
+  }
+
+  // The page
+
+  #build() {
+    const { system } = this;
+    this.below = element("canvas", { "aria-hidden": "true" });
+    this.above = element("canvas", { role: "img", "aria-label": "Phase plane with the paths from the start" });
+    this.picture = element("canvas", { width: system.image?.side ?? 0, height: system.image?.side ?? 0, className: "pixels", role: "img", "aria-label": "What the learned model predicts to be seen" });
+    this.stage = element("div", { className: "stage" }, this.below, this.above);
+    this.handles = new Handles(this.stage);
+    this.caption = element("p", { className: "hint caption" });
+    this.legend = element("div", { className: "legend", role: "group", "aria-label": "Paths" });
+    this.motion = motionControls(this.chosen, {
+      toggle: () => this.#play(),
+      back: () => this.#back(),
+      reset: () => this.#reset(),
+      seek: (moment) => this.change({ moment, playing: false }),
+      speed: (speed) => this.change({ speed }),
+      zoom: (by) => this.#zoom(by),
+    });
+    this.startFields = startControls(system, this.chosen, (start) => this.moveStart(start));
+    this.solverPlace = element("div", {});
+    this.energy = energyControls(readable(0.2 * this.#amount(), 2).replace("−", "-"), (delta) => this.#energy(delta));
+    this.certificatePlace = element("div", {});
+    this.keptPlace = element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "What the paths keep" });
+    this.status = element("p", { role: "status", className: "status" });
+    const energyCanvas = element("canvas", { role: "img", "aria-label": "Energy along the paths over time" });
+    const volumeCanvas = element("canvas", { role: "img", "aria-label": "Phase-space volume along the paths over time" });
+    this.energyChart = new Chart(energyCanvas);
+    this.volumeChart = new Chart(volumeCanvas);
+    this.element = element(
+      "section",
+      { className: "explorer", "aria-label": system.title },
+      element(
+        "div",
+        { className: "main" },
+        this.#viewControls(),
+        this.legend,
+        this.stage,
+        system.image ? element("figure", { className: "seen" }, this.picture, element("figcaption", {}, "What is seen, decoded from the dot")) : null,
+        this.caption,
+        this.motion,
+        this.status,
+        element("div", { className: "groups" }, element("div", {}, this.energy, this.solverPlace), this.startFields),
+      ),
+      element(
+        "div",
+        { className: "side" },
+        element("figure", { className: "chart" }, element("figcaption", {}, "Energy along the paths"), energyCanvas),
+        element("figure", { className: "chart" }, element("figcaption", {}, "Volume of a small cell of phase space along the paths: a Hamiltonian flow keeps it"), volumeCanvas),
+        this.keptPlace,
+        this.certificatePlace,
+        this.#notes(),
+      ),
+    );
+    this.#fillSolver();
+    this.#fillLegend();
+    this.#fillCertificate();
+    this.#choosePlane(this.inPlane);
+  }
+
+  #amount() {
+    return this.learned.hasHamiltonian ? energyScale(this.system, this.learned) : 1;
+  }
+
+  #viewControls() {
+    const { system } = this;
+    const models = system.models.filter(({ role }) => role !== "truth").map(({ name, title }) => [name, title]);
+    const coordinates = system.coordinates.map(({ name }, i) => [String(i), name]);
+    const axis = (which) => choice(coordinates, String(this.axes[which]), (value) => this.#chooseAxis(which, Number(value)));
+    this.axisControls = system.dimension > 2 ? [labelled("Across", axis(0)), labelled("Upward", axis(1))] : [];
+    const measures = [["truth", "true H"], ["learned", "learned H"]].slice(system.truth ? 0 : 1);
+    const views = [["orbits", "orbits"], ["plane", "two coordinates"]];
+    return element(
+      "div",
+      { className: "views" },
+      models.length === 1 ? null : labelled("Model", choice(models, this.learned.name, (name) => this.#chooseModel(name))),
+      system.bodies ? labelled("Picture", choice(views, "orbits", (value) => this.#choosePlane(value === "orbits"))) : null,
+      ...this.axisControls,
+      measures.length > 1 ? labelled("Energy", choice(measures, this.measure, (value) => this.#chooseMeasure(value))) : null,
+    );
+  }
+
+  #chooseAxis(which, coordinate) {
+    this.axes[which] = coordinate;
+    this.redraw();
+  }
+
+  #chooseMeasure(measure) {
+    this.measure = measure;
+    this.settled = false;
+    this.#schedule();
+  }
+
+  #fillSolver() {
+    this.solverPlace.replaceChildren(solverControls(this.system, this.chosen, (some) => this.change(some)));
+  }
+
+  #fillLegend() {
+    const entries = this.system.compared(this.learned.name).map((model) => {
+      const box = element("input", { type: "checkbox", checked: !this.chosen.hidden.has(model.role) });
+      box.onchange = () => {
+        this.chosen.hidden[box.checked ? "delete" : "add"](model.role);
+        this.settled = false;
+        this.change({ hidden: this.chosen.hidden });
+      };
+      return element("label", {}, box, element("span", { className: `sample ${model.role}` }), model.title);
+    });
+    this.legend.replaceChildren(...entries);
+  }
+
+  #fillCertificate() {
+    const { certificate, facts, title } = this.learned;
+    const parts = [];
+    if (facts.length) parts.push(table(`About ${title}`, [["number", "value"], ...facts.map(([name, value]) => [name, String(value)])]));
+    if (certificate) parts.push(certificateTable(certificate, title));
+    const hint = `No certificate yet: symplect certify makes one.`;
+    if (!certificate && !this.system.image) parts.push(element("p", { className: "hint" }, hint));
+    this.certificatePlace.replaceChildren(...parts);
+  }
+
+  #notes() {
+    const { notes, omitted } = this.system;
+    const lines = [...notes, ...omitted.map(({ name, reason }) => `${name} is left out: ${reason}`)];
+    return lines.length ? element("ul", { className: "notes" }, ...lines.map((line) => element("li", {}, line))) : null;
+  }
+}
+
+/** What the picture shows, besides the paths. */
+function captions({ states, data, truth, measured, dimension }, learned, inPlane) {
+  const some = data.shown < data.total ? `${data.shown.toLocaleString("en")} of ${data.total.toLocaleString("en")} ` : "";
+  const slice = dimension > 2 ? " on the slice through the start" : "";
+  const own = learned.hasHamiltonian ? `Thin lines${slice}: equal learned H${truth ? ", over equal true H in grey" : ""}.` : "";
+  return [
+    states.length ? `Small dots: ${some}training states${inPlane ? "" : ", the shade is where they lie"}.` : "",
+    measured.length && !inPlane ? "Larger dots: measured, not trained on." : "",
+    inPlane ? "Arrows: momenta at the start; drag their tips." : `${own} Arrows: the learned field${slice}.`,
+  ];
+}
+
+function certificateTable({ verdict, rows }, title) {
+  const cells = rows.map(({ name, value, limit, passed, meaning }) => [
+    name.replaceAll("_", " "),
+    value === null ? "–" : readable(value, 3),
+    limit === null ? "–" : readable(limit, 3),
+    passed === null ? "–" : passed ? "✓ yes" : "✗ no",
+    meaning,
+  ]);
+  const region = { className: "scroll", tabIndex: 0, role: "region", "aria-label": `Certificate of ${title}` };
+  return element(
+    "details",
+    { open: true },
+    element("summary", {}, `Certificate of ${title}: ${verdict}`),
+    element("div", region, table("Measured from the run's own starts", [["what", "value", "limit", "within", "meaning"], ...cells])),
+  );
+}
+
+function energyScale(system, model) {
+  const { states, dimension } = system;
+  let [low, high] = [Infinity, -Infinity];
+  const step = Math.max(1, Math.floor(states.length / dimension / 200)) * dimension;
+  for (let at = 0; at < states.length; at += step) {
+    const value = model.dynamics.hamiltonian(states.subarray(at, at + dimension));
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const own = Math.abs(model.dynamics.hamiltonian(Float64Array.from(system.start)));
+  return high > low ? high - low : own || 1;
+}
