@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 import pytest
 from filelock import FileLock
+from playwright.sync_api import sync_playwright
 
 COMPILED = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 
@@ -60,3 +61,19 @@ def reproduced(tmp_path_factory):
         (folder / "printed").write_text(done.stdout)
 
     return made_once(tmp_path_factory, "reproduced", make) / "paper"
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+QUIET += ["--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Returns Debian's Chromium without a window."""
+    if not CHROMIUM.exists():
+        pytest.skip("apt-get install chromium to look at pages in a browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield browser
+        browser.close()

@@ -1,8 +1,6 @@
 """The explorer's numbers: what its scripts compute in a browser against NumPy, SciPy and the methods in Python."""
 
 import base64
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,75 +8,26 @@ from scipy.integrate import solve_ivp
 from scipy.special import expit
 from wasmtime import wat2wasm
 
-import symplect
 from symplect import change_energy
 from symplect.integrate import RK4, ImplicitMidpoint, Leapfrog, rollout
 from symplect.systems import HenonHeiles, Pendulum
-
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-QUIET += ["--disable-sync", "--no-first-run"]
-EXPLORER = Path(symplect.__file__).parent / "explorer"
-
-# The page's own policy; without the last word browsers refuse WebAssembly, as in their lockdown modes.
-POLICY = "default-src 'none'; script-src 'unsafe-inline' data:"
-POLICIES = {"WebAssembly": f"{POLICY} 'wasm-unsafe-eval'", "plain": POLICY}
-
-PAGE = """<!doctype html><meta http-equiv="Content-Security-Policy" content="{policy}">
-<script type="importmap">{imports}</script>
-<script type="module">
-  import {{ Kernels }} from "symplect/kernels.js";
-  import {{ compile }} from "symplect/program.js";
-  import * as integrate from "symplect/integrate.js";
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const floats = (text) => new Float32Array(bytes(text).buffer);
-  const letters = (array) => Array.from(new Uint8Array(array.slice().buffer), (byte) => String.fromCharCode(byte));
-  const text = (array) => btoa(letters(array).join(""));
-  const kernels = await Kernels.load(bytes("{kernels}"));
-  globalThis.explorer = {{ kernels, compile, floats, text, ...integrate }};
-</script>"""
+from tests.explorer_scripts import EXPLORER, POLICIES, bare_page
 
 
 def text(array):
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip("apt-get install chromium to run the explorer in a browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-        yield browser
-        browser.close()
-
-
-def opened(browser, policy):
-    scripts = {path.name: text(np.frombuffer(path.read_bytes(), np.uint8)) for path in EXPLORER.glob("scripts/*.js")}
-    imports = {f"symplect/{name}": f"data:text/javascript;base64,{script}" for name, script in scripts.items()}
-    kernels = base64.b64encode((EXPLORER / "kernels.wasm").read_bytes()).decode()
-    view = browser.new_page()
-    view.set_content(PAGE.format(policy=policy, imports=json.dumps({"imports": imports}), kernels=kernels))
-    view.wait_for_function("globalThis.explorer !== undefined")
-    return view
-
-
 @pytest.fixture(scope="module", params=POLICIES)
 def view(browser, request):
     """Returns a page in which the scripts are loaded, with and without WebAssembly."""
-    view = opened(browser, POLICIES[request.param])
-    yield view
-    view.close()
+    yield from bare_page(browser, request.param)
 
 
 @pytest.fixture(scope="module")
 def fast(browser):
     """Returns a page with WebAssembly alone, for what does not depend on it."""
-    view = opened(browser, POLICIES["WebAssembly"])
-    yield view
-    view.close()
+    yield from bare_page(browser)
 
 
 class Tape:

@@ -5,70 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect.explorer.arrays import Arrays
-from symplect.explorer.program import lower
-from symplect.models import HNN, Baseline, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
-from symplect.models.features import (
-    ChebyshevLog,
-    Fourier,
-    InversePowers,
-    OfMomenta,
-    OfPositions,
-    PairDistances,
-    Polynomial,
-    Product,
-    Projected,
-    RandomTanh,
-    Selected,
-    Symmetric,
-    separable,
-)
-from tests.members import SYSTEMS, member
+from symplect.explorer.payload import payload
+from tests.every_model import MODELS
 from tests.programs import decoded, run
 
 
-def weighted(features, n=1, **how):
-    weights = jnp.asarray(np.random.default_rng(1).standard_normal(features.size))
-    return RandomFeatureHNN(features, weights, n, **how)
-
-
-def tanh(dimension, count=30):
-    return RandomTanh.isotropic(
-        np.random.default_rng(0).standard_normal((50, dimension)), count, np.random.default_rng(1)
-    )
-
-
-KEY = jax.random.key(0)
-MODELS = {
-    "hnn": lambda: HNN(KEY, 2, width=12),
-    **{
-        f"hnn {name}": lambda name=name: HNN(KEY, 1, width=8, activation=name)
-        for name in ("sin", "softplus", "silu", "gelu")
-    },
-    "baseline": lambda: Baseline(KEY, 2, width=12, depth=3),
-    "random tanh": lambda: weighted(tanh(4), 2),
-    "polynomial": lambda: weighted(Polynomial(4, degree=4), 2),
-    "waves": lambda: weighted(separable(Polynomial(2, degree=2), Fourier.up_to(2, 2)), 2),
-    "product": lambda: weighted(Product(Fourier(((1,), (2,))), Polynomial(1, degree=3))),
-    "projected": lambda: weighted(Projected(tanh(3), np.random.default_rng(2).standard_normal((3, 4)), np.ones(4)), 2),
-    "symmetric": lambda: weighted(Symmetric.reversal_and_parity(tanh(2) + Polynomial(2, degree=3))),
-    "newtonian": lambda: weighted(OfPositions(tanh(2)), 2, newtonian=True),
-    "momenta": lambda: weighted(OfMomenta(Polynomial(2, degree=3)), 2),
-    "selected": lambda: weighted(Selected(Polynomial(2, degree=3), (2, 4, 7))),
-    "pair distances": lambda: weighted(
-        separable(Polynomial(6, degree=2), PairDistances(ChebyshevLog(6, 0.2, 3.0), bodies=3)), 6
-    ),
-    "inverse powers": lambda: weighted(OfPositions(PairDistances(InversePowers((1, -2)), bodies=2)), 4),
-    "field": lambda: RandomFeatureField(tanh(2), jnp.ones((30, 2)), jnp.ones(2)),
-    "dissipative": lambda: DissipativeHNN(weighted(tanh(4), 2), jnp.array([[0.3, 0.0], [0.1, 0.2]])),
-    "dissipative hnn": lambda: DissipativeHNN(
-        HNN(KEY, 1, width=8), jnp.array([[0.3]], jnp.float32), jnp.zeros((2, 0), jnp.float32)
-    ),
-    **{name: lambda name=name: member(name)[0] for name in SYSTEMS},
-}
-
-
 def functions(model):
+    """Returns what a page can ask of a model."""
     found = {"field": model.time_derivative, "jacobian": lambda z: jax.jacfwd(model.time_derivative)(z).ravel()}
     if hasattr(model, "hamiltonian"):
         found |= {"hamiltonian": model.hamiltonian, "gradient": jax.grad(model.hamiltonian)}
@@ -78,16 +21,13 @@ def functions(model):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_program_computes_what_jax_computes(name):
     model = MODELS[name]()
-    leaves = [leaf for leaf in jax.tree.leaves(model) if hasattr(leaf, "dtype")]
-    precision = np.result_type(*[leaf.dtype for leaf in leaves if leaf.size])
-    n = model.degrees_of_freedom
-    arrays = Arrays(precision)
-    programs = {what: lower(function, 2 * n, arrays) for what, function in functions(model).items()}
-    stored = decoded({"precision": precision, "arrays": arrays.base64()})
-    states = np.random.default_rng(3).standard_normal((5, 2 * n)).astype(precision)
+    found = payload(model)
+    precision = np.dtype(found["precision"])
+    assert found["programs"].keys() == functions(model).keys()
+    states = np.random.default_rng(3).standard_normal((5, 2 * model.degrees_of_freedom)).astype(precision)
     for what, function in functions(model).items():
         for state in states:
             expected = np.ravel(function(jnp.asarray(state)))
-            found = run(programs[what], stored, state)
-            scale = np.max(np.abs(expected))
-            np.testing.assert_allclose(found, expected, atol=scale * (1e-5 if precision == np.float32 else 1e-12))
+            result = run(found["programs"][what], decoded(found), state)
+            tolerance = np.max(np.abs(expected)) * (1e-5 if precision == np.float32 else 1e-12)
+            np.testing.assert_allclose(result, expected, atol=tolerance)

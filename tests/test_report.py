@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,10 +18,6 @@ from symplect.files import read_json, write_json
 from symplect.report import report
 from symplect.runs import save_run
 from tests.fake_runs import STARTS, TIMES, pixel_runs, published_runs
-
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-QUIET += ["--disable-sync", "--no-first-run"]
 
 
 @pytest.fixture(scope="module")
@@ -227,18 +222,6 @@ def test_a_place_that_cannot_be_written_is_named(reproduced, tmp_path):
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip("apt-get install chromium to look at the report in a browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=[1400, 400])

@@ -18,15 +18,24 @@ let shown = null;
 
 /** Shows one system, or all of them side by side. */
 function show(system) {
-  if (system && !explorers.has(system)) explorers.set(system, new Explorer(system));
-  shown = system ? explorers.get(system) : gallery(systems, show);
-  place.replaceChildren(...(system ? [heading(system), shown.element] : [shown.element]));
   for (const tab of navigation.children) tab.setAttribute("aria-pressed", String(tab.system === system));
+  try {
+    if (system && !explorers.has(system)) explorers.set(system, new Explorer(system));
+    shown = system ? explorers.get(system) : gallery(systems, show);
+    place.replaceChildren(...(system ? [heading(system), shown.element] : [shown.element, ...left(content.omitted)]));
+  } catch (error) {
+    shown = { redraw() {} };
+    place.replaceChildren(element("p", { role: "alert" }, `${system?.title ?? "This page"} cannot be shown: ${error.message}`));
+  }
   globalThis.symplect.shown = shown;
 }
 
 function heading({ title, subtitle }) {
   return element("div", { className: "heading" }, element("h2", {}, title), element("p", {}, subtitle));
+}
+
+function left(omitted) {
+  return omitted.map(({ name, reason }) => element("p", { className: "hint" }, `${name} is left out: ${reason}`));
 }
 
 /** For the console of the browser: the systems with their models, and the one that is shown. */
