@@ -5,9 +5,10 @@ BIN := .venv/bin
 
 .PHONY: reproduce test test-slow test-all benchmarks docs clean
 
-reproduce: .venv/ready  ## the paper, from data to one page: table, figures, certificates
+reproduce: .venv/ready  ## the paper, from data to one page: table, figures, certificates, explorer
 	$(BIN)/symplect reproduce --out runs/paper
 	$(BIN)/symplect certify runs/paper
+	$(BIN)/symplect explore runs/paper
 	$(BIN)/symplect report runs/paper
 
 test: .venv/ready  ## style, types and the fast tests

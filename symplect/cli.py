@@ -216,6 +216,20 @@ def report(run: tyro.conf.Positional[Path], out: Path | None = None) -> None:
     print(page)
 
 
+def explore(run: tyro.conf.Positional[Path], out: Path | None = None) -> None:
+    """Move models yourself, on one page that needs nothing but a browser. Example: symplect explore runs/swing
+
+    Args:
+        run: Folder that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
+        out: Where the page goes; explorer.html in the folder unless given.
+    """
+    from symplect.explorer import explore as write
+
+    page = out or run / "explorer.html"
+    write(run, page)
+    print(page)
+
+
 def certify(run: tyro.conf.Positional[Path]) -> None:
     """Certify energy, reversal, volume and more of runs, the baseline beside. Example: symplect certify runs/paper
 
@@ -233,6 +247,7 @@ COMMANDS = {
     "evaluate": evaluate,
     "certify": certify,
     "report": report,
+    "explore": explore,
     "export": export,
     "tasks": tasks,
     "reproduce": reproduce,

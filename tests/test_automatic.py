@@ -335,9 +335,10 @@ def test_the_example_in_every_help_runs(tmp_path, monkeypatch):
     examples = {
         name: re.search(r"Example: symplect (.*)", command.__doc__)[1] for name, command in cli.COMMANDS.items()
     }
-    for name in ("tasks", "fit", "simulate", "evaluate", "export", "reproduce", "certify", "report"):
+    for name in ("tasks", "fit", "simulate", "evaluate", "export", "reproduce", "certify", "report", "explore"):
         more = ["--steps", "1", "--models", "hnn"] if name == "reproduce" else []
         run(*shlex.split(examples.pop(name)), *more)
     assert not examples
-    for made in ("path.csv", "swing.onnx", "runs/swing/report.html", "runs/paper/report.html"):
+    pages = ("runs/swing/report.html", "runs/swing/explorer.html", "runs/paper/report.html")
+    for made in ("path.csv", "swing.onnx", *pages):
         assert (tmp_path / made).exists()

@@ -55,10 +55,10 @@ def is_separable(model: AbstractDynamics, states: Float[np.ndarray, "states dime
         return False
     n = model.degrees_of_freedom
     mixed = np.concatenate([np.roll(states, 1, axis=0)[:, :n], states[:, n:]], axis=1)
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), np.errstate(invalid="ignore"):
         both = jnp.asarray(np.stack([states, mixed]), jnp.float64)
         own, others = np.asarray(vector_field(cast(model, jnp.float64), both))
-    return bool(np.max(np.abs(own - others)[:, :n]) <= _SEPARABLE * np.max(np.abs(own)))
+        return bool(np.max(np.abs(own - others)[:, :n]) <= _SEPARABLE * np.max(np.abs(own)))
 
 
 def _functions(model: AbstractDynamics) -> dict[str, Callable[[State], Any]]:

@@ -1,6 +1,7 @@
 """The systems of runs of the paper's tasks: one for each, with all its models beside the truth."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,17 @@ import jax
 import numpy as np
 
 from symplect.errors import InputError, NotAvailableError, one_line
-from symplect.explorer.parts import certificate_of, clock, entry, measured_path, points, start_among, usable
+from symplect.explorer.parts import (
+    MOST_POINTS,
+    certificate_of,
+    clock,
+    entry,
+    measured_path,
+    points,
+    start_among,
+    thinned,
+    usable,
+)
 from symplect.plots import name as title_of
 from symplect.plots._runs import labels
 from symplect.precision import cast
@@ -40,7 +51,7 @@ def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST
     n, paths, times = task.energy.degrees_of_freedom, first.rollout["truth"], first.rollout["t"]
     if paths.ndim != 3 or paths.shape[1:] != (len(times), 2 * n) or not paths.size:
         raise InputError(f"expected true paths of {2 * n} coordinates, found shape {paths.shape}: run again")
-    training, notes = _training(task, seed, data)
+    (training, total), notes = _training(task, seed, data)
     states = usable(paths.reshape(-1, 2 * n))
     models, omitted = _models(task, runs, states)
     measured = task.name in MEASURED
@@ -55,7 +66,7 @@ def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST
         "bodies": {"count": _bodies(task)} if _bodies(task) else None,
         "models": [*([] if measured else [_truth(task, states)]), *models],
         "shown": next((name for name in (shown, _FIRST) if name in _names(models)), _names(models)[0]),
-        "data": points(training),
+        "data": points(training, total),
         "measured": [measured_path(times, path, np.inf) for path in paths] if measured else [],
         "start": start_among(paths[:, 0], training),
         **clock(float(np.ptp(times))),
@@ -110,12 +121,20 @@ def _truth(task: Task, states: np.ndarray) -> dict[str, Any]:
         return entry("truth", title_of("truth"), "truth", cast(task.energy, np.float64), states)
 
 
-def _training(task: Task, seed: int, data: Path | None) -> tuple[np.ndarray, list[str]]:
-    """Returns the states that the models were fitted to, which are made again; or none, and a note of the reason."""
+def _training(task: Task, seed: int, data: Path | None) -> tuple[tuple[np.ndarray, int], list[str]]:
+    """Returns training states and how many there are; or none, and a note of the reason."""
     try:
-        return task.make_data(seed, data, None).train.states, []
+        return _made_again(task.name, seed, data), []
     except (InputError, NotAvailableError) as error:
-        return np.zeros((0, 2 * task.energy.degrees_of_freedom)), [f"No training states: {one_line(error, 500)}"]
+        nothing = np.zeros((0, 2 * task.energy.degrees_of_freedom))
+        return (nothing, 0), [f"No training states: {one_line(error, 500)}"]
+
+
+@lru_cache
+def _made_again(task: str, seed: int, data: Path | None) -> tuple[np.ndarray, int]:
+    """Returns some of the states that a task's models were fitted to, and how many there were."""
+    states = TASKS[task].make_data(seed, data, None).train.states
+    return thinned(states, MOST_POINTS), len(states)
 
 
 def _bodies(task: Task) -> int:

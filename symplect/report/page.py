@@ -14,6 +14,7 @@ from symplect.content import is_own_data, read_content
 from symplect.errors import InputError, NotAvailableError, one_line
 from symplect.files import writing
 from symplect.plots import Picture, gallery
+from symplect.report.explorer import Frame
 from symplect.report.figure import Figure
 from symplect.report.own_data import own_content
 from symplect.report.tables import certificate, pairs, summary
@@ -42,7 +43,7 @@ def report(folder: Path, out: Path) -> None:
         >>> report(Path("runs/paper"), Path("runs/paper/report.html"))  # doctest: +SKIP
     """
     if is_own_data(folder):
-        write_page(out, "own.html.jinja", **own_content(folder))
+        write_page(out, "own.html.jinja", frame=Frame.of(folder, out), **own_content(folder))
         return
     try:
         _report_tasks(folder, out)
@@ -75,6 +76,7 @@ def _report_tasks(folder: Path, out: Path) -> None:
         summary=summary(content.rows),
         cells=cells,
         notes=notes,
+        frame=Frame.of(folder, out),
         figures=figures,
         omitted=omitted | ({_FILM_TITLE: reason} if reason else {}),
         film=base64.b64encode(film).decode(),
