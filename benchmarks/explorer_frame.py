@@ -72,12 +72,14 @@ def main() -> None:
         for task in ("pendulum", "two-body", "three-body"):
             pages[task] = Path(scratch) / f"{task}.html"
             explore(runs(task, Path(scratch)), pages[task])
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        flags = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         for name, block in {"WebAssembly": "", "plain JavaScript": "delete globalThis.WebAssembly;"}.items():
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.add_init_script(block)
             for task, path in pages.items():
-                print(f"{task:10} {name:17} {measured(page, path)}, page of {path.stat().st_size / 1e6:.2f} MB", flush=True)
+                size = path.stat().st_size / 1e6
+                print(f"{task:10} {name:17} {measured(page, path)}, page of {size:.2f} MB", flush=True)
         browser.close()
 
 
