@@ -19,9 +19,16 @@ BINARY = {
 
 def decoded(model):
     """Returns the arrays of a payload."""
+    kind = "<" + np.dtype(model["precision"]).str[1:]
     return [
-        np.frombuffer(base64.b64decode(text), "<" + np.dtype(model["precision"]).str[1:]) for text in model["arrays"]
+        _of_levels(**stored) if isinstance(stored, dict) else np.frombuffer(base64.b64decode(stored), kind)
+        for stored in model["arrays"]
     ]
+
+
+def _of_levels(levels, scales, columns):
+    whole = np.frombuffer(base64.b64decode(levels), np.int8).reshape(-1, columns)
+    return (whole * np.array(scales, np.float32)).astype(np.float32).ravel()
 
 
 def places(index):

@@ -9,7 +9,7 @@ import numpy as np
 from symplect.certify import turn
 from symplect.errors import one_line
 from symplect.explorer.parts import certificate_of, clock, entry, measured_path, points, start_among, thinned, usable
-from symplect.models import DissipativeHNN
+from symplect.models import DissipativeHNN, LearnedDynamics
 from symplect.plots.own_data import held_out_paths, labels, time_label
 from symplect.predict import coordinate_names
 from symplect.runs import Run
@@ -17,6 +17,7 @@ from symplect.runs import Run
 _PATHS = 3  # measured ones on the page
 _TURNS = 4  # of the first path: more would lie on one another
 _TRIED = 1000  # states for the time of a turn
+_STARTS = 16  # that are tried, where there are no paths
 _MORE = 4  # horizons for which measured paths are shown
 _NAME, _TEXT = 60, 500  # characters
 TITLES = {"plain": "plain vector field", "dissipative": "Hamiltonian with friction"}
@@ -31,19 +32,11 @@ def own_system(folder: Path, run: Run) -> dict[str, Any]:
     states, kind = usable(run.rollout["train"]), one_line(run.config["model"], _NAME)
     paths = [path[:2] for path in held_out_paths(run)] if "lengths" in run.rollout else []
     paths = sorted(paths, key=lambda path: -np.ptp(path[0]))
-    starts = [first for _, measured in paths for first in measured[:1]] or list(states)
-    with np.errstate(all="ignore"):  # what stands still takes for ever
-        durations = [_TURNS * turn(run.model, thinned(states, _TRIED)), *(np.ptp(times) for times, _ in paths[:1])]
-    time = clock(float(np.min(durations)))
-    model = entry(
-        kind,
-        TITLES.get(kind, kind),
-        "learned",
-        run.model,
-        states,
-        facts=_facts(run),
-        certificate=certificate_of(folder),
-    )
+    time = clock(_duration(run.model, states, paths))
+    starts = [measured[0] for _, measured in paths] or list(thinned(states, _STARTS))
+    measured = [measured_path(*path, _MORE * time["horizon"]) for path in paths[:_PATHS]]
+    title, certificate = TITLES.get(kind, kind), certificate_of(folder)
+    model = entry(kind, title, "learned", run.model, states, facts=_facts(run), certificate=certificate)
     names = zip(coordinate_names(run), labels(run), strict=True)
     return {
         "name": one_line(folder.resolve().name, _NAME),
@@ -55,13 +48,21 @@ def own_system(folder: Path, run: Run) -> dict[str, Any]:
         "models": [model],
         "shown": kind,
         "data": points(run.rollout["train"]),
-        "measured": [measured_path(*path, _MORE * time["horizon"]) for path in paths[:_PATHS]],
+        "measured": [path for path in measured if len(path["times"]) > 1],
         "start": start_among(starts, states),
         **time,
         "notes": [one_line(note, _TEXT) for note in _notes(run)],
         "omitted": [],
         "image": None,
     }
+
+
+def _duration(model: LearnedDynamics, states: np.ndarray, paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Returns the time of some turns, or that of the longest path if it is shorter."""
+    with np.errstate(all="ignore"):  # what stands still takes for ever
+        turns = [_TURNS * turn(model, thinned(states, _TRIED))] if len(states) else []
+    durations = [*turns, *(np.ptp(times) for times, _ in paths[:1])]
+    return float(min((duration for duration in durations if np.isfinite(duration)), default=np.nan))
 
 
 def _subtitle(sources: Sequence[str], method: str) -> str:
