@@ -35,7 +35,7 @@ export function choice(options, value, onchange) {
 /** Returns a slider whose value is read out beside it. */
 export function slider({ min, max, step, value, text, oninput }) {
   const input = element("input", { type: "range", min, max, step, value });
-  const output = element("output", {}, text(value));
+  const output = element("output", { "aria-live": "off" }, text(value));
   input.show = () => {
     output.textContent = text(Number(input.value));
     input.setAttribute("aria-valuetext", output.textContent);
