@@ -6,7 +6,8 @@ import numpy as np
 from symplect import HNN, Baseline, rollout
 from symplect.dynamics import energies
 from symplect.integrate import RK4
-from symplect.models import PixelBaseline, PixelHNN
+from symplect.models import DissipativeHNN, PixelBaseline, PixelHNN, RandomFeatureHNN
+from symplect.models.features import ChebyshevLog, Fourier, PairDistances, Polynomial, RandomTanh, separable
 from symplect.runs import Run
 from symplect.tasks import TASKS
 from symplect.tasks.three_body import random_starts as triangles
@@ -37,6 +38,47 @@ def published_runs(task):
         _run(task, name, kind(jax.random.key(i), system.degrees_of_freedom, width=8), t, truth, truth + 0.1 * i)
         for i, (name, kind) in enumerate(models.items(), 1)
     ]
+
+
+def runs_of_every_method(task, width=8):
+    """Returns a run of a task for each of its methods; their paths are no motion, but where motion might be."""
+    if task == "pixel-pendulum":
+        return pixel_runs()
+    n = TASKS[task].energy.degrees_of_freedom
+    rng = np.random.default_rng(0)
+    starts = STARTS[task](rng) if task in STARTS else rng.uniform(-0.6, 0.6, (3, 2 * n))
+    t = np.linspace(0.0, 3.0, TIMES)
+    truth = starts[:, None] * (1 + 0.1 * np.sin(t))[:, None]
+    models = {name: MODELS[name](n, starts, width) for name in TASKS[task].methods}
+    return [_run(task, name, model, t, truth, truth + 0.01) for name, model in models.items()]
+
+
+def _weighted(features, n):
+    weights = np.random.default_rng(n).standard_normal(features.size)
+    return RandomFeatureHNN(features, jax.numpy.asarray(weights), n)
+
+
+def _smooth(n, starts, width):
+    return _weighted(Polynomial(2 * n, 2) + RandomTanh.isotropic(starts, 2 * width, np.random.default_rng(1)), n)
+
+
+def _with_friction(n, starts, width):
+    conservative = _weighted(separable(Polynomial(n, 2), Fourier.up_to(n, 1)), n)
+    return DissipativeHNN(conservative, 0.1 * jax.numpy.eye(n))
+
+
+def _of_distances(n, starts, width):
+    return _weighted(separable(Polynomial(n, 2), PairDistances(ChebyshevLog(6, 0.3, 6.0), bodies=n // 2)), n)
+
+
+MODELS = {
+    "baseline": lambda n, starts, width: Baseline(jax.random.key(1), n, width=width),
+    "hnn": lambda n, starts, width: HNN(jax.random.key(2), n, width=width),
+    **dict.fromkeys(("closed-form", "cleaned", "trajectory"), _smooth),
+    "dissipative": _with_friction,
+    "pair-distances": _of_distances,
+}
+"""A model of the kind that each method of the tasks makes: a new one is tested by one line here."""
 
 
 def _pixel_run(name, model, number):

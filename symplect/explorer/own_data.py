@@ -1,20 +1,30 @@
 """The system of a run of people's own data."""
 
+import pathlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from symplect.certify import turn
 from symplect.errors import one_line
-from symplect.explorer.parts import certificate_of, clock, entry, measured_path, points, start_among, thinned, usable
+from symplect.explorer.parts import (
+    Path,
+    certificate_of,
+    clock,
+    entry,
+    measured,
+    points,
+    start_among,
+    thinned,
+    usable,
+    usable_path,
+)
 from symplect.models import DissipativeHNN, LearnedDynamics
 from symplect.plots.own_data import held_out_paths, labels, time_label
 from symplect.predict import coordinate_names
 from symplect.runs import Run
 
-_PATHS = 3  # measured ones on the page
 _TURNS = 4  # of the first path: more would lie on one another
 _TRIED = 1000  # states for the time of a turn
 _STARTS = 16  # that are tried, where there are no paths
@@ -23,18 +33,16 @@ _NAME, _TEXT = 60, 500  # characters
 TITLES = {"plain": "plain vector field", "dissipative": "Hamiltonian with friction"}
 
 
-def own_system(folder: Path, run: Run) -> dict[str, Any]:
+def own_system(folder: pathlib.Path, run: Run) -> dict[str, Any]:
     """Returns the one system of a run that `symplect fit` wrote; its truth is not known.
 
     Raises:
         InputError: no start, no time, or a model that the page cannot move.
     """
     states, kind = usable(run.rollout["train"]), one_line(run.config["model"], _NAME)
-    paths = [path[:2] for path in held_out_paths(run)] if "lengths" in run.rollout else []
-    paths = sorted(paths, key=lambda path: -np.ptp(path[0]))
+    paths = _paths(run)
     time = clock(_duration(run.model, states, paths))
-    starts = [measured[0] for _, measured in paths] or list(thinned(states, _STARTS))
-    measured = [measured_path(*path, _MORE * time["horizon"]) for path in paths[:_PATHS]]
+    starts = [path[0] for _, path in paths] or list(thinned(states, _STARTS))
     title, certificate = TITLES.get(kind, kind), certificate_of(folder)
     model = entry(kind, title, "learned", run.model, states, facts=_facts(run), certificate=certificate)
     names = zip(coordinate_names(run), labels(run), strict=True)
@@ -48,7 +56,7 @@ def own_system(folder: Path, run: Run) -> dict[str, Any]:
         "models": [model],
         "shown": kind,
         "data": points(run.rollout["train"]),
-        "measured": [path for path in measured if len(path["times"]) > 1],
+        "measured": measured(paths, _MORE * time["horizon"]),
         "start": start_among(starts, states),
         **time,
         "notes": [one_line(note, _TEXT) for note in _notes(run)],
@@ -57,16 +65,22 @@ def own_system(folder: Path, run: Run) -> dict[str, Any]:
     }
 
 
-def _duration(model: LearnedDynamics, states: np.ndarray, paths: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+def _paths(run: Run) -> list[Path]:
+    """Returns the measured paths, the longest first."""
+    paths = [usable_path(*path[:2]) for path in held_out_paths(run)] if "lengths" in run.rollout else []
+    return sorted((path for path in paths if len(path[0])), key=lambda path: -np.max(path[0]))
+
+
+def _duration(model: LearnedDynamics, states: np.ndarray, paths: Sequence[Path]) -> float:
     """Returns the time of some turns, or that of the longest path if it is shorter."""
     with np.errstate(all="ignore"):  # what stands still takes for ever
         turns = [_TURNS * turn(model, thinned(states, _TRIED))] if len(states) else []
-    durations = [*turns, *(np.ptp(times) for times, _ in paths[:1])]
-    return float(min((duration for duration in durations if np.isfinite(duration)), default=np.nan))
+    durations = [*turns, *(float(np.max(times)) for times, _ in paths[:1])]
+    return min((duration for duration in durations if np.isfinite(duration) and duration > 0), default=0.0)
 
 
 def _subtitle(sources: Sequence[str], method: str) -> str:
-    files = ", ".join(Path(source).name for source in sources[:3])
+    files = ", ".join(pathlib.Path(source).name for source in sources[:3])
     more = f" and {len(sources) - 3} more" if len(sources) > 3 else ""
     return one_line(f"Learned from {files}{more}, method {method}.", _TEXT)
 

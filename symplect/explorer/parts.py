@@ -2,8 +2,8 @@
 
 import base64
 import math
+import pathlib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,14 @@ from symplect.models import DissipativeHNN
 MOST_POINTS = 5000
 """Training states on the page."""
 
-_MOST_SAMPLES = 400  # of a measured path
+_PATHS, _MOST_SAMPLES = 3, 400  # measured ones, and of each
 _STEPS = 400  # of the first path, about
 _TRIED = 16  # states at which separability is tried
 _LARGEST = 1e30  # of a state that a page in single precision can move
 
 States = Float[np.ndarray, "states dimension"]
+Path = tuple[np.ndarray, np.ndarray]
+"""Times and states."""
 
 
 def entry(
@@ -62,7 +64,7 @@ def entry(
     }
 
 
-def certificate_of(folder: Path) -> dict[str, Any] | None:
+def certificate_of(folder: pathlib.Path) -> dict[str, Any] | None:
     """Returns the certificate in a run's folder, or `None`.
 
     Raises:
@@ -81,11 +83,20 @@ def points(states: States, total: int | None = None) -> dict[str, Any]:
     return {"states": content, "shown": len(shown), "total": len(states) if total is None else total}
 
 
-def measured_path(times: Float[np.ndarray, " times"], states: States, horizon: float) -> dict[str, Any]:
-    """Returns evenly chosen samples of a path up to a horizon, its times counted from the first."""
-    within = np.all(np.abs(states) < _LARGEST, axis=1) & (times - times[0] <= horizon)
-    times, states = (thinned(values[within], _MOST_SAMPLES) for values in (times - times[0], states))
-    return {"times": _numbers(times), "states": [_numbers(state) for state in states]}
+def usable_path(times: Float[np.ndarray, " times"], states: States) -> Path:
+    """Returns the samples of a path that are finite, their times counted from the first."""
+    finite = np.isfinite(times) & np.all(np.abs(states) < _LARGEST, axis=1)
+    times, states = times[finite], states[finite]
+    return times - times[:1], states
+
+
+def measured(paths: Iterable[Path], horizon: float = math.inf) -> list[dict[str, Any]]:
+    """Returns evenly chosen samples of the first paths, up to a horizon."""
+    before = [(times[times <= horizon], states[times <= horizon]) for times, states in paths]
+    shown = [[thinned(values, _MOST_SAMPLES) for values in path] for path in before if len(path[0]) > 1]
+    return [
+        {"times": _numbers(times), "states": [_numbers(state) for state in states]} for times, states in shown[:_PATHS]
+    ]
 
 
 def start_among(candidates: Iterable[np.ndarray], states: States) -> list[float]:
@@ -126,7 +137,7 @@ def round_number(value: float) -> float:
     return min(choices, key=lambda choice: abs(math.log(choice / value)))
 
 
-def usable(states: States) -> States:
+def usable(states: States) -> Float[np.ndarray, "usable dimension"]:
     """Returns the states that single precision can hold."""
     return states[np.all(np.abs(states) < _LARGEST, axis=1)]
 

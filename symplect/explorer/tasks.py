@@ -14,11 +14,12 @@ from symplect.explorer.parts import (
     certificate_of,
     clock,
     entry,
-    measured_path,
+    measured,
     points,
     start_among,
     thinned,
     usable,
+    usable_path,
 )
 from symplect.plots import name as title_of
 from symplect.plots._runs import labels
@@ -33,7 +34,6 @@ MEASURED = ("real-pendulum",)
 
 _PAPER = "Greydanus, Dzamba and Yosinski 2019 (arXiv:1906.01563)"
 _FIRST = "hnn"
-_PATHS = 3  # measured ones on the page
 
 
 def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST) -> dict[str, Any]:
@@ -55,8 +55,8 @@ def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST
     (training, total), notes = _training(task, seed, data)
     states = usable(paths.reshape(-1, 2 * n))
     models, omitted = _models(task, runs, states)
-    measured = task.name in MEASURED
-    if measured:
+    is_measured = task.name in MEASURED
+    if is_measured:
         notes.append("What really happened is known only where it was measured, so there is no true model.")
     return {
         "name": task.name,
@@ -65,10 +65,10 @@ def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST
         "coordinates": _coordinates(task),
         "time": labels(task.name).t,
         "bodies": {"count": _bodies(task)} if _bodies(task) else None,
-        "models": [*([] if measured else [_truth(task, states)]), *models],
+        "models": [*([] if is_measured else [_truth(task, states)]), *models],
         "shown": next((name for name in (shown, _FIRST) if name in _names(models)), _names(models)[0]),
         "data": points(training, total),
-        "measured": [measured_path(times, path, np.inf) for path in paths[:_PATHS]] if measured else [],
+        "measured": measured(usable_path(times, path) for path in paths) if is_measured else [],
         "start": start_among(paths[:, 0], training),
         **clock(float(np.ptp(times))),
         "notes": notes,
