@@ -99,7 +99,7 @@ def _notes(run: Run) -> list[str]:
     unseen = [
         name for name, seen in zip(coordinate_names(run), run.config["data"]["observed"], strict=True) if not seen
     ]
-    notes = [run.config["verdict"], *run.config.get("cautions", [])]
+    notes = [str(said) for said in (run.config["verdict"], *run.config.get("cautions", []))]
     notes += [f"Not measured but computed: {', '.join(unseen)}."] * bool(unseen)
     driven = isinstance(run.model, DissipativeHNN) and run.model.input_matrix.shape[1] > 0
     return notes + ["The data were driven by known inputs; here the model moves without them."] * driven
