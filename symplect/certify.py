@@ -11,7 +11,7 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from symplect.dynamics import AbstractDynamics, energies, vector_field
-from symplect.errors import InputError, one_line
+from symplect.errors import InputError, blamed_on
 from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
 from symplect.models import DissipativeHNN
@@ -64,14 +64,8 @@ def _certified(place: Path, run: Run) -> Certificate:
     """Returns the certificate of a run whose files may come from anywhere."""
     if not (isinstance(run.config.get("model"), str) and type(run.config.get("seed")) is int):
         raise InputError(f"expected a model and a seed in {place / 'config.json'}, found other things: run again")
-    try:
+    with blamed_on(f"{place} as symplect wrote it", "run again, to another folder"):
         return _certificate(run)
-    except InputError:
-        raise
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
-        raise InputError(
-            f"expected {place} as symplect wrote it, found {one_line(repr(error), 200)}: run again, to another folder"
-        ) from error
 
 
 def _certificate(run: Run) -> Certificate:

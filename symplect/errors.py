@@ -1,5 +1,8 @@
 """What went wrong, in one line that helps."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 
 class InputError(ValueError):
     """The input or the call is wrong: the message says what was expected, what was found and what to do.
@@ -25,3 +28,28 @@ def one_line(said: object, most: int = 2000) -> str:
     text = " ".join(str(said).split()) or type(said).__name__
     text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[: most + 1])
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+@contextmanager
+def blamed_on(what: object, remedy: str) -> Generator[None]:
+    """Says of whatever a file that comes from anywhere calls forth where it came from, and what to do.
+
+    Args:
+        what: was expected, such as a folder as symplect wrote it.
+        remedy: that ends the message.
+
+    Raises:
+        InputError: the code within failed on what it was given.
+
+    Example:
+        >>> with blamed_on("a table of numbers", "write it again"):
+        ...     {}["mean"]
+        Traceback (most recent call last):
+        symplect.errors.InputError: expected a table of numbers, found KeyError('mean'): write it again
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
+        raise InputError(f"expected {what}, found {one_line(repr(error), 200)}: {remedy}") from error

@@ -1,14 +1,17 @@
 """Runs that nobody trained: their models are random and their arrays made up, but their names and shapes are real."""
 
+import shutil
+
 import jax
 import numpy as np
 
 from symplect import HNN, Baseline, rollout
 from symplect.dynamics import energies
+from symplect.files import read_json, write_json
 from symplect.integrate import RK4
 from symplect.models import DissipativeHNN, PixelBaseline, PixelHNN, RandomFeatureHNN
 from symplect.models.features import ChebyshevLog, Fourier, PairDistances, Polynomial, RandomTanh, separable
-from symplect.runs import Run
+from symplect.runs import Run, save_run
 from symplect.tasks import TASKS
 from symplect.tasks.three_body import random_starts as triangles
 from symplect.tasks.two_body import random_starts as pairs
@@ -19,6 +22,18 @@ STARTS = {
     "two-body": lambda rng: pairs(rng, 3),
     "three-body": lambda rng: triangles(rng, 3),
 }
+
+
+def reproduction(reproduced, out):
+    """Writes a folder with the trained runs of task 1 and fake ones of the other tasks; returns its results."""
+    shutil.copytree(reproduced, out)
+    results = read_json(out / "results.json")
+    for run in [*(run for task in STARTS for run in published_runs(task)), *pixel_runs()]:
+        config = run.config
+        save_run(out / config["task"] / config["model"] / f"seed-{config['seed']}", run)
+        results["runs"].append({name: config[name] for name in ("task", "model", "seed")})
+    write_json(out / "results.json", results)
+    return results
 
 
 def pixel_runs():

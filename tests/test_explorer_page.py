@@ -1,6 +1,5 @@
 """The explorer as a person drives it: dragged, by keyboard, on a phone, without a network."""
 
-import shutil
 import time
 
 import numpy as np
@@ -8,9 +7,7 @@ import pytest
 
 from symplect.certify import certify
 from symplect.explorer import explore
-from symplect.files import read_json, write_json
-from symplect.runs import save_run
-from tests.fake_runs import STARTS, pixel_runs, published_runs
+from tests.fake_runs import reproduction
 
 CURVES = "() => symplect.shown.paths.map((path) => [path.model.role, Array.from(path.forward)])"
 
@@ -19,13 +16,7 @@ CURVES = "() => symplect.shown.paths.map((path) => [path.model.role, Array.from(
 def pages(reproduced, tmp_path_factory):
     """Returns the page of one trained run, and that of a reproduction of six tasks."""
     folder = tmp_path_factory.mktemp("explorer") / "paper"
-    shutil.copytree(reproduced, folder)
-    results = read_json(folder / "results.json")
-    for run in [*(run for task in STARTS for run in published_runs(task)), *pixel_runs()]:
-        config = run.config
-        save_run(folder / config["task"] / config["model"] / f"seed-{config['seed']}", run)
-        results["runs"].append({name: config[name] for name in ("task", "model", "seed")})
-    write_json(folder / "results.json", results)
+    reproduction(reproduced, folder)
     certify(folder / "mass-spring" / "hnn" / "seed-0")
     explore(folder / "mass-spring" / "hnn" / "seed-0", folder / "one.html")
     explore(folder, folder / "all.html")
@@ -131,6 +122,7 @@ def test_play_moves_the_dots_and_reset_puts_everything_back(opened):
     until(opened, "symplect.shown.chosen.moment > 5")
     opened.get_by_role("button", name="Pause").click()
     opened.get_by_label("Method").select_option("implicit_midpoint")
+    opened.get_by_label("Speed").select_option("4")
     opened.get_by_label("Start, q").fill("0.3")
     opened.get_by_label("Start, q").press("Enter")
     until(opened, "symplect.shown.chosen.start[0] === 0.3")
@@ -138,7 +130,26 @@ def test_play_moves_the_dots_and_reset_puts_everything_back(opened):
     after = curves(opened)
     for role, path in after.items():
         np.testing.assert_array_equal(path, before[role])
+    assert opened.get_by_label("Speed").input_value() == "1"
     assert opened.get_by_label("Method").input_value() == "rk4"
+
+
+def test_running_backward_while_playing_is_one_motion(opened):
+    opened.evaluate("symplect.shown.change({ horizon: symplect.shown.system.horizon })")
+    opened.get_by_role("button", name="Play").click()
+    opened.get_by_role("button", name="Run backward").click()
+    seen = opened.evaluate(
+        """async () => {
+            const seen = [];
+            for (let i = 0; i < 20; i++) {
+                await new Promise(requestAnimationFrame);
+                seen.push(symplect.shown.chosen.moment);
+            }
+            return seen;
+        }"""
+    )
+    assert seen == sorted(seen)
+    assert seen[0] >= opened.evaluate("symplect.shown.paths[0].steps")
 
 
 def test_leapfrog_moves_what_is_separable_and_runge_kutta_the_rest(opened):
@@ -165,6 +176,21 @@ def test_the_keyboard_is_enough(opened):
         opened.keyboard.press("Tab")
         reached.add(opened.evaluate("document.activeElement.textContent || document.activeElement.type"))
     assert {"Play", "Run backward", "Reset", "Add energy", "Remove energy", "range", "number"} <= reached
+
+
+def test_keys_faster_than_frames_all_count(opened):
+    before = curves(opened)["learned"][0]
+    opened.evaluate(
+        """() => {
+            const handle = document.querySelector(".handle.state");
+            for (const key of ["ArrowRight", "ArrowRight", "ArrowUp"]) {
+                handle.dispatchEvent(new KeyboardEvent("keydown", { key }));
+            }
+        }"""
+    )
+    after = curves(opened)["learned"][0]
+    x, y = opened.evaluate("[symplect.shown.plane.frame.x, symplect.shown.plane.frame.y]")
+    assert after - before == pytest.approx([0.02 * (x[1] - x[0]), 0.01 * (y[1] - y[0])])
 
 
 def test_every_control_has_a_name_and_what_changed_is_said(opened):
@@ -218,6 +244,28 @@ def test_bodies_and_their_momenta_are_dragged(opened):
     opened.get_by_label("Upward").select_option("1")
     settled(opened)
     assert opened.locator(".handle").count() == 1
+
+
+@pytest.mark.parametrize("opened", [("all.html", {})], indirect=True)
+def test_without_any_curve_the_bodies_can_still_be_dragged(opened):
+    opened.get_by_role("button", name="Two bodies", exact=True).first.click()
+    settled(opened)
+    for box in opened.locator(".legend input").all():
+        box.uncheck()
+    settled(opened)
+    before = opened.evaluate("Array.from(symplect.shown.chosen.start)")
+    opened.locator(".handle.body").first.press("ArrowRight")
+    settled(opened)
+    assert opened.evaluate("Array.from(symplect.shown.chosen.start)") != before
+
+
+def test_every_picture_is_drawn_again_at_another_width(opened):
+    settled(opened)
+    opened.set_viewport_size({"width": 700, "height": 900})
+    opened.wait_for_timeout(100)
+    settled(opened)
+    widths = "[...document.querySelectorAll('.explorer canvas')].map((one) => one.width / one.clientWidth)"
+    assert opened.evaluate(widths) == pytest.approx([1] * 4, abs=0.01)
 
 
 @pytest.mark.parametrize("opened", [("all.html", {})], indirect=True)

@@ -16,20 +16,14 @@ from symplect import cli
 from symplect.errors import InputError
 from symplect.files import read_json, write_json
 from symplect.report import report
-from symplect.runs import save_run
-from tests.fake_runs import STARTS, TIMES, pixel_runs, published_runs
+from tests.fake_runs import TIMES, reproduction
 
 
 @pytest.fixture(scope="module")
 def folder(reproduced, tmp_path_factory):
     """Returns a reproduction with runs of every task but the measured pendulum, which was not at hand."""
     out = tmp_path_factory.mktemp("report") / "paper"
-    shutil.copytree(reproduced, out)
-    results = read_json(out / "results.json")
-    for run in [*(run for task in STARTS for run in published_runs(task)), *pixel_runs()]:
-        config = run.config
-        save_run(out / config["task"] / config["model"] / f"seed-{config['seed']}", run)
-        results["runs"].append({name: config[name] for name in ("task", "model", "seed")})
+    results = reproduction(reproduced, out)
     results["not_run"] = {"real-pendulum": "no measurements <script>alert('here')</script>"}
     write_json(out / "results.json", results)
     rows = [

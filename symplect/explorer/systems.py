@@ -7,7 +7,7 @@ from typing import Any
 from tqdm import tqdm
 
 from symplect.content import is_own_data, read_content
-from symplect.errors import InputError, one_line
+from symplect.errors import InputError, blamed_on, one_line
 from symplect.explorer.own_data import own_system
 from symplect.explorer.pixels import pixel_system
 from symplect.explorer.tasks import task_system
@@ -30,14 +30,8 @@ def systems(folder: Path) -> dict[str, Any]:
     Example:
         >>> [system["title"] for system in systems(Path("runs/paper"))["systems"]]  # doctest: +SKIP
     """
-    try:
+    with blamed_on(f"{folder} as symplect wrote it", "run again, to another folder"):
         return _systems(folder)
-    except InputError:
-        raise
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
-        raise InputError(
-            f"expected {folder} as symplect wrote it, found {one_line(repr(error), 200)}: run again, to another folder"
-        ) from error
 
 
 def _systems(folder: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from symplect.dynamics import AbstractHamiltonian
-from symplect.errors import InputError, one_line
+from symplect.errors import blamed_on
 from symplect.models import DissipativeHNN
 from symplect.plots import Picture
 from symplect.plots.own_data import energy_over_time, phase_plane, predicted_over_time
@@ -24,15 +24,8 @@ def own_content(folder: Path) -> dict[str, Any]:
         InputError: a file is missing, broken or of something else.
     """
     run = load_run(folder)
-    try:
+    with blamed_on(f"{folder} as `symplect fit` wrote it", "fit again, to another folder"):
         return _content(folder, run)
-    except InputError:
-        raise
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
-        raise InputError(
-            f"expected {folder} as `symplect fit` wrote it, found {one_line(repr(error), 200)}: "
-            "fit again, to another folder"
-        ) from error
 
 
 def _content(folder: Path, run: Run) -> dict[str, Any]:

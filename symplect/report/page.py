@@ -11,7 +11,7 @@ from plotly.offline import get_plotlyjs
 from tqdm import tqdm
 
 from symplect.content import is_own_data, read_content
-from symplect.errors import InputError, NotAvailableError, one_line
+from symplect.errors import InputError, NotAvailableError, blamed_on
 from symplect.files import writing
 from symplect.plots import Picture, gallery
 from symplect.report.explorer import Frame
@@ -45,15 +45,8 @@ def report(folder: Path, out: Path) -> None:
     if is_own_data(folder):
         write_page(out, "own.html.jinja", frame=Frame.of(folder, out), **own_content(folder))
         return
-    try:
+    with blamed_on(f"runs in {folder} as symplect wrote them", "run `symplect reproduce` again, to another folder"):
         _report_tasks(folder, out)
-    except InputError:
-        raise
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
-        raise InputError(
-            f"expected runs in {folder} as symplect wrote them, found {one_line(repr(error), 200)}: "
-            "run `symplect reproduce` again, to another folder"
-        ) from error
 
 
 def _report_tasks(folder: Path, out: Path) -> None:

@@ -25,7 +25,9 @@ function show(system) {
     place.replaceChildren(...(system ? [heading(system), shown.element] : [shown.element, ...left(content.omitted)]));
   } catch (error) {
     shown = { redraw() {} };
-    place.replaceChildren(element("p", { role: "alert" }, `${system?.title ?? "This page"} cannot be shown: ${error.message}`));
+    place.replaceChildren(
+      element("p", { role: "alert" }, `${system?.title ?? "This page"} cannot be shown: ${error.message}`),
+    );
   }
   globalThis.symplect.shown = shown;
 }
@@ -43,7 +45,14 @@ globalThis.symplect = { systems, show, shown: null };
 
 if (systems.length > 1) {
   const tabs = [["All", null], ...systems.map((system) => [system.title, system])];
-  navigation.append(...tabs.map(([title, system]) => Object.assign(button(title, () => show(system)), { system })));
+  navigation.append(
+    ...tabs.map(([title, system]) =>
+      Object.assign(
+        button(title, () => show(system)),
+        { system },
+      ),
+    ),
+  );
 } else {
   navigation.hidden = true;
 }

@@ -27,7 +27,14 @@ export class Chart {
       }
       if (now > 0) {
         const style = { width: 1, dash: [3, 3] };
-        polyline(context, 2, () => frame.toX(now), (k) => (k ? frame.top : frame.bottom), style, colours().text);
+        polyline(
+          context,
+          2,
+          () => frame.toX(now),
+          (k) => (k ? frame.top : frame.bottom),
+          style,
+          colours().text,
+        );
       }
     });
     frame.axes(context, time, label, 6, 4);

@@ -64,7 +64,9 @@ export function group(legend, ...children) {
 /** Returns a table; the first row and the first column are headings. */
 export function table(caption, [head, ...rows]) {
   const cells = (row, tag, scope) =>
-    row.map((text, i) => element(i && tag === "td" ? "td" : "th", i && tag === "td" ? {} : { scope: i ? scope : "row" }, text));
+    row.map((text, i) =>
+      element(i && tag === "td" ? "td" : "th", i && tag === "td" ? {} : { scope: i ? scope : "row" }, text),
+    );
   return element(
     "table",
     {},

@@ -7,11 +7,14 @@ import { changeEnergy } from "symplect/integrate.js";
 import { Orbits, places, planes } from "symplect/orbits.js";
 import { Portrait } from "symplect/portrait.js";
 import { energyControls, initial, motionControls, solverControls, startControls } from "symplect/settings.js";
-import { Path, pictureRange } from "symplect/system.js";
+import { Path, pictureRange, stepCount } from "symplect/system.js";
 import { readable } from "symplect/view.js";
+import { captions, certificateTable, keptTable } from "symplect/words.js";
 
 const SETTLED = 150; // ms after the last change, when what takes longer is drawn
 const PLAYED = 8; // seconds for the whole time span at speed 1
+const HOW = "Drag it, or move it with the arrow keys.";
+const SHOWN_ONLY = new Set(["moment", "playing", "speed", "hidden"]); // what no path depends on
 
 export class Explorer {
   constructor(system) {
@@ -31,7 +34,7 @@ export class Explorer {
   change(some) {
     Object.assign(this.chosen, some);
     if (!("moment" in some)) this.chosen.moment = Math.min(this.chosen.moment, this.lastMoment);
-    this.pathsKnown = this.pathsKnown && Object.keys(some).every((name) => ["moment", "playing", "speed", "hidden"].includes(name));
+    this.pathsKnown &&= Object.keys(some).every((name) => SHOWN_ONLY.has(name));
     this.#schedule();
   }
 
@@ -43,12 +46,12 @@ export class Explorer {
   /** Draws everything again. */
   redraw() {
     this.groundKnown = false;
+    this.settled = false;
     this.#schedule();
   }
 
   get lastMoment() {
-    const steps = Math.max(1, Math.round(this.chosen.horizon / this.chosen.step));
-    return (this.chosen.backward ? 2 : 1) * Math.min(20000, steps);
+    return (this.chosen.backward ? 2 : 1) * stepCount(this.chosen.horizon, this.chosen.step);
   }
 
   #schedule() {
@@ -62,9 +65,9 @@ export class Explorer {
     const began = performance.now();
     if (!this.pathsKnown) this.#follow();
     if (!this.groundKnown && this.stage.clientWidth) this.#ground();
-    const { moment } = this.chosen;
-    const visible = this.paths.filter(({ model }) => !this.chosen.hidden.has(model.role));
-    this.plane.drawPaths(visible.length ? visible : [], moment, this.system.measured);
+    const { moment, start } = this.chosen;
+    const { visible } = this;
+    this.plane.drawPaths(visible, { moment, start, measured: this.system.measured });
     this.handles.show(this.#handles(), this.plane.frame);
     this.#charts(visible);
     this.#image();
@@ -95,11 +98,15 @@ export class Explorer {
     this.settled = true;
     if (!this.groundKnown) this.#ground();
     this.#volumes();
-    this.#kept();
+    this.keptPlace.replaceChildren(keptTable(this.paths, this.energyModel));
     this.status.textContent = this.#said();
   }
 
   // What is drawn
+
+  get visible() {
+    return this.paths.filter(({ model }) => !this.chosen.hidden.has(model.role));
+  }
 
   #ranges() {
     this.firstPaths ??= this.paths.filter(({ model }) => model.role !== "baseline").map(({ forward }) => forward);
@@ -113,8 +120,21 @@ export class Explorer {
     const [i, j] = this.axes;
     const names = this.axes.map((axis) => this.system.coordinates[axis].name);
     const at = [start[i], start[j]];
-    const label = `Start: ${names[0]} ${readable(at[0])}, ${names[1]} ${readable(at[1])}. Drag it, or move it with the arrow keys.`;
-    return [{ name: "start", label, text: "", kind: "state", at, move: (to) => this.#set([[i, to[0]], [j, to[1]]]) }];
+    const label = `Start: ${names[0]} ${readable(at[0])}, ${names[1]} ${readable(at[1])}. ${HOW}`;
+    return [
+      {
+        name: "start",
+        label,
+        text: "",
+        kind: "state",
+        at,
+        move: (to) =>
+          this.#set([
+            [i, to[0]],
+            [j, to[1]],
+          ]),
+      },
+    ];
   }
 
   #bodies(start) {
@@ -126,19 +146,27 @@ export class Explorer {
       return [
         {
           name: `momentum ${body}`,
-          label: `Momentum of body ${body + 1}: ${readable(start[at.px])}, ${readable(start[at.py])}. Drag it, or use the arrow keys.`,
+          label: `Momentum of body ${body + 1}: ${readable(start[at.px])}, ${readable(start[at.py])}. ${HOW}`,
           text: "",
           kind: "momentum",
           at: this.plane.tip(start, body),
-          move: (to) => this.#set([[at.px, (to[0] - place[0]) / scale], [at.py, (to[1] - place[1]) / scale]]),
+          move: (to) =>
+            this.#set([
+              [at.px, (to[0] - place[0]) / scale],
+              [at.py, (to[1] - place[1]) / scale],
+            ]),
         },
         {
           name: `body ${body}`,
-          label: `Body ${body + 1} at ${readable(place[0])}, ${readable(place[1])}. Drag it, or use the arrow keys.`,
+          label: `Body ${body + 1} at ${readable(place[0])}, ${readable(place[1])}. ${HOW}`,
           text: String(body + 1),
           kind: "body",
           at: place,
-          move: (to) => this.#set([[at.x, to[0]], [at.y, to[1]]]),
+          move: (to) =>
+            this.#set([
+              [at.x, to[0]],
+              [at.y, to[1]],
+            ]),
         },
       ];
     }).flat();
@@ -160,19 +188,11 @@ export class Explorer {
     const model = this.energyModel;
     this.energyChart.surface.canvas.parentElement.hidden = !model;
     if (!model) return;
-    const lines = visible.map((path) => ({
-      role: path.model.role,
-      step: path.step,
-      values: (path.energies ??= new Map()).get(model.name) ?? this.#energies(path, model),
-    }));
+    const lines = visible.map((path) => ({ role: path.model.role, step: path.step, values: path.energies(model) }));
     const level = model.dynamics.hamiltonian(this.chosen.start);
-    this.energyChart.draw(lines, { ...time, label: model.role === "truth" ? "true H" : "learned H", range: rangeAround(level, this.#energyScale(model), lines) });
-  }
-
-  #energies(path, model) {
-    const values = path.along((state) => model.dynamics.hamiltonian(state));
-    path.energies.set(model.name, values);
-    return values;
+    model.energyScale ??= this.system.energyScale(model);
+    const range = rangeAround(level, model.energyScale, lines);
+    this.energyChart.draw(lines, { ...time, range, label: model.role === "truth" ? "true H" : "learned H" });
   }
 
   /** The step that the dots are at, on the way there or on the way back. */
@@ -182,25 +202,21 @@ export class Explorer {
     return moment <= steps ? moment : 2 * steps - moment;
   }
 
-  /** How much the energies of the data differ. */
-  #energyScale(model) {
-    model.energyScale ??= energyScale(this.system, model);
-    return model.energyScale;
-  }
-
   #volumes() {
-    const lines = this.paths
-      .filter(({ model }) => !this.chosen.hidden.has(model.role))
+    const lines = this.visible
       .map((path) => ({ role: path.model.role, step: path.step, values: path.volumes }))
       .filter(({ values }) => values);
     this.volumeChart.surface.canvas.parentElement.hidden = !lines.length;
-    this.volumeChart.draw(lines, { time: this.system.time, now: 0, label: "volume", range: rangeAround(1, 1.2, lines) });
+    const range = rangeAround(1, 1.2, lines);
+    this.volumeChart.draw(lines, { time: this.system.time, now: 0, label: "volume", range });
   }
 
   #image() {
     if (!this.system.image) return;
     const { side } = this.system.image;
-    const pixels = this.learned.image(this.paths.find(({ model }) => model === this.learned).moment(this.chosen.moment));
+    const pixels = this.learned.image(
+      this.paths.find(({ model }) => model === this.learned).moment(this.chosen.moment),
+    );
     const context = this.picture.getContext("2d");
     const image = context.createImageData(side, side);
     for (let i = 0; i < side * side; i++) {
@@ -222,38 +238,23 @@ export class Explorer {
     this.startFields.show();
   }
 
-  /** The table of what the paths keep. */
-  #kept() {
-    const model = this.energyModel;
-    const rows = this.paths.map((path) => {
-      const energies = model ? path.energies?.get(model.name) ?? null : null;
-      const drift = energies && energies.reduce((most, value) => Math.max(most, Math.abs(value - energies[0])), 0);
-      const volume = path.volumes?.at(-1);
-      return [
-        path.model.title,
-        energies ? readable(drift, 3) : "–",
-        volume === undefined ? "–" : readable(volume, 5),
-        path.missed === null ? "run it backward" : readable(path.missed, 3),
-      ];
-    });
-    const head = ["path", "largest change of energy", "volume at the end", "back at the start to within"];
-    this.keptPlace.replaceChildren(table("What the paths keep", [head, ...rows]));
-  }
-
   #said() {
     const { start } = this.chosen;
     const names = this.system.coordinates.slice(0, 6).map(({ name }, i) => `${name} ${readable(start[i], 3)}`);
-    const energy = this.learned.hasHamiltonian ? ` Learned H ${readable(this.learned.dynamics.hamiltonian(start))}.` : "";
+    const energy = this.learned.hasHamiltonian
+      ? ` Learned H ${readable(this.learned.dynamics.hamiltonian(start))}.`
+      : "";
     const missed = this.paths.find(({ model }) => model === this.learned).missed;
-    const back = missed === null ? "" : ` ${this.learned.title} returned to within ${readable(missed, 3)} of its start.`;
+    const back =
+      missed === null ? "" : ` ${this.learned.title} returned to within ${readable(missed, 3)} of its start.`;
     return `Start at ${names.join(", ")}.${energy}${back}${this.#outside() ? " That is outside the data." : ""}`;
   }
 
-  /** Whether the start is farther from all training states, in any coordinate, than the data are wide in all. */
+  /** Whether a coordinate of the start has a value that none of the data have. */
   #outside() {
     if (!this.system.states.length) return false;
     return this.chosen.start.some((value, i) => {
-      const [low, high] = (this.dataRanges ??= this.system.coordinates.map((_, k) => this.system.range(k)))[i];
+      const [low, high] = this.system.range(i);
       return value < low || value > high;
     });
   }
@@ -269,10 +270,11 @@ export class Explorer {
   }
 
   #run() {
+    const own = (this.running = {}); // a later run ends this one
     let last = performance.now();
     let exact = this.chosen.moment;
     const advance = (now) => {
-      if (!this.chosen.playing || !this.element.isConnected) return;
+      if (this.running !== own || !this.chosen.playing || !this.element.isConnected) return;
       exact += (((now - last) / 1000) * this.chosen.speed * this.paths[0].steps) / PLAYED;
       last = now;
       const end = this.lastMoment;
@@ -305,6 +307,7 @@ export class Explorer {
     Object.assign(this.chosen, initial(this.system));
     this.pathsKnown = false;
     this.#fillSolver();
+    this.motion.rate.value = String(this.chosen.speed);
     this.energy.say("The start moves along the gradient of the learned H.");
     for (const box of this.legend.querySelectorAll("input")) box.checked = true;
     this.redraw();
@@ -338,7 +341,13 @@ export class Explorer {
     const { system } = this;
     this.below = element("canvas", { "aria-hidden": "true" });
     this.above = element("canvas", { role: "img", "aria-label": "Phase plane with the paths from the start" });
-    this.picture = element("canvas", { width: system.image?.side ?? 0, height: system.image?.side ?? 0, className: "pixels", role: "img", "aria-label": "What the learned model predicts to be seen" });
+    this.picture = element("canvas", {
+      width: system.image?.side ?? 0,
+      height: system.image?.side ?? 0,
+      className: "pixels",
+      role: "img",
+      "aria-label": "What the learned model predicts to be seen",
+    });
     this.stage = element("div", { className: "stage" }, this.below, this.above);
     this.handles = new Handles(this.stage);
     this.caption = element("p", { className: "hint caption" });
@@ -353,12 +362,21 @@ export class Explorer {
     });
     this.startFields = startControls(system, this.chosen, (start) => this.moveStart(start));
     this.solverPlace = element("div", {});
-    this.energy = energyControls(readable(0.2 * this.#amount(), 2).replace("−", "-"), (delta) => this.#energy(delta));
+    const amount = this.learned.hasHamiltonian ? 0.2 * system.energyScale(this.learned) : 1;
+    this.energy = energyControls(Number(amount.toPrecision(2)), (delta) => this.#energy(delta));
     this.certificatePlace = element("div", {});
-    this.keptPlace = element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "What the paths keep" });
+    this.keptPlace = element("div", {
+      className: "scroll",
+      tabIndex: 0,
+      role: "region",
+      "aria-label": "What the paths keep",
+    });
     this.status = element("p", { role: "status", className: "status" });
     const energyCanvas = element("canvas", { role: "img", "aria-label": "Energy along the paths over time" });
-    const volumeCanvas = element("canvas", { role: "img", "aria-label": "Phase-space volume along the paths over time" });
+    const volumeCanvas = element("canvas", {
+      role: "img",
+      "aria-label": "Phase-space volume along the paths over time",
+    });
     this.energyChart = new Chart(energyCanvas);
     this.volumeChart = new Chart(volumeCanvas);
     this.element = element(
@@ -370,7 +388,14 @@ export class Explorer {
         this.#viewControls(),
         this.legend,
         this.stage,
-        system.image ? element("figure", { className: "seen" }, this.picture, element("figcaption", {}, "What is seen, decoded from the dot")) : null,
+        system.image
+          ? element(
+              "figure",
+              { className: "seen" },
+              this.picture,
+              element("figcaption", {}, "What is seen, decoded from the dot"),
+            )
+          : null,
         this.caption,
         this.motion,
         this.status,
@@ -380,7 +405,16 @@ export class Explorer {
         "div",
         { className: "side" },
         element("figure", { className: "chart" }, element("figcaption", {}, "Energy along the paths"), energyCanvas),
-        element("figure", { className: "chart" }, element("figcaption", {}, "Volume of a small cell of phase space along the paths: a Hamiltonian flow keeps it"), volumeCanvas),
+        element(
+          "figure",
+          { className: "chart" },
+          element(
+            "figcaption",
+            {},
+            "Volume of a small cell of phase space along the paths: a Hamiltonian flow keeps it",
+          ),
+          volumeCanvas,
+        ),
         this.keptPlace,
         this.certificatePlace,
         this.#notes(),
@@ -392,25 +426,43 @@ export class Explorer {
     this.#choosePlane(this.inPlane);
   }
 
-  #amount() {
-    return this.learned.hasHamiltonian ? energyScale(this.system, this.learned) : 1;
-  }
-
   #viewControls() {
     const { system } = this;
     const models = system.models.filter(({ role }) => role !== "truth").map(({ name, title }) => [name, title]);
     const coordinates = system.coordinates.map(({ name }, i) => [String(i), name]);
-    const axis = (which) => choice(coordinates, String(this.axes[which]), (value) => this.#chooseAxis(which, Number(value)));
+    const axis = (which) =>
+      choice(coordinates, String(this.axes[which]), (value) => this.#chooseAxis(which, Number(value)));
     this.axisControls = system.dimension > 2 ? [labelled("Across", axis(0)), labelled("Upward", axis(1))] : [];
-    const measures = [["truth", "true H"], ["learned", "learned H"]].slice(system.truth ? 0 : 1);
-    const views = [["orbits", "orbits"], ["plane", "two coordinates"]];
+    const measures = [
+      ["truth", "true H"],
+      ["learned", "learned H"],
+    ].slice(system.truth ? 0 : 1);
+    const views = [
+      ["orbits", "orbits"],
+      ["plane", "two coordinates"],
+    ];
     return element(
       "div",
       { className: "views" },
-      models.length === 1 ? null : labelled("Model", choice(models, this.learned.name, (name) => this.#chooseModel(name))),
-      system.bodies ? labelled("Picture", choice(views, "orbits", (value) => this.#choosePlane(value === "orbits"))) : null,
+      models.length === 1
+        ? null
+        : labelled(
+            "Model",
+            choice(models, this.learned.name, (name) => this.#chooseModel(name)),
+          ),
+      system.bodies
+        ? labelled(
+            "Picture",
+            choice(views, "orbits", (value) => this.#choosePlane(value === "orbits")),
+          )
+        : null,
       ...this.axisControls,
-      measures.length > 1 ? labelled("Energy", choice(measures, this.measure, (value) => this.#chooseMeasure(value))) : null,
+      measures.length > 1
+        ? labelled(
+            "Energy",
+            choice(measures, this.measure, (value) => this.#chooseMeasure(value)),
+          )
+        : null,
     );
   }
 
@@ -445,7 +497,10 @@ export class Explorer {
   #fillCertificate() {
     const { certificate, facts, title } = this.learned;
     const parts = [];
-    if (facts.length) parts.push(table(`About ${title}`, [["number", "value"], ...facts.map(([name, value]) => [name, String(value)])]));
+    if (facts.length)
+      parts.push(
+        table(`About ${title}`, [["number", "value"], ...facts.map(([name, value]) => [name, String(value)])]),
+      );
     if (certificate) parts.push(certificateTable(certificate, title));
     const hint = `No certificate yet: symplect certify makes one.`;
     if (!certificate && !this.system.image) parts.push(element("p", { className: "hint" }, hint));
@@ -457,46 +512,4 @@ export class Explorer {
     const lines = [...notes, ...omitted.map(({ name, reason }) => `${name} is left out: ${reason}`)];
     return lines.length ? element("ul", { className: "notes" }, ...lines.map((line) => element("li", {}, line))) : null;
   }
-}
-
-/** What the picture shows, besides the paths. */
-function captions({ states, data, truth, measured, dimension }, learned, inPlane) {
-  const some = data.shown < data.total ? `${data.shown.toLocaleString("en")} of ${data.total.toLocaleString("en")} ` : "";
-  const slice = dimension > 2 ? " on the slice through the start" : "";
-  const own = learned.hasHamiltonian ? `Thin lines${slice}: equal learned H${truth ? ", over equal true H in grey" : ""}.` : "";
-  return [
-    states.length ? `Small dots: ${some}training states${inPlane ? "" : ", the shade is where they lie"}.` : "",
-    measured.length && !inPlane ? "Larger dots: measured, not trained on." : "",
-    inPlane ? "Arrows: momenta at the start; drag their tips." : `${own} Arrows: the learned field${slice}.`,
-  ];
-}
-
-function certificateTable({ verdict, rows }, title) {
-  const cells = rows.map(({ name, value, limit, passed, meaning }) => [
-    name.replaceAll("_", " "),
-    value === null ? "–" : readable(value, 3),
-    limit === null ? "–" : readable(limit, 3),
-    passed === null ? "–" : passed ? "✓ yes" : "✗ no",
-    meaning,
-  ]);
-  const region = { className: "scroll", tabIndex: 0, role: "region", "aria-label": `Certificate of ${title}` };
-  return element(
-    "details",
-    { open: true },
-    element("summary", {}, `Certificate of ${title}: ${verdict}`),
-    element("div", region, table("Measured from the run's own starts", [["what", "value", "limit", "within", "meaning"], ...cells])),
-  );
-}
-
-function energyScale(system, model) {
-  const { states, dimension } = system;
-  let [low, high] = [Infinity, -Infinity];
-  const step = Math.max(1, Math.floor(states.length / dimension / 200)) * dimension;
-  for (let at = 0; at < states.length; at += step) {
-    const value = model.dynamics.hamiltonian(states.subarray(at, at + dimension));
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  const own = Math.abs(model.dynamics.hamiltonian(Float64Array.from(system.start)));
-  return high > low ? high - low : own || 1;
 }

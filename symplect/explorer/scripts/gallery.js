@@ -9,7 +9,11 @@ import { Path, pictureRange } from "symplect/system.js";
 /** Returns a page of cards; `open(system)` is called for the one that is chosen. */
 export function gallery(systems, open) {
   const cards = systems.map((system) => card(system, () => open(system)));
-  const said = element("p", { className: "hint" }, "Grey: the truth. Blue: the learned model. Dashed: the baseline. Choose one to touch it.");
+  const said = element(
+    "p",
+    { className: "hint" },
+    "Grey: the truth. Blue: the learned model. Dashed: the baseline. Choose one to touch it.",
+  );
   const grid = element("div", { className: "gallery" }, ...cards.map(({ element }) => element));
   const draw = () => cards.forEach((own, i) => setTimeout(() => grid.isConnected && own.draw(), 20 * i));
   new ResizeObserver(draw).observe(grid);
@@ -32,7 +36,11 @@ function picture(system, plane) {
   const axes = [0, system.degreesOfFreedom];
   const forward = paths.filter(({ model }) => model.role !== "baseline").map((path) => path.forward);
   const sides = system.bodies ? planes(system) : axes.map((axis) => [axis]);
-  plane.layout(system, axes, sides.map((coordinates) => pictureRange(system, coordinates, forward)));
+  plane.layout(
+    system,
+    axes,
+    sides.map((coordinates) => pictureRange(system, coordinates, forward)),
+  );
   plane.drawGround(models.at(-1), system.truth, chosen.start);
-  plane.drawPaths(paths, 0, system.measured);
+  plane.drawPaths(paths, { moment: 0, measured: system.measured, start: chosen.start });
 }

@@ -1,6 +1,11 @@
 /** Moves states along a field, with the volume of phase space around them, and along the gradient of H. */
 
-const STAGES = [[1 / 6, 1 / 2], [1 / 3, 1 / 2], [1 / 3, 1], [1 / 6, 0]];
+const STAGES = [
+  [1 / 6, 1 / 2],
+  [1 / 3, 1 / 2],
+  [1 / 3, 1],
+  [1 / 6, 0],
+];
 const ITERATIONS = 100; // of a fixed point; a step that needs more is too long for it
 const ROUND_OFF = { float32: 2 ** -23, float64: 2 ** -52 };
 const CLIMB = 32; // steps from one energy to another
@@ -152,7 +157,11 @@ function implicitMidpointVolume({ jacobian }, dimension) {
 
 /** Returns the first number that each part of a leapfrog step moves, and for how long. */
 function kicksAndDrift(dimension, h) {
-  return [[dimension / 2, h / 2], [0, h], [dimension / 2, h / 2]];
+  return [
+    [dimension / 2, h / 2],
+    [0, h],
+    [dimension / 2, h / 2],
+  ];
 }
 
 // Energy

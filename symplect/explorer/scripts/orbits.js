@@ -52,12 +52,12 @@ export class Orbits {
   }
 
   /** Draws the orbits with every body where it is now, and the momenta at the start. */
-  drawPaths(paths, moment) {
+  drawPaths(paths, { moment, start }) {
     const context = this.above.cleared();
     this.frame.clipped(context, () => {
       for (const path of paths) for (let body = 0; body < this.count; body++) this.#trail(context, path, body);
       for (const path of paths) for (let body = 0; body < this.count; body++) this.#body(context, path, body, moment);
-      this.#momenta(context, paths[0].forward);
+      this.#momenta(context, start);
     });
   }
 

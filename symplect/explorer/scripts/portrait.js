@@ -38,7 +38,7 @@ export class Portrait {
   }
 
   /** Draws the paths, with dots where each of them is now. */
-  drawPaths(paths, moment, measured) {
+  drawPaths(paths, { moment, measured }) {
     const context = this.above.cleared();
     const { frame, axes } = this;
     const [i, j] = axes;
@@ -163,7 +163,8 @@ export class Portrait {
     context.strokeStyle = colours().arrow;
     context.lineWidth = 1;
     context.beginPath();
-    for (const [x, y, dx, dy] of arrows) arrow(context, x, y, dx, dy, longest * Math.min(1, Math.hypot(dx, dy) / typical));
+    for (const [x, y, dx, dy] of arrows)
+      arrow(context, x, y, dx, dy, longest * Math.min(1, Math.hypot(dx, dy) / typical));
     context.stroke();
   }
 }
@@ -192,7 +193,8 @@ function someStates(system) {
   const { states, dimension } = system;
   const step = Math.max(1, Math.floor(states.length / dimension / 100));
   const found = [];
-  for (let at = 0; at < states.length; at += step * dimension) found.push(Float64Array.from(states.subarray(at, at + dimension)));
+  for (let at = 0; at < states.length; at += step * dimension)
+    found.push(Float64Array.from(states.subarray(at, at + dimension)));
   return found.length ? found : [Float64Array.from(system.start)];
 }
 

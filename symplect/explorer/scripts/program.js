@@ -39,7 +39,13 @@ function isLength(size) {
 /** Returns the programs that there are, with their names and the lengths of their states and results. */
 function present(programs, dimension) {
   const { sizes, output } = programs.decode ?? { sizes: [], output: 0 };
-  const results = { field: dimension, jacobian: dimension ** 2, hamiltonian: 1, gradient: dimension, decode: sizes[output] };
+  const results = {
+    field: dimension,
+    jacobian: dimension ** 2,
+    hamiltonian: 1,
+    gradient: dimension,
+    decode: sizes[output],
+  };
   return Object.entries(results)
     .filter(([name]) => programs[name])
     .map(([name, result]) => ({ name, dimension, result, ...programs[name] }));
@@ -220,39 +226,99 @@ const OPERATIONS = {
 
 // A loop for each operation, because one loop that calls them all would spend its time on calls.
 const UNARY = {
-  neg: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = -a[k]; },
-  abs: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.abs(a[k]); },
-  sign: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.sign(a[k]); },
-  sin: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.sin(a[k]); },
-  cos: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.cos(a[k]); },
-  tan: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.tan(a[k]); },
-  exp: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.exp(a[k]); },
-  expm1: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.expm1(a[k]); },
-  log: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.log(a[k]); },
-  log1p: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.log1p(a[k]); },
-  sqrt: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = Math.sqrt(a[k]); },
-  rsqrt: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = 1 / Math.sqrt(a[k]); },
-  logistic: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = 1 / (1 + Math.exp(-a[k])); },
-  not: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = a[k] ? 0 : 1; },
-  square: (out, a) => { for (let k = 0; k < out.length; k++) out[k] = a[k] * a[k]; },
+  neg: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = -a[k];
+  },
+  abs: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.abs(a[k]);
+  },
+  sign: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.sign(a[k]);
+  },
+  sin: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.sin(a[k]);
+  },
+  cos: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.cos(a[k]);
+  },
+  tan: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.tan(a[k]);
+  },
+  exp: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.exp(a[k]);
+  },
+  expm1: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.expm1(a[k]);
+  },
+  log: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.log(a[k]);
+  },
+  log1p: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.log1p(a[k]);
+  },
+  sqrt: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.sqrt(a[k]);
+  },
+  rsqrt: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = 1 / Math.sqrt(a[k]);
+  },
+  logistic: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = 1 / (1 + Math.exp(-a[k]));
+  },
+  not: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] ? 0 : 1;
+  },
+  square: (out, a) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] * a[k];
+  },
 };
 
 const BINARY = {
-  add: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] + b[k]; },
-  sub: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] - b[k]; },
-  mul: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] * b[k]; },
-  div: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] / b[k]; },
-  max: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = Math.max(a[k], b[k]); },
-  min: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = Math.min(a[k], b[k]); },
-  pow: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = raised(a[k], b[k]); },
-  eq: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] === b[k] ? 1 : 0; },
-  ne: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] !== b[k] ? 1 : 0; },
-  lt: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] < b[k] ? 1 : 0; },
-  le: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] <= b[k] ? 1 : 0; },
-  gt: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] > b[k] ? 1 : 0; },
-  ge: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] >= b[k] ? 1 : 0; },
-  and: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] && b[k] ? 1 : 0; },
-  or: (out, a, b) => { for (let k = 0; k < out.length; k++) out[k] = a[k] || b[k] ? 1 : 0; },
+  add: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] + b[k];
+  },
+  sub: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] - b[k];
+  },
+  mul: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] * b[k];
+  },
+  div: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] / b[k];
+  },
+  max: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.max(a[k], b[k]);
+  },
+  min: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = Math.min(a[k], b[k]);
+  },
+  pow: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = raised(a[k], b[k]);
+  },
+  eq: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] === b[k] ? 1 : 0;
+  },
+  ne: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] !== b[k] ? 1 : 0;
+  },
+  lt: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] < b[k] ? 1 : 0;
+  },
+  le: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] <= b[k] ? 1 : 0;
+  },
+  gt: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] > b[k] ? 1 : 0;
+  },
+  ge: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] >= b[k] ? 1 : 0;
+  },
+  and: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] && b[k] ? 1 : 0;
+  },
+  or: (out, a, b) => {
+    for (let k = 0; k < out.length; k++) out[k] = a[k] || b[k] ? 1 : 0;
+  },
 };
 
 function entrywise(operands, loop, a) {
@@ -316,7 +382,10 @@ function sequence(actions) {
 function positions(operands, index, count, length) {
   const list = Array.isArray(index) ? index : unrolled(operands, index ?? {}, count);
   operands.expect(list.length === count, `an index of length ${count}, found ${list.length}`);
-  operands.expect(list.every((at) => isLength(at) && at < length), `an index below ${length}`);
+  operands.expect(
+    list.every((at) => isLength(at) && at < length),
+    `an index below ${length}`,
+  );
   return Int32Array.from(list);
 }
 

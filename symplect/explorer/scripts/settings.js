@@ -48,7 +48,10 @@ function factor(text, factors, unit, value, changed) {
     min: 0,
     max: factors.length - 1,
     step: 1,
-    value: Math.max(0, factors.findIndex((one) => Math.abs(one * unit - value) < 1e-9 * unit)),
+    value: Math.max(
+      0,
+      factors.findIndex((one) => Math.abs(one * unit - value) < 1e-9 * unit),
+    ),
     text: (index) => readable(factors[index] * unit, 3),
     oninput: (index) => changed(factors[index] * unit),
   });
@@ -58,7 +61,11 @@ function factor(text, factors, unit, value, changed) {
 export function motionControls(chosen, { toggle, back, reset, seek, speed, zoom }) {
   const play = button("Play", toggle, { className: "play" });
   const time = labelledSlider("Time", { min: 0, max: 1, step: 1, value: 0, text: () => "0", oninput: seek });
-  const rate = choice(SPEEDS.map((value) => [String(value), `${value}×`]), String(chosen.speed), (value) => speed(Number(value)));
+  const rate = choice(
+    SPEEDS.map((value) => [String(value), `${value}×`]),
+    String(chosen.speed),
+    (value) => speed(Number(value)),
+  );
   const buttons = element(
     "div",
     { className: "buttons" },
@@ -69,14 +76,19 @@ export function motionControls(chosen, { toggle, back, reset, seek, speed, zoom 
     button("Zoom out", () => zoom(1.4)),
     labelled("Speed", rate),
   );
-  return Object.assign(element("div", { className: "motion" }, buttons, time), { play, time });
+  return Object.assign(element("div", { className: "motion" }, buttons, time), { play, time, rate });
 }
 
 /** One number for every coordinate of the start. */
 export function startControls(system, chosen, changed) {
   const shown = system.coordinates.slice(0, MOST_INPUTS);
   const inputs = shown.map(({ name }, i) => {
-    const input = element("input", { type: "number", step: "any", inputMode: "decimal", "aria-label": `Start, ${name}` });
+    const input = element("input", {
+      type: "number",
+      step: "any",
+      inputMode: "decimal",
+      "aria-label": `Start, ${name}`,
+    });
     input.onchange = () => {
       const value = Number(input.value);
       if (input.value.trim() === "" || !Number.isFinite(value)) return;

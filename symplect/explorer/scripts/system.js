@@ -55,6 +55,18 @@ export class System {
     return [this.truth, this.baseline === chosen ? null : this.baseline, chosen].filter(Boolean);
   }
 
+  /** How much the energies of the data differ by the H of a model. */
+  energyScale({ dynamics }) {
+    const { states, dimension } = this;
+    const stride = Math.max(1, Math.floor(states.length / dimension / 200)) * dimension;
+    const energies = [];
+    for (let at = 0; at < states.length; at += stride) {
+      energies.push(dynamics.hamiltonian(states.subarray(at, at + dimension)));
+    }
+    const [low, high] = extent(energies, 0, 1);
+    return high > low ? high - low : Math.abs(dynamics.hamiltonian(Float64Array.from(this.start))) || 1;
+  }
+
   /** Returns the smallest and the largest value of a coordinate in the data. */
   range(coordinate) {
     return extent(this.states.length ? this.states : this.start, coordinate, this.dimension);
@@ -64,7 +76,9 @@ export class System {
   rangeWith(coordinate, paths) {
     const [low, high] = this.range(coordinate);
     const reach = this.states.length ? (high - low) / 2 : Infinity;
-    const all = paths.map((path) => extent(path, coordinate, this.dimension)).filter((side) => side.every(Number.isFinite));
+    const all = paths
+      .map((path) => extent(path, coordinate, this.dimension))
+      .filter((side) => side.every(Number.isFinite));
     const least = Math.max(low - reach, Math.min(low, ...all.map(([value]) => value)));
     const most = Math.min(high + reach, Math.max(high, ...all.map(([, value]) => value)));
     const margin = most > least ? 0 : Math.abs(most) || 1;
@@ -104,6 +118,7 @@ export class Path {
     this.steps = stepCount(horizon, step);
     this.method = model.method(method);
     this.dimension = start.length;
+    this.knownEnergies = Object.create(null);
     this.forward = follow(model.dynamics, start, this.method, step, this.steps);
     this.back = backward ? follow(model.dynamics, this.end, this.method, -step, this.steps) : null;
   }
@@ -129,12 +144,15 @@ export class Path {
     return Math.hypot(...this.moment(2 * this.steps).map((value, i) => value - this.forward[i]));
   }
 
-  /** Any function of a state along the way there. */
-  along(value) {
-    return Float64Array.from({ length: this.steps + 1 }, (_, k) => value(this.at(k)));
+  /** The H of a model along the way there. */
+  energies({ name, dynamics }) {
+    this.knownEnergies[name] ??= Float64Array.from({ length: this.steps + 1 }, (_, k) =>
+      dynamics.hamiltonian(this.at(k)),
+    );
+    return this.knownEnergies[name];
   }
 
-  /** The volume of a small cell of phase space along the way, against the first; null where it is too much to compute. */
+  /** The volume of a small cell of phase space along the way, against the first; null where that is too much work. */
   get volumes() {
     if (!("jacobian" in this.model.model.programs)) return null;
     this.knownVolumes ??= volumes(this.model.dynamics, this.forward, this.method, this.step);

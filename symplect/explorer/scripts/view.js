@@ -12,7 +12,8 @@ export class Surface {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const ratio = Math.min(devicePixelRatio || 1, 2);
     const sizes = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== sizes[0] || this.canvas.height !== sizes[1]) [this.canvas.width, this.canvas.height] = sizes;
+    if (this.canvas.width !== sizes[0] || this.canvas.height !== sizes[1])
+      [this.canvas.width, this.canvas.height] = sizes;
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.context.clearRect(0, 0, width, height);
     return this.context;
@@ -109,7 +110,8 @@ export function ticks(low, high, count) {
   for (let i = first; i <= Math.min(last, first + 50); i++) values.push(i * step);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const large = Math.max(Math.abs(low), Math.abs(high));
-  const name = (value) => (large >= 1e5 || digits > 5 ? value.toExponential(1) : value.toFixed(digits).replace("-", "−"));
+  const name = (value) =>
+    large >= 1e5 || digits > 5 ? value.toExponential(1) : value.toFixed(digits).replace("-", "−");
   return { values, step, name };
 }
 
@@ -117,11 +119,24 @@ export function ticks(low, high, count) {
 export function readable(value, digits = 4) {
   if (!Number.isFinite(value)) return "not finite";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(2).replace("-", "−").replace("e−", "e−");
-  return value.toPrecision(digits).replace(/^-/, "−");
+  const isPlain = size === 0 || (size >= 1e-3 && size < 1e5);
+  return (isPlain ? value.toPrecision(digits) : value.toExponential(2)).replaceAll("-", "−");
 }
 
-const NAMES = ["text", "quiet", "line", "ground", "truth", "learned", "baseline", "contour", "level", "arrow", "data", "domain"];
+const NAMES = [
+  "text",
+  "quiet",
+  "line",
+  "ground",
+  "truth",
+  "learned",
+  "baseline",
+  "contour",
+  "level",
+  "arrow",
+  "data",
+  "domain",
+];
 let known = null;
 
 /** Returns the colours of the page as they are now, light or dark. */

@@ -1,0 +1,58 @@
+/** What stands beside the picture: what it shows, what the paths keep, what was certified. */
+
+import { element, table } from "symplect/dom.js";
+import { readable } from "symplect/view.js";
+
+/** What the picture shows, besides the paths. */
+export function captions({ states, data, truth, measured, dimension }, learned, inPlane) {
+  const some =
+    data.shown < data.total ? `${data.shown.toLocaleString("en")} of ${data.total.toLocaleString("en")} ` : "";
+  const slice = dimension > 2 ? " on the slice through the start" : "";
+  const own = learned.hasHamiltonian
+    ? `Thin lines${slice}: equal learned H${truth ? ", over equal true H in grey" : ""}.`
+    : "";
+  return [
+    states.length ? `Small dots: ${some}training states${inPlane ? "" : ", the shade is where they lie"}.` : "",
+    measured.length && !inPlane ? "Larger dots: measured, not trained on." : "",
+    inPlane ? "Arrows: momenta at the start; drag their tips." : `${own} Arrows: the learned field${slice}.`,
+  ];
+}
+
+/** The certificate of a model, which can be folded away. */
+export function certificateTable({ verdict, rows }, title) {
+  const cells = rows.map(({ name, value, limit, passed, meaning }) => [
+    name.replaceAll("_", " "),
+    value === null ? "–" : readable(value, 3),
+    limit === null ? "–" : readable(limit, 3),
+    passed === null ? "–" : passed ? "✓ yes" : "✗ no",
+    meaning,
+  ]);
+  const region = { className: "scroll", tabIndex: 0, role: "region", "aria-label": `Certificate of ${title}` };
+  return element(
+    "details",
+    { open: true },
+    element("summary", {}, `Certificate of ${title}: ${verdict}`),
+    element(
+      "div",
+      region,
+      table("Measured from the run's own starts", [["what", "value", "limit", "within", "meaning"], ...cells]),
+    ),
+  );
+}
+
+/** What the paths keep: the H of a model, or of none, volume, and the way back. */
+export function keptTable(paths, model) {
+  const rows = paths.map((path) => {
+    const energies = model ? path.energies(model) : [];
+    const drift = energies.reduce((most, value) => Math.max(most, Math.abs(value - energies[0])), 0);
+    const volume = path.volumes?.at(-1);
+    return [
+      path.model.title,
+      model ? readable(drift, 3) : "–",
+      volume === undefined ? "–" : readable(volume, 5),
+      path.missed === null ? "run it backward" : readable(path.missed, 3),
+    ];
+  });
+  const head = ["path", "largest change of energy", "volume at the end", "back at the start to within"];
+  return table("What the paths keep", [head, ...rows]);
+}
