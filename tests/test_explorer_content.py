@@ -27,7 +27,7 @@ from symplect.report import report
 from symplect.runs import save_run
 from symplect.tasks import TASKS
 from tests import programs
-from tests.fake_runs import runs_of_every_method
+from tests.fake_runs import TRAINING, made_up_training, runs_of_every_method
 from tests.malformed import own_run
 
 SECONDS = 10.0  # that a page or a refusal may take, on a machine with other work
@@ -38,12 +38,7 @@ BAD = "</script><script>document.documentElement.dataset.bad = 1</script><img sr
 @pytest.fixture(autouse=True)
 def training(monkeypatch):
     """Data of tasks are not simulated again, but made up."""
-
-    def made_up(task, seed, data):
-        n = TASKS[task].energy.degrees_of_freedom
-        return np.random.default_rng(seed).standard_normal((100, 2 * n)), 1234
-
-    monkeypatch.setattr("symplect.explorer.tasks._made_again", made_up)
+    monkeypatch.setattr(TRAINING, made_up_training)
 
 
 def saved(folder, runs):
@@ -182,7 +177,7 @@ def test_without_the_data_a_note_says_why(tmp_path, monkeypatch):
     def missing(*_):
         raise NotAvailableError("the measurements could not be downloaded")
 
-    monkeypatch.setattr("symplect.explorer.tasks._made_again", missing)
+    monkeypatch.setattr(TRAINING, missing)
     system = only(systems(reproduction(tmp_path, runs_of_every_method("real-pendulum"))))
     assert (system["data"]["shown"], system["data"]["total"]) == (0, 0)
     assert system["notes"][0] == "No training states: the measurements could not be downloaded"
@@ -279,7 +274,7 @@ def test_thinning_keeps_both_ends():
 
 @pytest.mark.parametrize("task", ["pendulum", "two-body"])
 def test_a_page_of_published_networks_is_small(tmp_path, monkeypatch, task):
-    monkeypatch.setattr("symplect.explorer.tasks._made_again", lambda *_: (np.zeros((0, 2)), 0))
+    monkeypatch.setattr(TRAINING, lambda *_: (np.zeros((0, 2)), 0))
     runs = [run for run in runs_of_every_method(task, width=200) if run.config["model"] in ("baseline", "hnn")]
     assert len(explorer_page(saved(tmp_path, runs)[0])) < 1_000_000
 

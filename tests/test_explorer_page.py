@@ -7,7 +7,7 @@ import pytest
 
 from symplect.certify import certify
 from symplect.explorer import explore
-from tests.fake_runs import reproduction
+from tests.fake_runs import TRAINING, made_up_training, reproduction
 
 CURVES = "() => symplect.shown.paths.map((path) => [path.model.role, Array.from(path.forward)])"
 
@@ -18,8 +18,10 @@ def pages(reproduced, tmp_path_factory):
     folder = tmp_path_factory.mktemp("explorer") / "paper"
     reproduction(reproduced, folder)
     certify(folder / "mass-spring" / "hnn" / "seed-0")
-    explore(folder / "mass-spring" / "hnn" / "seed-0", folder / "one.html")
-    explore(folder, folder / "all.html")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TRAINING, made_up_training)
+        explore(folder / "mass-spring" / "hnn" / "seed-0", folder / "one.html")
+        explore(folder, folder / "all.html")
     return folder
 
 
@@ -100,6 +102,7 @@ def test_energy_rises_and_falls_by_what_was_asked(opened, name, sign):
 
 def test_a_thousand_steps_forward_and_back_return_and_only_the_hnn_keeps_volume(opened):
     opened.evaluate("symplect.shown.change({ step: symplect.shown.chosen.horizon / 1000 })")
+    opened.emulate_media(reduced_motion="reduce")
     opened.get_by_role("button", name="Run backward").click()
     until(opened, "symplect.shown.paths[0].back && symplect.shown.settled")
     assert opened.evaluate("symplect.shown.paths[0].steps") == 1000

@@ -16,7 +16,15 @@ from symplect import cli
 from symplect.errors import InputError
 from symplect.files import read_json, write_json
 from symplect.report import report
-from tests.fake_runs import TIMES, reproduction
+from tests.fake_runs import TIMES, TRAINING, made_up_training, reproduction
+
+
+@pytest.fixture(scope="module", autouse=True)
+def training():
+    """Data of tasks are not simulated again for the explorer, but made up."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TRAINING, made_up_training)
+        yield
 
 
 @pytest.fixture(scope="module")
