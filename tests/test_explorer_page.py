@@ -209,6 +209,8 @@ def test_every_control_has_a_name_and_what_changed_is_said(opened):
 def test_the_certificate_stands_beside_it(opened):
     assert opened.locator("summary", has_text="Certificate of HNN").count() == 1
     assert opened.get_by_role("row", name="volume error").count() == 1
+    rows = opened.locator("details tbody tr").all_inner_texts()
+    assert not [row for row in rows if "–" in row and "✗" in row]  # what is not within has a value, or diverged
 
 
 @pytest.mark.parametrize("opened", [("all.html", {}), ("all.html", {"color_scheme": "dark"})], indirect=True)
