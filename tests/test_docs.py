@@ -189,4 +189,6 @@ def test_the_blocks_printed_what_they_should(site):
     assert "Energy is not conserved" in text["guides/friction"]
     for name in ("gallery", "notebooks/own_data", "notebooks/pendulum", "notebooks/friction"):
         assert "Plotly.newPlot" in text[name]
-    assert not any("Traceback" in page or "/tmp/" in page for page in text.values())
+    run = {name: page for name, page in text.items() if not name.startswith("api/")}  # docstrings may show a refusal
+    assert not [name for name, page in run.items() if "Traceback" in page]
+    assert not [name for name, page in text.items() if "/tmp/" in page]
