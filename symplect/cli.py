@@ -43,7 +43,7 @@ def reproduce(
     from symplect.reproduce import reproduce as run
     from symplect.tasks import TASKS
 
-    print(run(Plan(tasks or tuple(TASKS), models, seeds, out, data, steps)))
+    print(run(Plan(tasks or tuple(TASKS), models, seeds, out, data, {} if steps is None else {"steps": steps})))
     print(f"Runs, results.json and table.md are in {out}")
 
 

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ from symplect.certify import CERTIFICATE_FILE
 from symplect.errors import InputError
 from symplect.files import read_json
 from symplect.runs import Run, load_run
-from symplect.tasks import TASKS
+from symplect.tasks import TASKS, Method
+from symplect.units import row
 
 _ARRAYS = ("t", "truth", "prediction", "energy_truth", "energy_prediction")
 
@@ -41,8 +42,7 @@ class Content:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One row for every run, as the table takes them."""
-        names = ("task", "model", "seed")
-        return [{name: run.config[name] for name in names} | dict(run.metrics) for run in self.runs.values()]
+        return [row(run) for run in self.runs.values()]
 
 
 def read_content(folder: Path) -> Content:
@@ -110,9 +110,16 @@ def _reproduction(folder: Path) -> Content:
 def _one_run(folder: Path) -> Content:
     run = _load(folder)
     task, model, seed, settings = (run.config[name] for name in ("task", "model", "seed", "settings"))
-    plan = {"tasks": [task], "models": [model], "seeds": seed + 1, "steps": settings["steps"]}
+    plan = {"tasks": [task], "models": [model], "seeds": seed + 1}
     versions = {"symplect": run.config["version"]}
-    return Content({folder: run}, {}, plan | settings, versions, _command(plan), data=None)
+    return Content({folder: run}, {}, plan | settings, versions, _command(plan | _changed(run)), data=None)
+
+
+def _changed(run: Run) -> dict[str, Any]:
+    """Returns the settings of a run that are not its method's own."""
+    method = TASKS[run.config["task"]].methods[run.config["model"]]
+    own = asdict(method.settings) if isinstance(method, Method) else {}
+    return {name: value for name, value in run.config["settings"].items() if (name, value) not in own.items()}
 
 
 def _load(folder: Path) -> Run:
@@ -139,11 +146,24 @@ def _in_order(runs: Mapping[Path, Run]) -> dict[Path, Run]:
     return dict(sorted(runs.items(), key=place))
 
 
+_PLAN = ("tasks", "models", "seeds", "data", "out")
+
+
 def _command(plan: Mapping[str, Any]) -> str:
-    """Returns the command line of a plan; what was left to its default is left out."""
-    words = ["symplect", "reproduce", *plan["tasks"]]
+    """Returns the command line of a plan; what was left to its default is left out.
+
+    Settings but for the number of steps come from a sweep, in whose folder there is one for each choice of them.
+    """
+    settings = {name: value for name, value in plan.items() if name not in _PLAN and value is not None}
+    swept, folder = bool(settings.keys() - {"steps"}), plan.get("out")
+    words = ["symplect", "sweep" if swept else "reproduce", *plan["tasks"]]
     words += ["--models", *plan["models"]] if plan["models"] else []
     words += ["--seeds", str(plan["seeds"])]
-    for name in ("steps", "data", "out"):
-        words += [f"--{name}", str(plan[name])] if plan.get(name) else []
+    if swept:
+        words += ["--set", *(f"{name}={value}" for name, value in settings.items())]
+        folder = folder and Path(folder).parent
+    else:
+        words += ["--steps", str(settings["steps"])] if settings else []
+    words += ["--data", str(plan["data"])] if plan.get("data") else []
+    words += ["--out", str(folder)] if folder else []
     return shlex.join(words)

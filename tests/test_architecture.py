@@ -13,8 +13,8 @@ PACKAGE = ROOT / "symplect"
 ORDER = [
     "_types", "errors", "precision", "files", "dynamics", "systems", "integrate", "data", "models", "fitting",
     "regressor", "evaluation", "diagnose", "reading", "tasks",
-    "runs", "export", "automatic", "predict", "table", "reproduce", "certify", "content", "plots", "explorer",
-    "report", "cli",
+    "runs", "export", "automatic", "predict", "table", "units", "reproduce", "sweep", "certify", "content",
+    "plots", "explorer", "report", "cli",
 ]  # fmt: skip
 """Each room imports only from rooms before it, and from itself."""
 

@@ -195,7 +195,7 @@ def test_without_network_the_other_tasks_go_on(own, monkeypatch, capsys):
 @pytest.mark.slow
 @needs_measurements
 def test_the_measured_pendulum_is_reproduced(tmp_path):
-    text = reproduce(Plan(["real-pendulum"], ["hnn"], seeds=1, out=tmp_path, data=FOLDER, steps=20))
+    text = reproduce(Plan(["real-pendulum"], ["hnn"], seeds=1, out=tmp_path, data=FOLDER, settings={"steps": 20}))
     assert "3 Real pendulum" in text
     assert "contraction" in text
 

@@ -7,6 +7,7 @@ from symplect.tasks.mass_spring import MASS_SPRING
 from symplect.tasks.measured_pendulum import REAL_PENDULUM
 from symplect.tasks.pendulum import PENDULUM
 from symplect.tasks.pixel_pendulum import PIXEL_PENDULUM
+from symplect.tasks.settings import Setting, checked_settings, known_settings
 from symplect.tasks.three_body import THREE_BODY
 from symplect.tasks.two_body import TWO_BODY
 
@@ -16,4 +17,4 @@ _MORE = (DOUBLE_PENDULUM, HENON_HEILES)
 TASKS = {task.name: task for task in (*_PAPER, *_MORE)}
 """Every task by its name, in the order of the paper's table, and those beyond the paper."""
 
-__all__ = ["TASKS", "DirectMethod", "Fitted", "Method", "Task"]
+__all__ = ["TASKS", "DirectMethod", "Fitted", "Method", "Setting", "Task", "checked_settings", "known_settings"]

@@ -23,11 +23,13 @@ def smooth_closed_form(*, clean: bool) -> DirectMethod:
         clean: whether states are first replaced by the integral of the derivatives.
     """
 
-    def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
+    def fit(
+        data: EvaluationData, *, seed: int, progress: str | None, features: int = FEATURES, gain: float = GAIN
+    ) -> Fitted:
         train = clean_by_derivatives(data.train) if clean else data.train
         rng = np.random.default_rng(seed)
-        features = Polynomial(2, 2) + RandomTanh.isotropic(train.states, FEATURES, rng, gain=GAIN)
-        found = fit_closed_form(features, train, seed=seed, progress=progress)
+        smooth = Polynomial(2, 2) + RandomTanh.isotropic(train.states, features, rng, gain=gain)
+        found = fit_closed_form(smooth, train, seed=seed, progress=progress)
         metrics = {"rank": float(found.rank), "ridge": found.ridge, "held_out_error": found.held_out_error}
         return Fitted(found.model, found.seconds, metrics)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from symplect._types import Key
 from symplect.dynamics import AbstractHamiltonian
 from symplect.evaluation import Evaluation, EvaluationData, evaluate
 from symplect.fitting import FitState, GradientSettings, fit_gradient
@@ -20,13 +20,14 @@ class Method:
     """One way from a task's data, by gradient descent, to a model that can be judged.
 
     Args:
-        start: from a random key to the model before it has seen data.
+        start: from a random key to the model before it has seen data; its arguments that have a default are sizes
+            that can be set.
         settings: of its fit.
         fit: from that model and the task's data to the fitted state; keyword arguments as `fit_gradient`.
         evaluate: from the fitted model and the task's data to its numbers; has the keyword `progress`.
     """
 
-    start: Callable[[Key], LearnedDynamics]
+    start: Callable[..., LearnedDynamics]
     settings: GradientSettings
     fit: Callable[..., FitState[LearnedDynamics]]
     evaluate: Callable[..., Evaluation]
@@ -54,7 +55,8 @@ class DirectMethod:
     """One way from a task's data to a model that takes seconds: without a start, without steps to count.
 
     Args:
-        fit: from the task's data to what is fitted; keyword arguments `seed` and `progress`.
+        fit: from the task's data to what is fitted; keyword arguments `seed` and `progress`, and those that have a
+            default can be set.
         evaluate: as for `Method`.
     """
 
@@ -97,7 +99,7 @@ def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[
     """Returns the paper's two models with its fit, which differ in the model alone."""
 
     def method(kind: type[Baseline] | type[HNN]) -> Method:
-        return Method(lambda key: kind(key, degrees_of_freedom), settings, _fit, evaluate)
+        return Method(partial(kind, degrees_of_freedom=degrees_of_freedom), settings, _fit, evaluate)
 
     return {"baseline": method(Baseline), "hnn": method(HNN)}
 

@@ -9,6 +9,7 @@ from symplect.evaluation.pixels import PixelEvaluationData, evaluate_pixels
 from symplect.fitting import FitState, GradientSettings
 from symplect.fitting.pixels import PixelLoss, PublishedPixelLoss, RolloutPixelLoss, fit_pixels
 from symplect.models import LearnedDynamics, PixelBaseline, PixelHNN
+from symplect.models.pixels import PIXELS
 from symplect.systems import Pendulum
 from symplect.tasks._task import Method, Task
 
@@ -30,7 +31,8 @@ def _fit(model: Any, data: PixelEvaluationData, loss: PixelLoss, **how: Any) -> 
 
 
 def _method(kind: type[PixelBaseline] | type[PixelHNN], loss: PixelLoss, settings: GradientSettings) -> Method:
-    return Method(lambda key: kind(key), settings, partial(_fit, loss=loss), partial(evaluate_pixels, loss=loss))
+    start = partial(kind, pixels=PIXELS)
+    return Method(start, settings, partial(_fit, loss=loss), partial(evaluate_pixels, loss=loss))
 
 
 _PUBLISHED = GradientSettings(steps=10_000, batch_size=200, weight_decay=1e-5)
