@@ -18,6 +18,10 @@ class NotAvailableError(Exception):
     """
 
 
+class LostError(Exception):
+    """What ran elsewhere is gone without a result, since its process or machine was ended: ask for it again."""
+
+
 def one_line(said: object, most: int = 2000) -> str:
     """Returns a message as one line of at most so many characters, none of which a terminal obeys.
 
