@@ -6,6 +6,7 @@ import numpy as np
 from _timing import seconds_in_turns, spread
 
 from symplect import HNN, GradientSettings
+from symplect.fitting.batches import Batches, laid_out
 from symplect.fitting.descent import CHUNK, initial_state, take_steps
 from symplect.fitting.gradient import mean_squared_error
 
@@ -14,27 +15,19 @@ BATCH, WIDTH, SIDE = 750, 200, 2048
 
 def main() -> None:
     settings = GradientSettings(weight_decay=1e-4)
-    state = initial_state(HNN(jax.random.key(0), 1, width=WIDTH), settings)
     states = jax.random.normal(jax.random.key(1), (BATCH, 2))
     matrix = jax.random.normal(jax.random.key(2), (SIDE, SIDE))
     product = jax.jit(jnp.matmul)
-    step = jnp.asarray(0, jnp.int32)
-    taken = seconds_in_turns(
-        {
-            "training": lambda: take_steps(
-                state.model,
-                state.optimizer_state,
-                mean_squared_error,
-                (states, -states),
-                jax.random.key(3),
-                step,
-                CHUNK,
-                settings,
-            ),
-            "product": lambda: product(matrix, matrix),
-        },
-        rounds=30,
-    )
+    start = initial_state(HNN(jax.random.key(0), 1, width=WIDTH), settings)
+    chunk = Batches(laid_out((states, -states), mesh=None), drawn=None, steps=CHUNK)
+    reached = start.model, start.optimizer_state
+
+    def train() -> object:
+        nonlocal reached
+        *reached, losses = take_steps(chunk, *reached, mean_squared_error, settings)
+        return losses
+
+    taken = seconds_in_turns({"training": train, "product": lambda: product(matrix, matrix)}, rounds=30)
     # forward and backward through the 200 x 200 layer, and the two gradients of each: 6 products count
     step_rate = 6 * 2 * BATCH * WIDTH**2 * CHUNK / taken["training"]
     limit = 2 * SIDE**3 / taken["product"]

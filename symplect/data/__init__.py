@@ -3,11 +3,13 @@
 from symplect.data.derivatives import clean_by_derivatives, forward_difference, smoothed
 from symplect.data.measured import measured_pendulum
 from symplect.data.noise import add_noise
+from symplect.data.on_disk import RowsOnDisk
 from symplect.data.positions import with_velocities
 from symplect.data.simulate import simulate
 from symplect.data.trajectories import Trajectories
 
 __all__ = [
+    "RowsOnDisk",
     "Trajectories",
     "add_noise",
     "clean_by_derivatives",

@@ -1,23 +1,24 @@
 """Gradient descent on any loss, which may be interrupted: the core of the fits that train networks."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, PyTree, Shaped
+from jaxtyping import Array, Float, Int, PyTree
 from tqdm import tqdm
 
 from symplect._types import Key, Scalar
+from symplect.data import RowsOnDisk
 from symplect.errors import InputError
+from symplect.fitting.batches import Batches, batches, laid_out
+from symplect.fitting.spread import Numbers, Rows, Spread, brought, fetched, mesh_of
 
 Model = TypeVar("Model", bound=eqx.Module)
-Rows = tuple[Shaped[Array, "_ ..."], ...]
 Loss = Callable[..., Scalar]
 
 CHUNK = 100  # steps in one compiled call, and between two entries of the history
@@ -88,11 +89,12 @@ def initial_state(model: Model, settings: GradientSettings) -> FitState[Model]:
 def descend(
     model: Model,
     loss: Loss,
-    rows: Rows,
+    rows: Rows | RowsOnDisk,
     *,
     key: Key,
     settings: GradientSettings,
-    test_rows: Rows,
+    test_rows: Rows | RowsOnDisk,
+    devices: Sequence[jax.Device] | None = None,
     resume: FitState[Model] | None = None,
     checkpoint: Callable[[FitState[Model]], None] | None = None,
     progress: str | None = None,
@@ -103,10 +105,12 @@ def descend(
         model: a freshly initialised model.
         loss: from the model and a batch of rows to a number, lower is better; a function of the module or a frozen
             dataclass, since a new one compiles anew.
-        rows: arrays with one sample per entry of the first axis, from which batches are drawn.
+        rows: arrays with one sample per entry of the first axis, from which batches are drawn, or rows on disk.
         key: random key of the batches.
         settings: steps, batch, learning rate, weight decay.
-        test_rows: what only the history sees.
+        test_rows: what only the history sees; of rows on disk, at most 100,000 that are evenly spaced.
+        devices: that share every batch, such as `jax.devices()`; the default device alone unless given. Where they
+            belong to several processes, each of these gives its own share of rows in memory, and all of rows on disk.
         resume: what an earlier call handed to `checkpoint`; the fit goes on from there.
         checkpoint: called with the state of affairs after every `CHUNK` steps.
         progress: label of a progress bar with loss and time left; none unless given.
@@ -116,8 +120,13 @@ def descend(
 
     Raises:
         ArithmeticError: the loss left the finite numbers.
+        InputError: rows on disk without a batch size, or devices that cannot share.
     """
-    state = resume or initial_state(model, settings)
+    mesh = mesh_of(devices) if devices is not None else None
+    state = brought(resume or initial_state(model, settings), mesh)
+    chunks = [range(i, min(i + CHUNK, settings.steps)) for i in range(int(state.step), settings.steps, CHUNK)]
+    coming = batches(rows, mesh, key, settings.batch_size, chunks)
+    seen = laid_out(test_rows, mesh)
     bar = tqdm(
         total=settings.steps,
         initial=int(state.step),
@@ -127,13 +136,13 @@ def descend(
         leave=False,
     )
     with bar:
-        while state.step < settings.steps:
-            state = _next_chunk(state, loss, rows, test_rows, key, settings)
+        for _ in chunks:
+            state = _next_chunk(state, loss, coming, seen, settings)
             if checkpoint:
-                checkpoint(state)
+                checkpoint(fetched(state))  # a copy, for the next steps take place in the memory of this state
             bar.set_postfix_str(f"test loss {_last_test_loss(state):.3e}", refresh=False)
             bar.update(int(state.step) - bar.n)
-    return state
+    return fetched(state)
 
 
 def _last_test_loss(state: FitState[Model]) -> float:
@@ -141,15 +150,12 @@ def _last_test_loss(state: FitState[Model]) -> float:
 
 
 def _next_chunk(
-    state: FitState[Model], loss: Loss, rows: Rows, test_rows: Rows, key: Key, settings: GradientSettings
+    state: FitState[Model], loss: Loss, coming: Iterator[Batches], seen: Spread, settings: GradientSettings
 ) -> FitState[Model]:
     began = time.perf_counter()
-    done = int(state.step)
-    count = min(CHUNK, settings.steps - done)
-    model, optimizer_state, losses = take_steps(
-        state.model, state.optimizer_state, loss, rows, key, jnp.asarray(done, jnp.int32), count, settings
-    )
-    entry = [done + count, float(losses[-1]), float(_evaluate(loss, model, test_rows))]
+    done, chunk = int(state.step), next(coming)
+    model, optimizer_state, losses = take_steps(chunk, state.model, state.optimizer_state, loss, settings)
+    entry = [done + chunk.steps, float(np.asarray(losses)[-1]), float(_evaluate(loss, model, seen))]
     if not np.all(np.isfinite(entry)):
         raise ArithmeticError(
             f"the loss left the finite numbers near step {done}: lower the learning rate, or check the data"
@@ -157,49 +163,36 @@ def _next_chunk(
     history = state.history.copy()
     history[done // CHUNK] = entry
     seconds = np.asarray(state.seconds + time.perf_counter() - began)
-    return FitState(model, optimizer_state, np.asarray(done + count), seconds, history)
+    return FitState(model, optimizer_state, np.asarray(done + chunk.steps), seconds, history)
 
 
-@eqx.filter_jit
+@eqx.filter_jit(donate="all-except-first")
 def take_steps(
-    model: Model,
-    optimizer_state: PyTree,
-    loss: Loss,
-    rows: Rows,
-    key: Key,
-    first: Int[Array, ""],
-    count: int,
-    settings: GradientSettings,
-) -> tuple[Model, PyTree, Float[Array, " count"]]:
-    """Takes `count` steps in one compiled call; the batch of a step depends on its number alone."""
+    chunk: Batches, model: Model, optimizer_state: PyTree, loss: Loss, settings: GradientSettings
+) -> tuple[Model, PyTree, Float[Array, " steps"]]:
+    """Takes a step per batch in one compiled call, which uses up `model` and `optimizer_state` (their memory)."""
     parameters, fixed = eqx.partition(model, eqx.is_inexact_array)
     optimizer = _optimizer(settings)
+    everything = chunk.rows.everything()
 
     def value(parameters: PyTree, batch: Rows) -> Scalar:
         return loss(eqx.combine(parameters, fixed), *batch)
 
-    def step(carry: tuple[PyTree, PyTree], number: Int[Array, ""]) -> tuple[tuple[PyTree, PyTree], Scalar]:
+    def step(carry: tuple[PyTree, PyTree], drawn: Numbers | None) -> tuple[tuple[PyTree, PyTree], Scalar]:
         parameters, optimizer_state = carry
-        batch = _batch(key, number, settings.batch_size, rows)
+        batch = everything if drawn is None else chunk.rows.take(drawn)
         reached, gradient = jax.value_and_grad(value)(parameters, batch)
         updates, optimizer_state = optimizer.update(gradient, optimizer_state, parameters)
         return (optax.apply_updates(parameters, updates), optimizer_state), reached
 
-    numbers = first + jnp.arange(count, dtype=jnp.int32)
-    (parameters, optimizer_state), losses = jax.lax.scan(step, (parameters, optimizer_state), numbers)
+    carry, losses = jax.lax.scan(step, (parameters, optimizer_state), chunk.drawn, length=chunk.steps)
+    (parameters, optimizer_state), losses = chunk.rows.replicated((carry, losses))
     return eqx.combine(parameters, fixed), optimizer_state, losses
 
 
 @eqx.filter_jit
-def _evaluate(loss: Loss, model: eqx.Module, rows: Rows) -> Scalar:
-    return loss(model, *rows)
-
-
-def _batch(key: Key, number: Int[Array, ""], size: int | None, rows: Rows) -> Rows:
-    if size is None:
-        return rows
-    drawn = jax.random.randint(jax.random.fold_in(key, number), (size,), 0, rows[0].shape[0], jnp.int32)
-    return tuple(values[drawn] for values in rows)
+def _evaluate(loss: Loss, model: eqx.Module, rows: Spread) -> Scalar:
+    return loss(model, *rows.everything())
 
 
 def _optimizer(settings: GradientSettings) -> optax.GradientTransformation:

@@ -1,6 +1,6 @@
 """The paper's fit: gradient descent on the error of the time derivative."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import jax
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from symplect._types import Key, Scalar
-from symplect.data import Trajectories
+from symplect.data import RowsOnDisk, Trajectories
 from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
 from symplect.fitting.descent import FitState, GradientSettings, descend
@@ -24,11 +24,12 @@ def mean_squared_error(model: AbstractDynamics, states: Rows, derivatives: Rows)
 
 def fit_gradient(
     model: Model,
-    train: Trajectories,
+    train: Trajectories | RowsOnDisk,
     *,
     key: Key,
     settings: GradientSettings = GradientSettings(),
-    test: Trajectories | None = None,
+    test: Trajectories | RowsOnDisk | None = None,
+    devices: Sequence[jax.Device] | None = None,
     resume: FitState[Model] | None = None,
     checkpoint: Callable[[FitState[Model]], None] | None = None,
     progress: str | None = None,
@@ -37,9 +38,9 @@ def fit_gradient(
 
     Args:
         model: a freshly initialised model.
-        train: states with derivatives; used in float32.
+        train: states with derivatives, in memory or on disk; used in float32.
         test: states with derivatives that only the history sees.
-        key, settings, resume, checkpoint, progress: as in `symplect.fitting.descend`.
+        key, settings, devices, resume, checkpoint, progress: as in `symplect.fitting.descend`.
 
     Returns:
         The state of affairs after the last step, with the fitted `model` and the `history`.
@@ -66,19 +67,22 @@ def fit_gradient(
         key=key,
         settings=settings,
         test_rows=_rows(model, test if test is not None else train),
+        devices=devices,
         resume=resume,
         checkpoint=checkpoint,
         progress=progress,
     )
 
 
-def _rows(model: AbstractDynamics, data: Trajectories) -> tuple[Rows, Rows]:
-    if data.derivatives is None:
-        raise InputError(
-            "fit_gradient: expected data with derivatives, found none: estimate them, as forward_difference does"
-        )
+def _rows(model: AbstractDynamics, data: Trajectories | RowsOnDisk) -> tuple[Rows, Rows] | RowsOnDisk:
     if data.dimension != 2 * model.degrees_of_freedom:
         raise InputError(
             f"fit_gradient: expected data with {2 * model.degrees_of_freedom} coordinates, found {data.dimension}"
+        )
+    if isinstance(data, RowsOnDisk):
+        return data
+    if data.derivatives is None:
+        raise InputError(
+            "fit_gradient: expected data with derivatives, found none: estimate them, as forward_difference does"
         )
     return jnp.asarray(data.states, jnp.float32), jnp.asarray(data.derivatives, jnp.float32)
