@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Real
-from scipy.interpolate import CubicSpline, make_smoothing_spline
 
 from symplect.data.trajectories import Trajectories
 from symplect.errors import InputError
@@ -71,6 +70,8 @@ def clean_by_derivatives(data: Trajectories) -> Trajectories:
         raise InputError("clean_by_derivatives: expected data with derivatives, found none: use fit_trajectory")
     if min(data.lengths) < 2:
         raise InputError("clean_by_derivatives: expected trials of at least two samples, found one of a single sample")
+    from scipy.interpolate import CubicSpline  # takes longer to import than most of the package
+
     paths: list[np.ndarray] = []
     for trial in data:
         assert trial.derivatives is not None
@@ -104,6 +105,8 @@ def smoothing_splines(
     times: Float[np.ndarray, " samples"], values: Real[np.ndarray, "samples columns"], lengths: Sequence[int]
 ) -> tuple[Float[np.ndarray, "samples columns"], Float[np.ndarray, "samples columns"]]:
     """Returns values and time derivatives of splines through every column of every trial of five samples or more."""
+    from scipy.interpolate import make_smoothing_spline
+
     smooth, derivatives = np.empty(values.shape), np.empty(values.shape)
     ends = np.cumsum(lengths)
     for first, end in zip(ends - lengths, ends, strict=True):
