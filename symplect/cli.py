@@ -5,11 +5,11 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-import platformdirs
 import tyro
 
+from symplect.environment import configure
 from symplect.errors import InputError, NotAvailableError, one_line
 
 
@@ -45,6 +45,44 @@ def reproduce(
 
     print(run(Plan(tasks or tuple(TASKS), models, seeds, out, data, {} if steps is None else {"steps": steps})))
     print(f"Runs, results.json and table.md are in {out}")
+
+
+def sweep(
+    tasks: tyro.conf.Positional[tuple[str, ...]] = (),
+    models: tuple[str, ...] | None = None,
+    seeds: int = 1,
+    settings: Annotated[tuple[str, ...], tyro.conf.arg(name="set"), tyro.conf.UseAppendAction] = (),
+    on: str = "local",
+    workers: int | None = None,
+    out: Path = Path("runs/sweep"),
+    data: Path | None = None,
+) -> None:
+    """Run many tasks, models, seeds and settings at once. Example: symplect sweep pendulum --seeds 8 --set width=50,100
+
+    Args:
+        tasks: Names as listed by `symplect tasks`; all of them unless given.
+        models: Models to fit, such as baseline and hnn; all that a task has unless given.
+        seeds: How many seeds.
+        settings: A setting and its values, as in width=50,100; several of these for all combinations.
+        on: Where to run: local, slurm, slurm=partition:short,time:60 or dask=tcp://HOST:PORT.
+        workers: Most runs at a time; as many as there are cores here unless given.
+        out: Folder for the runs, their index and the table; what is finished there is kept.
+        data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
+    """
+    from functools import partial
+
+    from symplect.sweep import SweepPlan, open_executor
+    from symplect.sweep import sweep as run
+    from symplect.sweep.grid import read_grid
+    from symplect.tasks import TASKS
+
+    plan = SweepPlan(tasks or tuple(TASKS), models, seeds, out, data, read_grid(settings))
+    most = workers or len(os.sched_getaffinity(0))
+    outcome = run(plan, partial(open_executor, on, most, out), most)
+    print(outcome.table)
+    print(f"Runs, sweep.md and index.sqlite are in {out}")
+    if outcome.failed:
+        sys.exit(1)
 
 
 def fit(
@@ -251,12 +289,13 @@ COMMANDS = {
     "export": export,
     "tasks": tasks,
     "reproduce": reproduce,
+    "sweep": sweep,
 }
 
 
 def main() -> None:
     """Runs one command: exit code 0 when done, 2 for a wrong input or call, 130 on Ctrl-C, 1 for anything else."""
-    _configure()
+    configure()
     try:
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS,
@@ -271,16 +310,3 @@ def main() -> None:
             "symplect: interrupted; what was finished is saved, and the same command goes on from here", file=sys.stderr
         )
         sys.exit(130)
-
-
-def _configure() -> None:
-    """Double precision, and compiled programs kept for the next call unless the user's environment says otherwise.
-
-    By the environment, since JAX is not imported yet: help needs none. JAX keeps no program that may call back into
-    Python, as Diffrax's checks of its arguments do; as NaN, which a rollout's status tells, they need not.
-    """
-    os.environ["JAX_ENABLE_X64"] = "1"
-    os.environ.setdefault("EQX_ON_ERROR", "nan")
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(platformdirs.user_cache_path("symplect") / "compiled")
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")

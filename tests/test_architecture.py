@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "symplect"
 
 ORDER = [
-    "_types", "errors", "precision", "files", "dynamics", "systems", "integrate", "data", "models", "fitting",
+    "_types", "environment", "errors", "precision", "files", "dynamics", "systems", "integrate", "data", "models", "fitting",
     "regressor", "evaluation", "diagnose", "reading", "tasks",
     "runs", "export", "automatic", "predict", "table", "units", "reproduce", "sweep", "certify", "content",
     "plots", "explorer", "report", "cli",

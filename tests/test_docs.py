@@ -50,7 +50,7 @@ def test_every_command_is_understood(command, monkeypatch):
         return functools.wraps(function)(lambda *_, **__: called.append(name))
 
     monkeypatch.setattr(cli, "COMMANDS", {name: stub(name, function) for name, function in cli.COMMANDS.items()})
-    monkeypatch.setattr(cli, "_configure", lambda: None)
+    monkeypatch.setattr(cli, "configure", lambda: None)
     monkeypatch.setattr(sys, "argv", shlex.split(command))
     cli.main()
     assert called == [shlex.split(command)[1]]

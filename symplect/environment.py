@@ -1,0 +1,21 @@
+"""What JAX reads from the environment before it is imported, for the command line and for workers elsewhere."""
+
+import os
+
+import platformdirs
+
+
+def configure() -> None:
+    """Asks for double precision, and for compiled programs to be kept unless the user's environment says otherwise.
+
+    By the environment, since JAX is not imported yet: help needs none.
+    """
+    os.environ["JAX_ENABLE_X64"] = "1"
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(platformdirs.user_cache_path("symplect") / "compiled")
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+
+def use_one_thread() -> None:
+    """Asks XLA for one thread: sums are then in the same order on every machine, and workers leave each other alone."""
+    os.environ["NPROC"] = "1"

@@ -1,0 +1,65 @@
+"""What a worker is told, and what it does: importable anywhere, before JAX is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from symplect.environment import configure, use_one_thread
+from symplect.errors import one_line
+from symplect.sweep.grid import Setting, name_of
+
+
+class JobError(Exception):
+    """What went wrong in a worker, in words that travel between processes and machines."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Some runs that a worker does, in plain values.
+
+    Args:
+        task: name of the task.
+        model: name of one of its methods.
+        seeds: of the runs.
+        settings: names and values, as `checked_settings` returns them.
+        out: the folder of the sweep.
+        data: the folder of the measurements, or `None`.
+    """
+
+    task: str
+    model: str
+    seeds: tuple[int, ...]
+    settings: tuple[tuple[str, Setting], ...]
+    out: str
+    data: str | None = None
+
+    @property
+    def folders(self) -> list[str]:
+        """Where each run goes, below the folder of the sweep."""
+        return [f"{name_of(dict(self.settings))}/{self.task}/{self.model}/seed-{seed}" for seed in self.seeds]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The same from where we are."""
+        return [Path(self.out) / folder for folder in self.folders]
+
+    def __str__(self) -> str:
+        return ", ".join(self.folders)
+
+
+def run_job(job: Job) -> str:
+    """Does those of the runs that are not finished; the results are in the run folders.
+
+    Returns:
+        "finished", or "taken" if someone else is at one of them: then ask again later.
+
+    Raises:
+        JobError: a run failed.
+    """
+    configure()
+    use_one_thread()
+    from symplect.sweep.work import work  # brings JAX
+
+    try:
+        return work(job)
+    except Exception as error:
+        raise JobError(one_line(f"{type(error).__name__}: {error}")) from error

@@ -1,0 +1,75 @@
+"""What a sweep is to run: a reproduction for every choice of settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from symplect.errors import InputError
+from symplect.reproduce import Plan
+from symplect.sweep.grid import Setting, choices, name_of
+from symplect.sweep.job import Job
+from symplect.tasks import TASKS, known_settings
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What to run.
+
+    Args:
+        tasks: names out of `TASKS`.
+        models: names of the tasks' methods; a task without one of that name skips it. `None` for all of each task.
+        seeds: number of seeds, counted from 0; a seed makes data and network.
+        out: the folder of the sweep.
+        data: the folder of the measurements, or `None` for the cache or a download.
+        grid: values by the name of a setting, which every method must have; all their combinations are run.
+
+    Raises:
+        InputError: an unknown name, or a value that a setting cannot have.
+
+    Example:
+        >>> plan = SweepPlan(["pendulum"], ["hnn"], seeds=2, out=Path("runs"), grid={"width": [50, 100]})
+        >>> [str(job) for job in plan.jobs({})][:2]
+        ['width=50/pendulum/hnn/seed-0', 'width=100/pendulum/hnn/seed-0']
+    """
+
+    tasks: Sequence[str]
+    models: Sequence[str] | None
+    seeds: int
+    out: Path
+    data: Path | None = None
+    grid: Mapping[str, Sequence[Setting]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        for plan in self.plans:
+            for task in self.tasks:
+                for model in plan.methods(TASKS[task]):
+                    _require_settings(
+                        f"{model} of {task}", plan.settings, list(known_settings(TASKS[task].methods[model]))
+                    )
+
+    @property
+    def plans(self) -> list[Plan]:
+        """What is run with each choice of settings, in a folder of its own."""
+        return [
+            Plan(self.tasks, self.models, self.seeds, self.out / name_of(choice), self.data, choice)
+            for choice in choices(self.grid)
+        ]
+
+    def jobs(self, not_run: Mapping[str, str]) -> list[Job]:
+        """Returns what is to be run, without those tasks that cannot be; those of one task and seed share its data."""
+        units = [unit for plan in self.plans for unit in plan.units(not_run)]
+        units.sort(key=lambda unit: (self.tasks.index(unit.task.name), unit.seed))
+        data = None if self.data is None else str(self.data.absolute())
+        return [
+            Job(unit.task.name, unit.model, (unit.seed,), tuple(unit.settings.items()), str(self.out.absolute()), data)
+            for unit in units
+        ]
+
+
+def _require_settings(what: str, settings: Mapping[str, Setting], known: Sequence[str]) -> None:
+    for name in settings:
+        if name not in known:
+            raise InputError(
+                f"expected a setting of {what} out of {', '.join(known) or 'none at all'}, found {name!r}: "
+                "leave it out, or name the models that have it with --models"
+            )
