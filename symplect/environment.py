@@ -8,12 +8,14 @@ import platformdirs
 def configure() -> None:
     """Asks for double precision, and for compiled programs to be kept unless the user's environment says otherwise.
 
-    By the environment, since JAX is not imported yet: help needs none.
+    By the environment, since JAX is not imported yet: help needs none. JAX keeps no program that may call back into
+    Python, as Diffrax's checks of its arguments do; as NaN, which a rollout's status tells, they need not.
     """
     os.environ["JAX_ENABLE_X64"] = "1"
+    os.environ.setdefault("EQX_ON_ERROR", "nan")
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(platformdirs.user_cache_path("symplect") / "compiled")
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 def use_one_thread() -> None:
