@@ -1,9 +1,12 @@
 """Rows on disk, for tables larger than memory."""
 
+import mmap
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, final
+from typing import IO, Any, final
 
 import numpy as np
 from jaxtyping import Float, Int, Real
@@ -16,6 +19,7 @@ Piece = tuple[Real[np.ndarray, "_ _"], Real[np.ndarray, "_ _"]]
 _STATES, _DERIVATIVES = "states.npy", "derivatives.npy"
 _KIND = np.dtype("<f4")
 _PIECE = 1000  # rows read through one map: a process is charged for every page it has touched, until it unmaps the file
+_READERS = 16  # rows waited for at once where the disk has to be asked
 
 
 @final
@@ -45,8 +49,9 @@ class RowsOnDisk:
     def __post_init__(self):
         states, derivatives = (_mapped(self.folder / name) for name in (_STATES, _DERIVATIVES))
         _require_alike(self.folder, states, derivatives)
-        if len(states) > np.iinfo(np.int32).max:
-            raise InputError(f"expected at most 2147483647 rows in {self.folder}, found {len(states)}: keep fewer")
+        most = np.iinfo(np.int32).max
+        if not 0 < len(states) <= most:
+            raise InputError(f"expected between 1 and {most} rows in {self.folder}, found {len(states)}: keep fewer")
 
     @classmethod
     def write(cls, folder: Path, pieces: Iterable[Piece]) -> "RowsOnDisk":
@@ -76,11 +81,20 @@ class RowsOnDisk:
     def read(self, rows: Int[np.ndarray, " rows"]) -> tuple[Array2, Array2]:
         """Returns states and derivatives of some rows in float32; fastest where their numbers increase."""
         pieces = np.array_split(rows, len(rows) // _PIECE + 1)
-        states, derivatives = (
-            np.concatenate([np.asarray(_mapped(self.folder / name)[piece], np.float32) for piece in pieces])
-            for name in (_STATES, _DERIVATIVES)
-        )
+        with ThreadPoolExecutor(_READERS) as readers:
+            states, derivatives = (
+                np.concatenate(list(readers.map(partial(_taken, self.folder / name), pieces)))
+                for name in (_STATES, _DERIVATIVES)
+            )
         return states, derivatives
+
+
+def _taken(path: Path, rows: Int[np.ndarray, " rows"]) -> Array2:
+    values = _mapped(path)
+    map_of_file: Any = values.base
+    if hasattr(mmap, "MADV_RANDOM"):
+        map_of_file.madvise(mmap.MADV_RANDOM)  # or the system reads 32 pages for every row
+    return np.asarray(np.take(values, rows, axis=0), np.float32)
 
 
 def _mapped(path: Path) -> np.ndarray:
