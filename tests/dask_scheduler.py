@@ -5,21 +5,22 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 
 QUIET = ["--host", "127.0.0.1", "--no-dashboard"]
 
 
 @contextmanager
 def dask(folder, workers=2):
-    """Runs a scheduler, and workers of one thread that are started anew when they die; yields the address."""
+    """Runs a scheduler, and workers of one thread that are started anew when they die; yields process and address."""
     found = folder / "scheduler.json"
     with ExitStack() as stack:
-        stack.enter_context(_running("scheduler", folder, "--port", "0", "--scheduler-file", str(found)))
+        process = stack.enter_context(_running("scheduler", folder, "--port", "0", "--scheduler-file", str(found)))
         _wait_for(found)
         for number in range(workers):
             place = ["--scheduler-file", str(found), "--local-directory", str(folder / f"worker-{number}")]
-            stack.enter_context(_running("worker", folder, *place, "--nthreads", "1"))
-        yield json.loads(found.read_text())["address"]
+            stack.enter_context(_running("worker", folder, *place, "--nthreads", "1", "--death-timeout", "60"))
+        yield SimpleNamespace(process=process, address=json.loads(found.read_text())["address"])
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def _running(name, folder, *arguments):
     with open(folder / f"{name}.log", "a") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(60)

@@ -49,7 +49,7 @@ def slurm():
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm")))  # sockets need a short path
         environment = stack.enter_context(pytest.MonkeyPatch.context())
-        environment.setenv("SLURM_CONF", str(_configure(folder)))
+        environment.setenv("SLURM_CONF", str(configure(folder)))
         munge = [f"--{name}={folder}/munge.{name}" for name in ("socket", "pid-file", "log-file", "seed-file")]
         key = folder / "munge.key"
         key.write_bytes(os.urandom(128))
@@ -62,7 +62,8 @@ def slurm():
         yield
 
 
-def _configure(folder):
+def configure(folder):
+    """Writes the configuration of a SLURM on ports that are free, and returns its path."""
     host, user = socket.gethostname().partition(".")[0], _said("id", "-un").strip()
     path = folder / "slurm.conf"
     path.write_text(CONFIGURATION.format(host=host, user=user, folder=folder, ports=_free_ports(2)))

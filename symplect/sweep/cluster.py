@@ -6,11 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from functools import partial
 from typing import Any, final
 
-from symplect.errors import LostError
+from symplect.errors import LostError, one_line
 
 _LOOKS = 10  # for results, for each look into the queue, which all users of the cluster share
 _PATIENCE = 60  # refusals in a row
@@ -110,7 +110,7 @@ class ClusterExecutor(Executor):
             self._end(CancelledError())
         except Exception as error:  # whoever waits for a future must hear of it
             self._closed = True
-            self._end(error)
+            self._end(BrokenExecutor(one_line(repr(error))))
 
     def _start(self) -> None:
         room = min(self._workers - len(self._running), len(self._waiting), _BATCH)

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from typing import Any, final
 
@@ -54,9 +54,10 @@ def dask_executor(address: str) -> Generator[Executor]:
 
 @final
 class DaskExecutor(Executor):
-    """Dask's own executor, except that calls lost with their workers or their scheduler raise `LostError`.
+    """Dask's own executor, in the exceptions of ours.
 
-    Dask itself repeats a call whose worker died, a few times.
+    Dask repeats a call whose worker died; when too many did, its future raises `LostError`. When the scheduler is gone,
+    all raise `BrokenExecutor`.
 
     Args:
         client: a `distributed.Client`.
@@ -83,8 +84,9 @@ def _pass_on(inner: Future[Any], outer: Future[Any]) -> None:
     try:
         outer.set_result(inner.result())
     except CancelledError:
-        outer.set_exception(LostError("the Dask scheduler is gone, or the call was cancelled there"))
+        outer.set_exception(BrokenExecutor("the Dask scheduler is gone"))
     except KilledWorker as error:
-        outer.set_exception(LostError(one_line(error, 300)))
+        deaths, last = error.allowed_failures + 1, error.last_worker.address
+        outer.set_exception(LostError(f"{deaths} workers died while they ran it, the last one at {last}"))
     except Exception as error:
         outer.set_exception(error)

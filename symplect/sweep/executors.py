@@ -39,7 +39,7 @@ def open_executor(on: str, workers: int, folder: Path) -> Generator[Executor]:
         case "local", "", "":
             opened = local_executor(workers)
         case "slurm", _, options:
-            opened = slurm_executor(slurm_options(options), workers, folder / "slurm")
+            opened = slurm_executor(slurm_options(options), workers, folder)
         case "dask", "=", address:
             opened = dask_executor(address)
         case _:

@@ -26,7 +26,7 @@ def slurm_executor(options: Mapping[str, str], workers: int, folder: Path) -> Ge
     Args:
         options: of sbatch by their long names, such as partition, time and mem.
         workers: most jobs at a time, whether they wait or run.
-        folder: where calls, results and logs go; all nodes must see it.
+        folder: below which calls, results and logs go while they are needed; all nodes must see it.
 
     Yields:
         The executor. Jobs that run when the context is left are cancelled.
@@ -41,7 +41,7 @@ def slurm_executor(options: Mapping[str, str], workers: int, folder: Path) -> Ge
         raise NotAvailableError('SLURM jobs need submitit: pip install "symplect[cluster]"') from None
     _require_slurm(options)
     folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="jobs-", dir=folder.resolve()))
+    place = Path(tempfile.mkdtemp(prefix="slurm-", dir=folder.resolve()))
     scheduler = submitit.SlurmExecutor(place)
     scheduler.update_parameters(
         job_name="symplect",
@@ -148,10 +148,8 @@ def _require_slurm(options: Mapping[str, str]) -> None:
     flags = [f"--{name}={value}" for name, value in options.items()]
     test = subprocess.run(["sbatch", "--test-only", *flags, "--wrap=true"], capture_output=True, text=True)
     if test.returncode:
-        shown = " ".join(flags) or "no options"
-        raise InputError(
-            f"expected options that sbatch takes, found {shown}: it says {one_line(test.stderr)}: change --on slurm=..."
-        )
+        found = f"{' '.join(flags) or 'none'}: it says {one_line(test.stderr)}"
+        raise InputError(f"expected options that sbatch takes, found {found}: mend them in --on slurm=...")
 
 
 def _said(command: list[str]) -> str:
