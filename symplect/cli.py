@@ -77,7 +77,8 @@ def sweep(
     from symplect.tasks import TASKS
 
     plan = SweepPlan(tasks or tuple(TASKS), models, seeds, out, data, read_grid(settings))
-    most = workers or len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = cores if workers is None else workers
     outcome = run(plan, partial(open_executor, on, most, out), most)
     print(outcome.table)
     print(f"Runs, sweep.md and index.sqlite are in {out}")

@@ -10,6 +10,7 @@ from symplect.certify import CERTIFICATE_FILE
 from symplect.errors import InputError
 from symplect.files import read_json
 from symplect.runs import Run, load_run
+from symplect.sweep.grid import write_value
 from symplect.tasks import TASKS, Method
 from symplect.units import row
 
@@ -154,13 +155,13 @@ def _command(plan: Mapping[str, Any]) -> str:
 
     Settings but for the number of steps come from a sweep, in whose folder there is one for each choice of them.
     """
-    settings = {name: value for name, value in plan.items() if name not in _PLAN and value is not None}
+    settings = {name: value for name, value in plan.items() if name not in _PLAN and (name, value) != ("steps", None)}
     swept, folder = bool(settings.keys() - {"steps"}), plan.get("out")
     words = ["symplect", "sweep" if swept else "reproduce", *plan["tasks"]]
     words += ["--models", *plan["models"]] if plan["models"] else []
     words += ["--seeds", str(plan["seeds"])]
     if swept:
-        words += ["--set", *(f"{name}={value}" for name, value in settings.items())]
+        words += [word for name, value in settings.items() for word in ("--set", f"{name}={write_value(value)}")]
         folder = folder and Path(folder).parent
     else:
         words += ["--steps", str(settings["steps"])] if settings else []

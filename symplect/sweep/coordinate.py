@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
+from symplect.errors import InputError
 from symplect.files import read_json, require_place, writing
 from symplect.reproduce import missing, write_results
 from symplect.sweep.grid import name_of
-from symplect.sweep.hand_out import OpenExecutor, hand_out
-from symplect.sweep.index import Index, Row
+from symplect.sweep.hand_out import OpenExecutor, Renewed, hand_out
+from symplect.sweep.index import INDEX_FILE, Index, Row
 from symplect.sweep.plan import SweepPlan
 from symplect.sweep.summary import summary
 from symplect.tasks import TASKS
@@ -43,29 +44,39 @@ def sweep(plan: SweepPlan, open_executor: OpenExecutor, workers: int = 2) -> Out
         workers: jobs handed out at a time.
 
     Raises:
-        InputError: the folder cannot be written or holds runs of other settings, or the measurements are not as
-            published.
+        InputError: no worker, or the folder cannot be written or holds runs of other settings, or the measurements
+            are not as published.
 
     Example:
         >>> from concurrent.futures import ProcessPoolExecutor
         >>> plan = SweepPlan(["pendulum"], ["hnn"], seeds=8, out=Path("runs"))  # doctest: +SKIP
         >>> print(sweep(plan, lambda: ProcessPoolExecutor(4), workers=4).table)  # doctest: +SKIP
     """
-    require_place(plan.out / "index.sqlite")
+    if workers < 1:
+        raise InputError(f"expected at least one worker, found {workers}: give --workers a positive number")
+    require_place(plan.out / INDEX_FILE)
     not_run = missing(plan.plans[0])
     _require_as_planned(plan, not_run)
     jobs, index = plan.jobs(not_run), Index(plan.out)
-    index.follow()
-    index.expect(folder for job in jobs for folder in job.folders)
     left = [job for job in jobs if not all(path.exists() for path in job.paths)]
+    if not left:
+        return _summed_up(plan, index, not_run)
+    executor = Renewed(open_executor)  # if it cannot be opened, nothing is written
     try:
-        with tqdm(total=len(jobs), initial=len(jobs) - len(left), desc="sweep", unit="run", disable=None) as bar:
-            hand_out(left, open_executor, workers, index, bar)
+        done = len(jobs) - len(left)
+        with executor, tqdm(total=len(jobs), initial=done, desc="sweep", unit="run", disable=None) as bar:
+            index.expect(folder for job in left for folder in job.folders)
+            hand_out(left, executor, workers, index, bar)
     finally:
-        index.follow()
-        rows = _rows(plan, index, not_run)
-        table = _write(plan, rows, not_run)
-    return Outcome(table, {row["folder"]: row["error"] for row in rows if row["state"] == "failed"})
+        outcome = _summed_up(plan, index, not_run)
+    return outcome
+
+
+def _summed_up(plan: SweepPlan, index: Index, not_run: Mapping[str, str]) -> Outcome:
+    index.follow()
+    rows = _rows(plan, index, not_run)
+    failed = {row["folder"]: row["error"] for row in rows if row["state"] == "failed"}
+    return Outcome(_write(plan, rows, not_run), failed)
 
 
 def _require_as_planned(plan: SweepPlan, not_run: Mapping[str, str]) -> None:

@@ -10,6 +10,8 @@ Setting = bool | int | float | str | None
 DEFAULT = "default"
 """The folder of runs whose settings are their methods' own."""
 
+_LARGE = 1e6  # above, real numbers are written as such
+
 _WORDS: Mapping[str, Setting] = {"true": True, "false": False, "none": None}
 
 
@@ -93,5 +95,5 @@ def write_value(value: Setting) -> str:
         ['50', '0.001', '1', 'none', 'tanh']
     """
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
+        return f"{value:.0f}" if value.is_integer() and abs(value) < _LARGE else repr(value)
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from tqdm import tqdm
 
@@ -35,49 +35,79 @@ class _Attempt:
     not_before: float = 0.0
 
 
-def hand_out(jobs: Iterable[Job], open_executor: OpenExecutor, workers: int, index: Index, bar: Any) -> None:
+@final
+class Renewed:
+    """An executor, and another one when it broke; it is open from the start.
+
+    Args:
+        open_executor: gives an executor.
+    """
+
+    def __init__(self, open_executor: OpenExecutor):
+        self._open, self._stack = open_executor, ExitStack()
+        self._executor = self._stack.enter_context(open_executor())
+
+    def __enter__(self) -> "Renewed":
+        return self
+
+    def __exit__(self, *error: Any) -> bool | None:
+        return self._stack.__exit__(*error)
+
+    def renew(self) -> None:
+        """Closes the executor and opens another."""
+        self._stack.close()
+        self._executor = self._stack.enter_context(self._open())
+
+    def submit(self, job: Job) -> Future[str]:
+        """Hands out a job; if the executor is broken, so is the future."""
+        try:
+            return self._executor.submit(run_job, job)
+        except BrokenExecutor as error:
+            future: Future[str] = Future()
+            future.set_exception(error)
+            return future
+
+
+def hand_out(jobs: Iterable[Job], executor: Renewed, workers: int, index: Index, bar: Any) -> None:
     """Has all jobs done, or given up and named in the index.
 
     Args:
         jobs: in the order in which they are begun.
-        open_executor: gives an executor, and again when that one broke.
+        executor: that runs them.
         workers: jobs handed out at a time.
         index: that learns what failed.
         bar: of progress, in jobs.
     """
     waiting, later = deque(map(_Attempt, jobs)), list[_Attempt]()
     running: dict[Future[str], _Attempt] = {}
-    with ExitStack() as stack:
-        executor = stack.enter_context(open_executor())
-        try:
-            while waiting or later or running:
-                waiting.extend(_due(later))
-                while waiting and len(running) < workers:
-                    attempt = waiting.popleft()
-                    running[_submitted(executor, attempt.job)] = attempt
-                ended = {future: running.pop(future) for future in _ended(running)}
-                for future, attempt in ended.items():
-                    match _outcome(future, attempt):
-                        case "finished":
-                            bar.update()
-                        case "taken":
-                            later.append(attempt)
-                        case "lost" if attempt.losses < _LOSSES:
-                            _tell(index, attempt)
-                            waiting.appendleft(attempt)
-                        case "failed" if attempt.errors < _ERRORS:
-                            _tell(index, attempt)
-                            waiting.append(attempt)
-                        case _:
-                            _give_up(index, attempt)
-                            bar.update()
-                if any(map(_is_broken, ended)):
-                    stack.close()
-                    executor = stack.enter_context(open_executor())
-        except BaseException:
-            for future in running:
-                future.cancel()
-            raise
+    try:
+        while waiting or later or running:
+            waiting.extend(_due(later))
+            while waiting and len(running) < workers:
+                attempt = waiting.popleft()
+                running[executor.submit(attempt.job)] = attempt
+            ended = {future: running.pop(future) for future in _ended(running)}
+            for future, attempt in ended.items():
+                match _outcome(future, attempt):
+                    case "finished":
+                        bar.update()
+                    case "taken":
+                        later.append(attempt)
+                    case "lost" if attempt.losses < _LOSSES:
+                        _tell(index, attempt)
+                        waiting.appendleft(attempt)
+                    case "failed" if attempt.errors < _ERRORS:
+                        _tell(index, attempt)
+                        waiting.append(attempt)
+                    case _:
+                        _give_up(index, attempt)
+                        bar.update()
+            if any(map(_is_broken, ended)):
+                executor.renew()
+    except BaseException:
+        for future in running:
+            future.cancel()
+        raise
 
 
 def _due(later: list[_Attempt]) -> list[_Attempt]:
@@ -85,15 +115,6 @@ def _due(later: list[_Attempt]) -> list[_Attempt]:
     due = [attempt for attempt in later if attempt.not_before <= time.monotonic()]
     later[:] = [attempt for attempt in later if attempt not in due]
     return due
-
-
-def _submitted(executor: Executor, job: Job) -> Future[str]:
-    try:
-        return executor.submit(run_job, job)
-    except BrokenExecutor as error:
-        future: Future[str] = Future()
-        future.set_exception(error)
-        return future
 
 
 def _ended(running: Iterable[Future[str]]) -> list[Future[str]]:

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar, final
 
 from tqdm import tqdm
 
-from symplect.errors import InputError, LostError
+from symplect.errors import LostError
 
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would inherit JAX's threads, asleep for ever
 _GRACE = 30.0  # seconds to save a checkpoint in
@@ -34,12 +34,7 @@ def local_executor(workers: int) -> Generator[Executor]:
 
     Args:
         workers: number of processes, one call at a time in each.
-
-    Raises:
-        InputError: not a positive number.
     """
-    if workers < 1:
-        raise InputError(f"expected at least one worker, found {workers}: give --workers a positive number")
     executor = LocalExecutor(workers)
     try:
         yield executor

@@ -1,0 +1,440 @@
+"""Sweeps: settings, the index, jobs that fail or are lost, processes, and journeys through the command line."""
+
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from symplect import cli
+from symplect.content import read_content
+from symplect.errors import InputError, LostError
+from symplect.runs import load_run
+from symplect.sweep import SweepPlan, hand_out, read_index
+from symplect.sweep.grid import choices, name_of, read_grid, settings_of
+from symplect.sweep.index import Index, lock_of
+from symplect.sweep.job import Job, JobError
+from symplect.sweep.local import local_executor
+from symplect.sweep.work import work
+from tests.conftest import made_once
+from tests.sweep_calls import sleep_and_tell, write_many
+
+SYMPLECT = str(Path(sys.executable).with_name("symplect"))
+AS_SWEPT = ("mass-spring", "--models", "hnn", "--seeds", 2, "--set", "width=4,8", "--set", "steps=20")
+
+
+def words(*arguments):
+    return [SYMPLECT, "sweep", *map(str, arguments)]
+
+
+def swept_into(folder, *arguments):
+    done = subprocess.run(words(*arguments, "--out", folder), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def swept(tmp_path_factory):
+    """Returns the folder of a small sweep; tests copy it before they change it."""
+
+    def make(folder):
+        (folder / "printed").write_text(swept_into(folder / "sweep", *AS_SWEPT, "--workers", 2))
+
+    return made_once(tmp_path_factory, "swept", make) / "sweep"
+
+
+@pytest.fixture
+def own(swept, tmp_path):
+    return Path(shutil.copytree(swept, tmp_path / "sweep"))
+
+
+def call(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["symplect", "sweep", *map(str, arguments)])
+    cli.main()
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"width": 50},
+        {"learning_rate": 1e-3, "cosine": True, "batch_size": None, "activation": "tanh"},
+        {"learning_rate": 0.1 + 0.2},
+    ],
+)
+def test_a_folder_tells_its_settings(settings):
+    assert settings_of(name_of(settings)) == settings
+    assert name_of(settings) == name_of(dict(reversed(settings.items())))
+
+
+def test_all_combinations_are_there_once():
+    found = choices(read_grid(["width=50,100,50", "depth=1,2,3"]))
+    assert len(found) == 6
+    assert len({name_of(choice) for choice in found}) == 6
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--set", "width"], "expected a setting with its values, found 'width'"),
+        (["--set", "=5"], "expected a setting with its values"),
+        (["--set", "width=5,,6"], "expected a setting with its values"),
+        (["--set", "width=5", "--set", "width=6"], "expected width once"),
+        (["--set", "breadth=5"], "setting of hnn of mass-spring out of steps, .*width, .*found 'breadth'"),
+        (["--set", "features=5"], "out of steps, .*found 'features'"),
+        (
+            ["--models", "hnn", "closed-form", "--set", "width=5"],
+            "of closed-form of .*features.*found 'width'.*--models",
+        ),
+        (["--set", "width=wide"], "expected width to be of kind int, found 'wide'"),
+        (["--set", "width=50.5"], "expected width to be of kind int, found 50.5"),
+        (["--set", "width=0"], "positive sizes, found .*width=0"),
+        (["--set", "activation=relu"], "an activation out of .*found 'relu'"),
+        (["--set", "learning_rate=-1"], "a positive learning rate"),
+        (["--set", "steps=0"], "at least one step"),
+        (["--seeds", "0"], "at least one seed"),
+        (["--models", "mlp"], "expected a model out of"),
+        (["--workers", "0"], "at least one worker, found 0"),
+        (["--on", "moon"], "expected --on local, slurm or dask"),
+    ],
+)
+def test_wrong_calls_end_with_code_2_before_anything_runs(monkeypatch, capsys, tmp_path, given, message):
+    models = [] if "--models" in given else ["--models", "hnn"]
+    with pytest.raises(SystemExit) as stop:
+        call(monkeypatch, "mass-spring", *models, *given, "--out", tmp_path / "out")
+    assert stop.value.code == 2
+    assert re.search(message, capsys.readouterr().err.strip().splitlines()[-1])
+    assert not list(tmp_path.rglob("config.json"))
+
+
+# The index
+
+
+def test_many_processes_write_and_nothing_is_lost(tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    writers = [spawn.Process(target=write_many, args=(tmp_path, 0, 10)) for _ in range(2)]
+    writers += [spawn.Process(target=write_many, args=(tmp_path, 10 * k, 10)) for k in range(1, 3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    rows = {row["seed"]: row for row in read_index(tmp_path)}
+    assert sorted(rows) == list(range(30))
+    assert [rows[seed]["attempts"] for seed in range(30)] == [2] * 10 + [1] * 20
+    assert all(row["error"] == f"error of {seed}" and row["state"] == "failed" for seed, row in rows.items())
+
+
+def without_history(rows):
+    return [{**row, "attempts": None, "worker": None, "started": None} for row in rows]
+
+
+def test_the_index_is_made_again_from_the_runs(own, swept):
+    (own / "index.sqlite").unlink()
+    Index(own).follow()
+    assert without_history(read_index(own)) == without_history(read_index(swept))
+
+
+def test_the_index_follows_the_runs(own):
+    gone, lost, alive = sorted(path.parent for path in own.rglob("config.json"))[:3]
+    index = Index(own)
+    for folder in (gone, lost, alive):
+        shutil.rmtree(folder)
+    for folder in (lost, alive):
+        index.begin(str(folder.relative_to(own)))
+    with FileLock(lock_of(alive)):
+        index.follow()
+    state = {row["folder"]: row["state"] for row in read_index(own)}
+    assert [state.pop(str(folder.relative_to(own))) for folder in (gone, lost, alive)] == ["waiting"] * 2 + ["running"]
+    assert set(state.values()) == {"finished"}
+
+
+def test_a_broken_index_is_named(own):
+    (own / "index.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(InputError, match=r"index.sqlite .*not a database.*delete it, and it is made again"):
+        read_index(own)
+
+
+def test_what_is_no_sweep_has_no_index(tmp_path):
+    with pytest.raises(InputError, match=r"expected .* to be the folder of a sweep"):
+        read_index(tmp_path / "none")
+    assert not list(tmp_path.iterdir())
+
+
+# Jobs that fail, are lost or taken
+
+
+class Bar:
+    done = 0
+
+    def update(self):
+        self.done += 1
+
+
+class Told(Executor):
+    """Does at once what it is told of each job: a list of results and errors by seed."""
+
+    def __init__(self, told):
+        self.told, self.asked = told, []
+
+    def submit(self, fn, /, *args, **kwargs):
+        (seed,) = args[0].seeds
+        self.asked.append(seed)
+        said = self.told[seed].pop(0)
+        if isinstance(said, BrokenExecutor):
+            raise said
+        future = Future()
+        future.set_exception(said) if isinstance(said, Exception) else future.set_result(said)
+        return future
+
+
+def told(monkeypatch, out, opened=None, **by_seed):
+    """Hands out a job per seed; returns the executor, the states of the index and the number that the bar shows."""
+    monkeypatch.setattr(hand_out, "_LATER", 0.01)
+    executor, bar = Told({int(name[1:]): list(said) for name, said in by_seed.items()}), Bar()
+    jobs = [Job("mass-spring", "hnn", (seed,), (), str(out)) for seed in executor.told]
+
+    @contextmanager
+    def open_executor():
+        if opened is not None:
+            opened.append(True)
+        yield executor
+
+    index = Index(out)
+    hand_out.hand_out(jobs, hand_out.Renewed(open_executor), 2, index, bar)
+    return executor, {row["seed"]: (row["state"], row["error"]) for row in index.rows()}, bar.done
+
+
+def test_a_job_that_fails_is_tried_three_times_and_named(monkeypatch, tmp_path, capfd):
+    good, bad = [JobError("no"), JobError("no"), "finished"], [JobError("first"), JobError("second"), JobError("third")]
+    executor, states, done = told(monkeypatch, tmp_path, s0=good, s1=bad)
+    assert (executor.asked.count(0), executor.asked.count(1), done) == (3, 3, 2)
+    assert states[1] == ("failed", "third")
+    assert states[0][0] == "waiting"  # as nobody ran it
+    said = capfd.readouterr().err
+    assert "default/mass-spring/hnn/seed-1: second: tried again" in said
+    assert "default/mass-spring/hnn/seed-1: third: given up" in said
+
+
+def test_a_job_whose_worker_is_lost_goes_on_as_long_as_it_gets_on(monkeypatch, tmp_path):
+    checkpoint = tmp_path / "default/mass-spring/hnn/seed-0.checkpoint.safetensors"
+    checkpoint.parent.mkdir(parents=True)
+    reached = hand_out._reached
+
+    def progress(job):
+        if job.seeds == (0,):
+            checkpoint.write_text("further")
+            os.utime(checkpoint, ns=(0, time.monotonic_ns()))
+        return reached(job)
+
+    monkeypatch.setattr(hand_out, "_reached", progress)
+    losses = [LostError("killed")] * 50
+    executor, states, done = told(monkeypatch, tmp_path, s0=[*losses, "finished"], s1=losses)
+    assert executor.asked.count(0) == 51
+    assert executor.asked.count(1) == 20
+    assert (states[1], done) == (("failed", "lost, killed"), 2)
+    assert states[0][0] == "waiting"
+
+
+def test_a_broken_executor_is_opened_anew(monkeypatch, tmp_path):
+    opened = []
+    _, states, done = told(monkeypatch, tmp_path, opened, s0=[BrokenExecutor("gone"), "finished"], s1=["finished"])
+    assert (len(opened), done) == (2, 2)
+    assert states == {0: ("waiting", "lost, gone")}
+
+
+def test_a_job_that_another_sweep_is_at_is_asked_for_later(monkeypatch, tmp_path):
+    executor, states, done = told(monkeypatch, tmp_path, s0=["taken", "taken", "finished"], s1=["finished"])
+    assert (executor.asked.count(0), states, done) == (3, {}, 2)
+
+
+def test_a_run_that_someone_is_at_is_taken_and_one_that_is_there_is_kept(own):
+    job = SweepPlan(["mass-spring"], ["hnn"], 1, own, grid={"width": [4], "steps": [20]}).jobs({})[0]
+    (folder,) = job.paths
+    written = (folder / "model.safetensors").stat().st_mtime_ns
+    assert work(job) == "finished"
+    assert (folder / "model.safetensors").stat().st_mtime_ns == written
+    with FileLock(lock_of(folder)):
+        assert work(job) == "taken"
+
+
+# Processes
+
+
+def test_local_processes_return_results_and_errors():
+    with local_executor(2) as executor:
+        assert [executor.submit(pow, base, 2).result() for base in range(4)] == [0, 1, 4, 9]
+        assert executor.submit(os.getpid).result() != os.getpid()
+        with pytest.raises(ZeroDivisionError):
+            executor.submit(divmod, 1, 0).result()
+
+
+def test_a_killed_process_takes_no_other_with_it():
+    with local_executor(2) as executor:
+        other = executor.submit(time.sleep, 2)
+        victim = executor.submit(os.kill, executor.submit(os.getpid).result(), signal.SIGKILL)
+        with pytest.raises(LostError):
+            victim.result()
+        assert other.result() is None
+        assert executor.submit(pow, 3, 2).result() == 9  # in a new one
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_what_still_runs_is_told_to_save(tmp_path):
+    path = tmp_path / "told"
+    with local_executor(1) as executor:
+        running, queued = executor.submit(sleep_and_tell, path), executor.submit(pow, 2, 2)
+        wait_for(path.exists)
+        wait_for(path.read_text)
+    assert path.read_text() == "saved"
+    assert isinstance(running.exception(), LostError)
+    assert queued.cancelled()
+
+
+def test_workers_end_with_a_killed_coordinator():
+    script = (
+        "import os, time\n"
+        "from symplect.sweep.local import local_executor\n"
+        "if __name__ == '__main__':\n"
+        "    with local_executor(1) as executor:\n"
+        "        print(executor.submit(os.getpid).result(), flush=True)\n"
+        "        executor.submit(time.sleep, 60).result()\n"
+    )
+    coordinator = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    worker = Path("/proc") / coordinator.stdout.readline().strip()
+    assert worker.exists()
+    coordinator.kill()
+    coordinator.communicate()
+    wait_for(lambda: not worker.exists(), 10)
+
+
+# Journeys
+
+
+def test_a_sweep_prints_and_keeps_a_table(swept):
+    table = (swept / "sweep.md").read_text()
+    assert table.strip() in (swept.parent / "printed").read_text()
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "hnn" in line]
+    assert [line[:4] for line in lines] == [["mass-spring", "hnn", f"steps=20,width={width}", "2"] for width in (4, 8)]
+    folder = swept / "steps=20,width=8" / "mass-spring" / "hnn"
+    measured = [json.loads((folder / f"seed-{k}" / "metrics.json").read_text())["field_error"] for k in range(2)]
+    shown = [float(word) for word in lines[1][4].split(" ± ")]
+    np.testing.assert_allclose(shown, [np.mean(measured), np.std(measured, ddof=1)], rtol=5e-3)
+
+
+def test_every_run_is_what_its_folder_says(swept):
+    for row in read_index(swept):
+        run = load_run(swept / row["folder"])
+        assert run.model.network.configuration["width"] == row["settings"]["width"] == run.config["settings"]["width"]
+        assert run.history["step"].tolist() == [20]
+        assert (row["state"], row["attempts"]) == ("finished", 1)
+        assert row["metrics"] == json.loads((swept / row["folder"] / "metrics.json").read_text())
+    assert len(read_index(swept)) == 4
+    assert not list(swept.rglob("*.lock"))
+    assert not list(swept.rglob("*checkpoint*"))
+
+
+def test_each_choice_of_settings_is_read_as_a_reproduction(swept):
+    content = read_content(swept / "steps=20,width=4")
+    assert len(content.runs) == 2
+    assert content.command.startswith("symplect sweep mass-spring --models hnn --seeds 2 --set width=4 --set steps=20 ")
+    assert content.command.endswith("/sweep")  # the folder of the sweep, not that of the settings
+    one = read_content(swept / "steps=20,width=4" / "mass-spring" / "hnn" / "seed-1")
+    assert one.command == "symplect sweep mass-spring --models hnn --seeds 2 --set steps=20 --set width=4"
+
+
+def test_what_is_finished_is_kept_and_what_is_lost_comes_back_in_the_same_numbers(own, swept):
+    lost = own / "steps=20,width=8" / "mass-spring" / "hnn" / "seed-1"
+    kept = {path: path.stat().st_mtime_ns for path in own.rglob("model.safetensors") if path.parent != lost}
+    shutil.rmtree(lost)
+    swept_into(own, *AS_SWEPT, "--workers", 1)
+    assert kept == {path: path.stat().st_mtime_ns for path in own.rglob("model.safetensors") if path.parent != lost}
+    assert numbers(own) == numbers(swept)
+
+
+def numbers(out):
+    """Returns what does not depend on time and place: metrics and the bytes of the weights, by folder."""
+    return {
+        row["folder"]: (
+            {name: value for name, value in row["metrics"].items() if not name.endswith("_seconds")},
+            (out / row["folder"] / "model.safetensors").read_bytes(),
+        )
+        for row in read_index(out)
+    }
+
+
+def test_other_settings_are_refused_and_nothing_is_lost(own, monkeypatch, capsys):
+    (own / "steps=20,width=4").rename(own / "steps=30,width=4")
+    before = sorted(own.rglob("*"))
+    with pytest.raises(SystemExit):
+        call(monkeypatch, *AS_SWEPT[:-2], "--set", "steps=30", "--out", own)
+    assert re.search(r"to be made with settings .*30.*found .*20", capsys.readouterr().err)
+    assert sorted(own.rglob("*")) == before
+
+
+def test_two_sweeps_at_once_do_every_run_once(own, swept):
+    shutil.rmtree(own / "steps=20,width=4" / "mass-spring")
+    (own / "index.sqlite").unlink()
+    command = words(*AS_SWEPT, "--workers", 1, "--out", own)
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in both:
+        _, errors = process.communicate(timeout=600)
+        assert process.returncode == 0, errors
+    rows = [row for row in read_index(own) if row["settings"]["width"] == 4]
+    assert [row["attempts"] for row in rows] == [1, 1]
+    assert len({row["worker"] for row in rows}) == 2
+    assert numbers(own) == numbers(swept)
+
+
+def test_a_run_that_fails_is_named(tmp_path):
+    command = words("mass-spring", "--models", "baseline", "--set", "learning_rate=1e30", "--set", "width=4")
+    done = subprocess.run([*command, "--out", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 1
+    folder = "learning_rate=1e+30,width=4/mass-spring/baseline/seed-0"
+    reason = "ArithmeticError: the loss left the finite numbers near step 0"
+    assert f"Failed: {folder}: {reason}" in done.stdout
+    assert done.stderr.count(f"{folder}: {reason}") == 3
+    assert [(row["folder"], row["state"], row["attempts"]) for row in read_index(tmp_path)] == [(folder, "failed", 3)]
+
+
+def test_ctrl_c_saves_and_says_so(tmp_path):
+    command = words("mass-spring", "--models", "hnn", "--set", "steps=1000000", "--set", "width=4", "--out", tmp_path)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    checkpoint = tmp_path / "steps=1000000,width=4" / "mass-spring" / "hnn" / "seed-0.checkpoint.safetensors"
+    wait_for(checkpoint.exists, 120)
+    before = checkpoint.stat().st_mtime_ns
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on from here" in errors
+    assert "Traceback" not in errors
+    assert checkpoint.stat().st_mtime_ns > before
+    assert [row["state"] for row in read_index(tmp_path)] == ["waiting"]
+
+
+def test_help_needs_no_jax():
+    script = (
+        "import sys\nfrom symplect.cli import main\nsys.argv = ['symplect', 'sweep', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    print('jax' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False"
