@@ -70,7 +70,7 @@ def symplectic_gradient(system: AbstractHamiltonian, z: State) -> State:
 
     $$\frac{dq}{dt} = \frac{\partial H}{\partial p}, \qquad \frac{dp}{dt} = -\frac{\partial H}{\partial q}$$
 
-    This is the one place of the package in which the sign is written (Greydanus et al. 2019, arXiv:1906.01563, eq. 1).
+    (Greydanus et al. 2019, arXiv:1906.01563, equation 1.)
 
     Args:
         system: anything with a `hamiltonian(z)`.
@@ -84,7 +84,12 @@ def symplectic_gradient(system: AbstractHamiltonian, z: State) -> State:
         >>> symplectic_gradient(MassSpring(k=1.0, m=1.0), jnp.array([1.0, 0.0])).tolist()
         [0.0, -1.0]
     """
-    dH_dq, dH_dp = split(jax.grad(system.hamiltonian)(z))
+    return rotate(jax.grad(system.hamiltonian)(z))
+
+
+def rotate(gradient: State) -> State:
+    """Returns `J dH/dz = (dH/dp, -dH/dq)`: the one place of the package in which the sign is written."""
+    dH_dq, dH_dp = split(gradient)
     return jnp.concatenate([dH_dp, -dH_dq])
 
 

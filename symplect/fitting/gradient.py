@@ -12,6 +12,8 @@ from symplect.data import RowsOnDisk, Trajectories
 from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
 from symplect.fitting.descent import FitState, GradientSettings, descend
+from symplect.fitting.hamiltonian_loss import hamiltonian_loss
+from symplect.models import HNN
 
 Model = TypeVar("Model", bound=AbstractDynamics)
 Rows = Float[Array, "_ dimension"]
@@ -19,6 +21,8 @@ Rows = Float[Array, "_ dimension"]
 
 def mean_squared_error(model: AbstractDynamics, states: Rows, derivatives: Rows) -> Scalar:
     """Returns the paper's loss: the mean over all elements of `(f(z) - dz/dt)^2`."""
+    if isinstance(model, HNN):
+        return hamiltonian_loss(model.network, states, derivatives)  # the same number, with a faster gradient
     return jnp.mean((jax.vmap(model.time_derivative)(states) - derivatives) ** 2)
 
 
