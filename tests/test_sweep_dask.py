@@ -85,11 +85,22 @@ def test_dask_ends_in_the_numbers_of_one_machine(scheduler, tmp_path, tmp_path_f
 @pytest.mark.slow
 def test_a_run_whose_worker_is_killed_is_run_again(scheduler, tmp_path, tmp_path_factory):
     with sweeping(tmp_path, on=f"dask={scheduler.address}", seeds=2, widths="10") as process:
-        (victim, *_) = wait_for(lambda: runs_that_are("running", tmp_path))
-        os.kill(int(victim["worker"].split()[-1]), signal.SIGKILL)
+        victim = wait_for(lambda: killed_meanwhile(tmp_path))
         said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
     attempts = {row["folder"]: row["attempts"] for row in read_index(tmp_path)}
-    assert attempts.pop(victim["folder"]) == 2
+    assert attempts.pop(victim) == 2
     assert set(attempts.values()) == {1}
     assert_part_of(tmp_path, swept_here(tmp_path_factory), runs=4)
+
+
+def killed_meanwhile(out):
+    """Returns the run whose worker was killed while it was at it, or `None` if none was."""
+    for row in runs_that_are("running", out):
+        worker = int(row["worker"].split()[-1])
+        os.kill(worker, signal.SIGSTOP)  # so that the run cannot end before
+        unfinished = not (out / row["folder"]).exists()
+        os.kill(worker, signal.SIGKILL if unfinished else signal.SIGCONT)
+        if unfinished:
+            return row["folder"]
+    return None
