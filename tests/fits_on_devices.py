@@ -50,7 +50,7 @@ def fits(own, disk, devices):
 
 def main(out, address=None, process="0"):
     """Writes what `fits` returns; of one process, also a fit that was interrupted."""
-    own, disk = samples(), RowsOnDisk(out.parent / "rows")
+    own, disk = samples(), RowsOnDisk(out.parent / "rows.npy")
     if address:
         jax.distributed.initialize(address, 2, int(process))
         found = fits(share(int(process)), disk, jax.devices())

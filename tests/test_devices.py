@@ -42,13 +42,13 @@ def ended(*processes):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made, data = tmp_path_factory.mktemp("devices"), samples()
-    RowsOnDisk.write(made / "rows", [(data.states, data.derivatives)])
+    RowsOnDisk.write(made / "rows.npy", [(data.states, data.derivatives)])
     return made
 
 
 @pytest.fixture(scope="module")
 def one(folder):
-    return fits(samples(), RowsOnDisk(folder / "rows"), None)
+    return fits(samples(), RowsOnDisk(folder / "rows.npy"), None)
 
 
 @pytest.fixture(scope="module")

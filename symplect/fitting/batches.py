@@ -18,7 +18,7 @@ from symplect.errors import InputError
 from symplect.fitting.spread import Rows, Spread, all_counts, spread
 
 Made = TypeVar("Made")
-_SEEN = 100_000  # rows of a table on disk that a test loss sees
+_SEEN = 10_000  # rows of a table on disk that a test loss sees
 
 
 @final
@@ -63,7 +63,7 @@ def batches(
 
 
 def laid_out(rows: Rows | RowsOnDisk, mesh: Mesh | None) -> Spread:
-    """Lays rows on devices, those in memory as each process has them; of those on disk, at most 100,000."""
+    """Lays rows on devices, those in memory as each process has them; of those on disk, at most 10,000."""
     if isinstance(rows, RowsOnDisk):
         return _read(rows, np.arange(0, len(rows), -(-len(rows) // _SEEN)), mesh)
     return spread(rows, (len(rows[0]),) if mesh is None else all_counts(rows), mesh)

@@ -74,6 +74,23 @@ class FitState(eqx.Module, Generic[Model]):
     seconds: Float[np.ndarray, ""]
     history: Float[np.ndarray, "entries 3"]
 
+    def after(
+        self, steps: int, model: Model, optimizer_state: PyTree, losses: tuple[float, float], seconds: float
+    ) -> "FitState[Model]":
+        """Returns the state after more steps.
+
+        Raises:
+            ArithmeticError: a loss left the finite numbers.
+        """
+        done = int(self.step)
+        if not np.all(np.isfinite(losses)):
+            raise ArithmeticError(
+                f"the loss left the finite numbers near step {done}: lower the learning rate, or check the data"
+            )
+        history = self.history.copy()
+        history[done // CHUNK] = [done + steps, *losses]
+        return FitState(model, optimizer_state, np.asarray(done + steps), np.asarray(self.seconds + seconds), history)
+
 
 def initial_state(model: Model, settings: GradientSettings) -> FitState[Model]:
     """Returns the state of a fit that has not begun."""
@@ -108,7 +125,7 @@ def descend(
         rows: arrays with one sample per entry of the first axis, from which batches are drawn, or rows on disk.
         key: random key of the batches.
         settings: steps, batch, learning rate, weight decay.
-        test_rows: what only the history sees; of rows on disk, at most 100,000 that are evenly spaced.
+        test_rows: what only the history sees; of rows on disk, at most 10,000 that are evenly spaced.
         devices: that share every batch, such as `jax.devices()`; the default device alone unless given. Where they
             belong to several processes, each of these gives its own share of rows in memory, and all of rows on disk.
         resume: what an earlier call handed to `checkpoint`; the fit goes on from there.
@@ -124,7 +141,7 @@ def descend(
     """
     mesh = mesh_of(devices) if devices is not None else None
     state = brought(resume or initial_state(model, settings), mesh)
-    chunks = [range(i, min(i + CHUNK, settings.steps)) for i in range(int(state.step), settings.steps, CHUNK)]
+    chunks = chunks_from(int(state.step), settings)
     coming = batches(rows, mesh, key, settings.batch_size, chunks)
     seen = laid_out(test_rows, mesh)
     bar = tqdm(
@@ -145,6 +162,11 @@ def descend(
     return fetched(state)
 
 
+def chunks_from(step: int, settings: GradientSettings) -> list[range]:
+    """Returns the steps still to do, in the portions of one compiled call."""
+    return [range(i, min(i + CHUNK, settings.steps)) for i in range(step, settings.steps, CHUNK)]
+
+
 def _last_test_loss(state: FitState[Model]) -> float:
     return float(state.history[(int(state.step) - 1) // CHUNK, 2])
 
@@ -153,24 +175,16 @@ def _next_chunk(
     state: FitState[Model], loss: Loss, coming: Iterator[Batches], seen: Spread, settings: GradientSettings
 ) -> FitState[Model]:
     began = time.perf_counter()
-    done, chunk = int(state.step), next(coming)
+    chunk = next(coming)
     model, optimizer_state, losses = take_steps(chunk, state.model, state.optimizer_state, loss, settings)
-    entry = [done + chunk.steps, float(np.asarray(losses)[-1]), float(_evaluate(loss, model, seen))]
-    if not np.all(np.isfinite(entry)):
-        raise ArithmeticError(
-            f"the loss left the finite numbers near step {done}: lower the learning rate, or check the data"
-        )
-    history = state.history.copy()
-    history[done // CHUNK] = entry
-    seconds = np.asarray(state.seconds + time.perf_counter() - began)
-    return FitState(model, optimizer_state, np.asarray(done + chunk.steps), seconds, history)
+    entry = (float(np.asarray(losses)[-1]), float(_evaluate(loss, model, seen)))
+    return state.after(chunk.steps, model, optimizer_state, entry, time.perf_counter() - began)
 
 
-@eqx.filter_jit(donate="all-except-first")
-def take_steps(
+def steps(
     chunk: Batches, model: Model, optimizer_state: PyTree, loss: Loss, settings: GradientSettings
 ) -> tuple[Model, PyTree, Float[Array, " steps"]]:
-    """Takes a step per batch in one compiled call, which uses up `model` and `optimizer_state` (their memory)."""
+    """Takes a step per batch, and returns what is reached and the loss of every batch."""
     parameters, fixed = eqx.partition(model, eqx.is_inexact_array)
     optimizer = _optimizer(settings)
     everything = chunk.rows.everything()
@@ -188,6 +202,10 @@ def take_steps(
     carry, losses = jax.lax.scan(step, (parameters, optimizer_state), chunk.drawn, length=chunk.steps)
     (parameters, optimizer_state), losses = chunk.rows.replicated((carry, losses))
     return eqx.combine(parameters, fixed), optimizer_state, losses
+
+
+take_steps = eqx.filter_jit(steps, donate="all-except-first")
+"""The same as one compiled call, which uses up `model` and `optimizer_state` (their memory)."""
 
 
 @eqx.filter_jit
