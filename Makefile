@@ -20,9 +20,12 @@ test-slow: .venv/ready  ## trains at full size and compares with the published d
 
 test-all: test test-slow
 
-benchmarks: .venv/ready
-	$(BIN)/python benchmarks/training_step.py
-	$(BIN)/python benchmarks/rollouts.py
+benchmarks: .venv/ready  ## speed; REFERENCE="--reference CHECKOUT --reference-python PYTHON", RECORD=--record
+	$(BIN)/python benchmarks/training_step.py $(RECORD)
+	$(BIN)/python benchmarks/rollouts.py $(RECORD)
+	$(BIN)/python benchmarks/start_up.py $(RECORD)
+	$(BIN)/python benchmarks/data_generation.py $(RECORD)
+	$(BIN)/python benchmarks/whole_task.py $(REFERENCE) $(RECORD)
 	$(BIN)/python benchmarks/reversibility.py
 	$(BIN)/python benchmarks/two_body_snapshots.py
 

@@ -1,6 +1,6 @@
 """Whole trainings in fresh processes, and the paper's own repository beside them on the same machine, in turns:
 
-python benchmarks/whole_task.py [--reference CHECKOUT --reference-python PYTHON] [--steps N] [--rounds N] [--record]
+python benchmarks/whole_task.py [TASK ...] [--reference CHECKOUT --reference-python PYTHON] [--steps N] [--rounds N]
 
 A training is everything from the start of the process to the file of weights: imports, making the data (ours: of the
 evaluation as well), the paper's number of steps. The reference is its own train.py, which makes its data every time.
@@ -40,14 +40,15 @@ EXPERIMENTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("tasks", nargs="*", default=list(EXPERIMENTS), metavar="TASK", help=", ".join(EXPERIMENTS))
     parser.add_argument("--reference", type=Path, help="a checkout of the paper's repository")
     parser.add_argument("--reference-python", default=sys.executable, help="a Python that has PyTorch and autograd")
     parser.add_argument("--steps", type=int, help="of every training; the paper's number unless given")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--record", action="store_true", help="keep the ratios in results.json")
     arguments = parser.parse_args()
     jax.config.update("jax_enable_x64", True)  # as the command line does
-    for name in EXPERIMENTS:
+    for name in arguments.tasks:
         with tempfile.TemporaryDirectory() as place:
             compare(name, Path(place), arguments)
 
