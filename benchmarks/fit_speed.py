@@ -1,4 +1,4 @@
-"""The closed form against our own Adam fit, in turns in one process: python benchmarks/fit_speed.py
+"""The closed form against our own Adam fit, in turns in one process: python benchmarks/fit_speed.py [--record]
 
 Both have been compiled before; features are drawn, and ridge and weights chosen, inside the time of the closed form.
 """
@@ -7,7 +7,8 @@ from functools import partial
 
 import jax
 import numpy as np
-from _timing import seconds_in_turns, spread
+from _results import tell
+from _timing import seconds_in_turns
 
 from symplect.tasks import TASKS, Task
 
@@ -39,7 +40,8 @@ def compare(task: Task) -> None:
     print(f"{task.name}: Adam {np.median(taken['adam']):.2f} s")
     for name in names:
         each = taken[name] / REPEATS
-        print(f"  {name}: {1e3 * np.median(each):.1f} ms, Adam takes {spread(taken['adam'] / each)} times as long")
+        print(f"  {name}: {1e3 * np.median(each):.1f} ms")
+        tell(f"{task.name}: Adam's seconds over those of {name}", taken["adam"] / each)
 
 
 if __name__ == "__main__":
