@@ -102,7 +102,7 @@ def test_what_the_caller_holds_outlives_the_fit():
     assert eqx.tree_equal(again.model, fitted.model)
     assert eqx.tree_equal(states[-1].model, fitted.model)
     start = initial_state(HNN(jax.random.key(0), 1, width=16), settings)
-    chunk = Batches(laid_out((jnp.ones((5, 2)),) * 2, mesh=None), drawn=None, steps=1)
+    chunk = Batches(laid_out((jnp.ones((5, 2), jnp.float32),) * 2, mesh=None), drawn=None, steps=1)
     take_steps(chunk, start.model, start.optimizer_state, mean_squared_error, settings)
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(start.model) if isinstance(leaf, jax.Array))
     assert not any(leaf.is_deleted() for leaf in jax.tree.leaves(chunk) if isinstance(leaf, jax.Array))
