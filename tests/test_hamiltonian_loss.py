@@ -51,3 +51,11 @@ def test_many_networks_at_once():
     for number, model in enumerate(models):
         expected = jax.grad(plain_loss)(model, states, derivatives)
         require_same(jax.tree.map(lambda leaf, number=number: leaf[number], found), expected)
+
+
+def test_gradients_have_the_precision_of_what_they_belong_to():
+    model, states, derivatives = problem("tanh", 2, 1)
+    single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), model)
+    found = jax.grad(mean_squared_error, (0, 1))(single, states, derivatives)
+    assert {leaf.dtype for leaf in jax.tree.leaves(found[0])} == {jnp.dtype("float32")}
+    assert found[1].dtype == jnp.float64

@@ -69,7 +69,9 @@ def _value_and_gradients(
     gradient = jax.tree.unflatten(
         jax.tree.structure(network), [*along, jnp.sum(dh[-1], 0)[:, None], *(jnp.sum(dd, 0) for dd in dds)]
     )
-    return jnp.mean(missed**2), (gradient, de, -change)
+    gradients = (gradient, de, -change)
+    given = (network, states, derivatives)
+    return jnp.mean(missed**2), jax.tree.map(lambda found, like: found.astype(like.dtype), gradients, given)
 
 
 def _product(x: Units, weight: Float[Array, "_ outputs"]) -> Units:
@@ -89,7 +91,7 @@ def _activation(name: str, a: Units) -> tuple[Units, Units, Units]:
 
 
 def _pull_back(gradients: tuple[Network, Rows, Rows], cotangent: Scalar) -> tuple[Network, Rows, Rows]:
-    return jax.tree.map(lambda leaf: cotangent * leaf, gradients)
+    return jax.tree.map(lambda leaf: cotangent.astype(leaf.dtype) * leaf, gradients)
 
 
 hamiltonian_loss.defvjp(_value_and_gradients, _pull_back)
