@@ -23,9 +23,10 @@ from symplect.errors import InputError, LostError
 from symplect.runs import load_run
 from symplect.sweep import SweepPlan, hand_out, read_index
 from symplect.sweep.grid import choices, name_of, read_grid, settings_of
-from symplect.sweep.index import Index, lock_of
+from symplect.sweep.index import Index
 from symplect.sweep.job import Job, JobError
 from symplect.sweep.local import local_executor
+from symplect.sweep.places import lock_of
 from symplect.sweep.work import work
 from tests.conftest import made_once
 from tests.sweep_calls import sleep_and_tell, write_many
@@ -51,7 +52,7 @@ def swept(tmp_path_factory):
     def make(folder):
         (folder / "printed").write_text(swept_into(folder / "sweep", *AS_SWEPT, "--workers", 2))
 
-    return made_once(tmp_path_factory, "swept", make) / "sweep"
+    return made_once(tmp_path_factory, "small-sweep", make) / "sweep"
 
 
 @pytest.fixture
@@ -241,10 +242,10 @@ def test_a_job_whose_worker_is_lost_goes_on_as_long_as_it_gets_on(monkeypatch, t
         return reached(job)
 
     monkeypatch.setattr(hand_out, "_reached", progress)
-    losses = [LostError("killed")] * 50
+    losses = [LostError("killed")] * 80
     executor, states, done = told(monkeypatch, tmp_path, s0=[*losses, "finished"], s1=losses)
-    assert executor.asked.count(0) == 51
-    assert executor.asked.count(1) == 20
+    assert executor.asked.count(0) == 81
+    assert executor.asked.count(1) == 50
     assert (states[1], done) == (("failed", "lost, killed"), 2)
     assert states[0][0] == "waiting"
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from symplect.errors import InputError
-from symplect.files import read_json, require_place, writing
+from symplect.files import discard_leftovers, read_json, require_place, writing
 from symplect.reproduce import missing, write_results
 from symplect.sweep.grid import name_of
 from symplect.sweep.hand_out import OpenExecutor, Renewed, hand_out
 from symplect.sweep.index import INDEX_FILE, Index, Row
+from symplect.sweep.places import tidy
 from symplect.sweep.plan import SweepPlan
 from symplect.sweep.summary import summary
 from symplect.tasks import TASKS
@@ -58,6 +59,8 @@ def sweep(plan: SweepPlan, open_executor: OpenExecutor, workers: int = 2) -> Out
     not_run = missing(plan.plans[0])
     _require_as_planned(plan, not_run)
     jobs, index = plan.jobs(not_run), Index(plan.out)
+    for path in (path for job in jobs for path in job.paths if path.exists()):
+        tidy(path)
     left = [job for job in jobs if not all(path.exists() for path in job.paths)]
     if not left:
         return _summed_up(plan, index, not_run)
@@ -107,8 +110,11 @@ def _write(plan: SweepPlan, rows: Sequence[Row], not_run: Mapping[str, str]) -> 
     for one in plan.plans:
         finished = [row for row in rows if row["state"] == "finished" and name_of(row["settings"]) == one.out.name]
         if finished:
+            discard_leftovers(one.out / "results.json")
+            discard_leftovers(one.out / "table.md")
             write_results(one, map(_result, finished), not_run)
     table = summary(rows, not_run)
+    discard_leftovers(plan.out / "sweep.md")
     with writing(plan.out / "sweep.md") as temporary:
         temporary.write_text(table)
     return table

@@ -14,11 +14,12 @@ from tqdm import tqdm
 from symplect.errors import LostError, one_line
 from symplect.sweep.index import Index
 from symplect.sweep.job import Job, run_job
+from symplect.sweep.places import checkpoint_of
 
 OpenExecutor = Callable[[], AbstractContextManager[Executor]]
 
 _ERRORS = 3  # of a job, then it is given up
-_LOSSES = 20  # in a row, between which a job got nowhere
+_LOSSES = 50  # in a row, between which a job got nowhere
 _LATER = 2.0  # seconds until a job that another sweep is at is asked for again
 _LOOK = 0.5  # seconds
 
@@ -142,8 +143,7 @@ def _outcome(future: Future[str], attempt: _Attempt) -> str:
 
 def _reached(job: Job) -> int:
     """Returns when the job last wrote a checkpoint: one whose worker is lost over and over may still get on."""
-    checkpoints = [path.with_suffix(".checkpoint.safetensors") for path in job.paths]
-    return max((path.stat().st_mtime_ns for path in checkpoints if path.exists()), default=0)
+    return max((path.stat().st_mtime_ns for path in map(checkpoint_of, job.paths) if path.exists()), default=0)
 
 
 def _is_broken(future: Future[str]) -> bool:

@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, final
 
-from filelock import FileLock, Timeout
-
 from symplect.errors import InputError
 from symplect.files import read_json
 from symplect.sweep.grid import settings_of
+from symplect.sweep.places import is_taken
 
 INDEX_FILE = "index.sqlite"
 
@@ -157,22 +156,6 @@ def read_index(out: Path) -> list[Row]:
             f"expected {out} to be the folder of a sweep, found no {INDEX_FILE} in it: run `symplect sweep`"
         )
     return Index(out).rows()
-
-
-def lock_of(path: Path) -> Path:
-    """Returns the file beside a run's folder that is locked while the run is made."""
-    return path.with_suffix(".lock")
-
-
-def is_taken(path: Path) -> bool:
-    """Returns whether some process is making the run; the lock of one that died is free."""
-    if not lock_of(path).exists():
-        return False
-    try:
-        with FileLock(lock_of(path)).acquire(blocking=False):
-            return False
-    except Timeout:
-        return True
 
 
 def _new(folder: str) -> tuple[str, str, str, str, int]:

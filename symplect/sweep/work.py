@@ -4,14 +4,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import jax
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
 from symplect.sweep.grid import name_of
-from symplect.sweep.index import Index, lock_of
+from symplect.sweep.index import Index
 from symplect.sweep.job import Job
+from symplect.sweep.places import lock_of, tidy
 from symplect.tasks import TASKS
 from symplect.units import Unit, run_unit
+
+_MAPS = Path("/proc/self/maps")
+_MOST_MAPS = 20_000  # compiled programs of many settings take them, and Linux gives a process 65,530
 
 
 def work(job: Job) -> str:
@@ -30,7 +35,7 @@ def _alone(job: Job, seed: int, folder: str) -> str:
                 index.begin(folder)
                 _run(job, seed)
             index.finish(folder)
-            lock_of(path).unlink()  # who got hold of it before finds the folder
+            tidy(path)
     except Timeout:
         return "taken"
     return "finished"
@@ -41,6 +46,8 @@ def _run(job: Job, seed: int) -> None:
     unit = Unit(TASKS[job.task], job.model, seed, Path(job.out) / name_of(settings), settings)
     with threadpool_limits(1):  # sums of BLAS, too, are in the same order everywhere
         run_unit(unit, _make_data(job.task, seed, job.data))
+    if _MAPS.exists() and len(_MAPS.read_text().splitlines()) > _MOST_MAPS:
+        jax.clear_caches()
 
 
 @lru_cache(maxsize=1)  # jobs of one task and seed follow each other
