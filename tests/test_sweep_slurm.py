@@ -24,6 +24,7 @@ from tests.sweeps import (
     swept_here,
     wait_for,
 )
+from tests.test_cli import refused
 
 
 class ToldCluster(AbstractCluster):
@@ -173,6 +174,13 @@ def test_no_slurm_on_this_machine(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="expected sbatch on this machine, found none"):
         enter(tmp_path)
+
+
+@pytest.mark.parametrize("on", ["slurm", "slurm=partition", "nowhere", "local=3", "dask", "dask=nowhere"])
+def test_a_place_that_is_none_ends_the_command_with_code_2(on, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    refused(capsys, monkeypatch, "sweep", "mass-spring", "--seeds", "1", "--out", tmp_path / "sweep", "--on", on)
+    assert not list(tmp_path.iterdir()), "nothing is written for a sweep that cannot be"
 
 
 def test_no_submitit(tmp_path, monkeypatch):
