@@ -31,7 +31,7 @@ class ResidualNetwork(eqx.Module):
     biases: Biases
 
     def __init__(self, key: Key, inputs: int, outputs: int, *, width: int):
-        self.weights, self.biases = initial_layers(key, [inputs, width, width, width, outputs])
+        self.weights, self.biases = initial_layers(key, (inputs, width, width, width, outputs))
 
     def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         (w1, w2, w3, w4), (b1, b2, b3, b4) = self.weights, self.biases

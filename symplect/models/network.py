@@ -1,6 +1,7 @@
 """The multilayer perceptron of the published models."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import final
 
@@ -26,7 +27,8 @@ Weights = tuple[Float[Array, "inputs outputs"], ...]
 Biases = tuple[Float[Array, " outputs"], ...]
 
 
-def initial_layers(key: Key, sizes: Sequence[int]) -> tuple[Weights, Biases]:
+@partial(jax.jit, static_argnames="sizes")  # one program to load at the start of a process, and not a dozen
+def initial_layers(key: Key, sizes: tuple[int, ...]) -> tuple[Weights, Biases]:
     """Returns orthogonal weights, and biases uniform in `1 / sqrt(inputs)`, of layers between the given sizes."""
     shapes = list(pairwise(sizes))
     keys = jax.random.split(key, 2 * len(shapes))
@@ -69,7 +71,7 @@ class Network(eqx.Module):
             raise InputError(f"Network: expected positive sizes, found {found}")
         if activation not in ACTIVATIONS:
             raise InputError(f"Network: expected an activation out of {', '.join(ACTIVATIONS)}, found {activation!r}")
-        self.weights, biases = initial_layers(key, [inputs, *[width] * depth, outputs])
+        self.weights, biases = initial_layers(key, (inputs, *[width] * depth, outputs))
         self.biases = biases[:-1]
         self.activation = activation
 
