@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, final
+from typing import IO, Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Float, Int, Real
@@ -43,9 +43,10 @@ class RowsOnDisk:
     """
 
     path: Path
+    _layout: "_Layout" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        table, most = self._table(), np.iinfo(np.int32).max
+        table, most = _mapped(self.path), np.iinfo(np.int32).max
         expected = "real numbers of shape (rows, [q..., p..., dq/dt..., dp/dt...]), rows one after another"
         whole = table.ndim == 2 and table.shape[1] > 0 and table.shape[1] % 4 == 0 and table.dtype.kind in "iuf"
         if not whole or not table.flags.c_contiguous:
@@ -53,6 +54,7 @@ class RowsOnDisk:
             raise InputError(f"expected {expected} in {self.path}, found {found}: make it with RowsOnDisk.write")
         if not 0 < len(table) <= most:
             raise InputError(f"expected between 1 and {most} rows in {self.path}, found {len(table)}: keep fewer")
+        object.__setattr__(self, "_layout", _Layout(len(table), table.shape[1], table.dtype, table.offset))
 
     @classmethod
     def write(cls, path: Path, pieces: Iterable[Piece]) -> "RowsOnDisk":
@@ -70,15 +72,19 @@ class RowsOnDisk:
         return cls(path)
 
     def __len__(self) -> int:
-        return len(self._table())
+        return self._layout.rows
 
     @property
     def dimension(self) -> int:
         """The number of coordinates, twice the degrees of freedom."""
-        return self._table().shape[1] // 2
+        return self._layout.columns // 2
 
     def read(self, rows: Int[np.ndarray, " rows"]) -> tuple[Array2, Array2]:
-        """Returns states and derivatives of some rows, in float32; fastest where their numbers increase."""
+        """Returns states and derivatives of some rows, in float32; fastest where their numbers increase.
+
+        Raises:
+            InputError: the file has changed.
+        """
         pieces = np.array_split(rows, len(rows) // _PIECE + 1)
         with ThreadPoolExecutor(_READERS) as readers:
             found = np.concatenate(list(readers.map(self._piece, pieces)))
@@ -86,20 +92,30 @@ class RowsOnDisk:
 
     def _piece(self, rows: Int[np.ndarray, " rows"]) -> Array2:
         """Reads row by row: through a map the process would be charged for every page around a row."""
-        table = self._table()
-        start, width = table.offset, table.strides[0]
+        _, columns, kind, start = self._layout
+        width = columns * kind.itemsize
         with self.path.open("rb") as file:
             content = b"".join([os.pread(file.fileno(), width, start + width * row) for row in rows.tolist()])
-        return np.frombuffer(content, table.dtype).reshape(-1, table.shape[1]).astype(np.float32)
+        if len(content) != width * len(rows):
+            raise InputError(f"expected {self.path} as it was opened, found it shorter: make it again, and leave it")
+        return np.frombuffer(content, kind).reshape(-1, columns).astype(np.float32)
 
-    def _table(self) -> np.memmap:
-        try:
-            return np.load(self.path, mmap_mode="r")
-        except (OSError, ValueError, EOFError) as error:
-            found = one_line(error, 200)
-            raise InputError(
-                f"expected a NumPy array in {self.path}, found {found}: make it with RowsOnDisk.write"
-            ) from error
+
+class _Layout(NamedTuple):
+    """What the header says, read once: Python 3.11 cannot parse it in two threads at a time."""
+
+    rows: int
+    columns: int
+    kind: np.dtype[Any]
+    start: int
+
+
+def _mapped(path: Path) -> np.memmap:
+    try:
+        return np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        found = one_line(error, 200)
+        raise InputError(f"expected a NumPy array in {path}, found {found}: make it with RowsOnDisk.write") from error
 
 
 def _write(file: IO[bytes], path: Path, pieces: Iterable[Piece]) -> None:
