@@ -25,6 +25,7 @@ benchmarks: .venv/ready  ## speed; REFERENCE="--reference CHECKOUT --reference-p
 	$(BIN)/python benchmarks/rollouts.py $(RECORD)
 	$(BIN)/python benchmarks/start_up.py $(RECORD)
 	$(BIN)/python benchmarks/data_generation.py $(RECORD)
+	$(BIN)/python benchmarks/sweep_rate.py $(RECORD)
 	$(BIN)/python benchmarks/whole_task.py $(REFERENCE) $(RECORD)
 	$(BIN)/python benchmarks/reversibility.py
 	$(BIN)/python benchmarks/two_body_snapshots.py

@@ -1,5 +1,6 @@
 """What tests have done in processes of their own, which should not have to import much."""
 
+import signal
 import time
 
 from symplect.sweep.index import Index
@@ -15,9 +16,16 @@ def write_many(out, first, count):
 
 def sleep_and_tell(path):
     """Writes what happens to it."""
-    path.write_text("began")
     try:
+        path.write_text("began")
         time.sleep(60)
     except KeyboardInterrupt:
         path.write_text("saved")
         raise
+
+
+def hear_nothing(path):
+    """Goes on although it is told to end, as a long compilation does."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    path.write_text("began")
+    time.sleep(60)

@@ -21,7 +21,7 @@ from symplect import cli
 from symplect.content import read_content
 from symplect.errors import InputError, LostError
 from symplect.runs import load_run
-from symplect.sweep import SweepPlan, hand_out, read_index
+from symplect.sweep import SweepPlan, hand_out, local, read_index
 from symplect.sweep.grid import choices, name_of, read_grid, settings_of
 from symplect.sweep.index import Index
 from symplect.sweep.job import Job, JobError
@@ -29,7 +29,7 @@ from symplect.sweep.local import local_executor
 from symplect.sweep.places import lock_of
 from symplect.sweep.work import work
 from tests.conftest import made_once
-from tests.sweep_calls import sleep_and_tell, write_many
+from tests.sweep_calls import hear_nothing, sleep_and_tell, write_many
 
 SYMPLECT = str(Path(sys.executable).with_name("symplect"))
 AS_SWEPT = ("mass-spring", "--models", "hnn", "--seeds", 2, "--set", "width=4,8", "--set", "steps=20")
@@ -305,10 +305,20 @@ def test_what_still_runs_is_told_to_save(tmp_path):
     with local_executor(1) as executor:
         running, queued = executor.submit(sleep_and_tell, path), executor.submit(pow, 2, 2)
         wait_for(path.exists)
-        wait_for(path.read_text)
     assert path.read_text() == "saved"
     assert isinstance(running.exception(), LostError)
     assert queued.cancelled()
+
+
+def test_what_does_not_hear_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "_GRACE", 0.2)
+    path = tmp_path / "told"
+    with local_executor(1) as executor:
+        running = executor.submit(hear_nothing, path)
+        wait_for(path.exists)
+        began = time.monotonic()
+    assert time.monotonic() - began < 20
+    assert isinstance(running.exception(), LostError)
 
 
 def test_workers_end_with_a_killed_coordinator():

@@ -71,6 +71,8 @@ class LocalExecutor(Executor):
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.terminate()
+        for worker in self._workers:
+            worker.join()
         self.shutdown()
 
     def _run(self, call: Call) -> Any:
@@ -112,15 +114,18 @@ class _Worker:
         if self._process is not None:
             self._process.terminate()
 
+    def join(self) -> None:
+        """Waits for the end of the process, and kills it if that does not come."""
+        if process := self._process:
+            process.join(_GRACE)
+            process.kill()
+
     def stop(self) -> None:
         """Ends the process, which is idle, told to end, or dead."""
         if self._calls is not None:
             self._calls.close()
-            self._calls = None
-        if self._process is not None:
-            self._process.join(_GRACE)
-            self._process.kill()
-            self._process = None
+        self.join()
+        self._calls = self._process = None
 
 
 def _serve(calls: Connection) -> None:
