@@ -93,8 +93,9 @@ def test_a_single_precision_model_is_judged_in_double(pendulum_data):
 def test_evaluation_needs_derivatives():
     data = circles(np.array([[1.0, 0.0]]), np.linspace(0.0, 3.0, 30), omega=2.0)
     bare = Trajectories(data.times, data.states, data.lengths)
+    given = EvaluationData(MassSpring.reference(), data, bare, lambda: data)
     with pytest.raises(InputError, match="expected data with derivatives"):
-        evaluate(Baseline(jax.random.key(0), 1, width=4), EvaluationData(MassSpring.reference(), data, bare, data))
+        evaluate(Baseline(jax.random.key(0), 1, width=4), given)
 
 
 # The tasks

@@ -1,5 +1,7 @@
 """What the paper's two noisy tasks of one degree of freedom share."""
 
+from functools import partial
+
 import numpy as np
 
 from symplect.data import add_noise, simulate
@@ -21,7 +23,7 @@ def noisy_data(
     starts = directions / np.linalg.norm(directions, axis=1, keepdims=True) * rng.uniform(*radii, (2 * TRIALS, 1))
     clean = simulate(energy, starts, np.linspace(0.0, 3.0, samples))
     train, test = add_noise(clean, NOISE, rng).split(TRIALS)
-    truth = simulate(energy, evaluation_starts(), np.linspace(0.0, HORIZON, 100))
+    truth = partial(simulate, energy, evaluation_starts(), np.linspace(0.0, HORIZON, 100))
     return EvaluationData(energy, train, test, truth, clean.split(TRIALS)[1], published)
 
 

@@ -1,5 +1,6 @@
 """Beyond the paper: a double pendulum, without noise, that may turn over."""
 
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -42,7 +43,7 @@ def sampled(states: np.ndarray) -> Trajectories:
 def make_data(seed: int, folder: Path | None, progress: str | None) -> EvaluationData:
     states = random_states(np.random.default_rng(seed), TRAIN_STATES + TEST_STATES, LARGEST_MOMENTUM)
     test, train = sampled(states[:TEST_STATES]), sampled(states[TEST_STATES:])
-    truth = simulate(DoublePendulum(), random_starts(evaluation_rng(), 15), np.linspace(0.0, 5.0, 200))
+    truth = partial(simulate, DoublePendulum(), random_starts(evaluation_rng(), 15), np.linspace(0.0, 5.0, 200))
     return EvaluationData(DoublePendulum(), train, test, truth, clean=test)
 
 

@@ -1,5 +1,6 @@
 """Beyond the paper: a star in a galactic potential, without noise."""
 
+from functools import partial
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -28,7 +29,7 @@ def make_data(seed: int, folder: Path | None, progress: str | None) -> Evaluatio
     system = HenonHeiles()
     starts = random_starts(np.random.default_rng(seed), TRIALS)
     test, train = simulate(system, starts, np.linspace(0.0, 10.0, SAMPLES), progress=progress).split(TEST_TRIALS)
-    truth = simulate(system, random_starts(evaluation_rng(), 15), np.linspace(0.0, 50.0, 500))
+    truth = partial(simulate, system, random_starts(evaluation_rng(), 15), np.linspace(0.0, 50.0, 500))
     return EvaluationData(system, train, test, truth, clean=test)
 
 

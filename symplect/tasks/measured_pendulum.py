@@ -16,7 +16,7 @@ def make_data(seed: int, folder: Path | None, progress: str | None) -> Evaluatio
     """The record is the same for every seed; its tail is the test block and the path to follow."""
     rows = forward_difference(measured_pendulum(folder))
     train, test = rows.cut(_TRAINING)
-    return EvaluationData(Pendulum.reference(strength=2.4), train, test, truth=test)
+    return EvaluationData(Pendulum.reference(strength=2.4), train, test, make_truth=lambda: test)
 
 
 REAL_PENDULUM = Task(

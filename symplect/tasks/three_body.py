@@ -1,5 +1,6 @@
 """Task 4b: three bodies, chaotic."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def make_data(seed: int, folder: Path | None, progress: str | None) -> Evaluatio
     system = NBody.reference(bodies=3)
     starts = random_starts(np.random.default_rng(seed), TRIALS)
     test, train = simulate(system, starts, np.linspace(0.0, 5.0, 20), progress=progress).split(TEST_TRIALS)
-    truth = simulate(system, random_starts(evaluation_rng(), 15), np.linspace(0.0, 3.0, 500))
+    truth = partial(simulate, system, random_starts(evaluation_rng(), 15), np.linspace(0.0, 3.0, 500))
     return EvaluationData(system, train, test, truth, clean=test)
 
 
