@@ -1,6 +1,7 @@
 """The house: who may import whom, what a module may do, and that the README tells the truth about it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_every_room_is_in_the_order():
 @pytest.mark.parametrize("path", MODULES, ids=str)
 def test_no_module_unpickles_or_configures_jax(path):
     text = path.read_text()
-    assert "import pickle" not in text
+    assert not re.search(r"\bimport pickle\b", text)
     assert "jax.config.update" not in text
     assert "allow_pickle=True" not in text
 
