@@ -54,6 +54,7 @@ def sweep(
     settings: Annotated[tuple[str, ...], tyro.conf.arg(name="set"), tyro.conf.UseAppendAction] = (),
     on: str = "local",
     workers: int | None = None,
+    together: int = 1,
     out: Path = Path("runs/sweep"),
     data: Path | None = None,
 ) -> None:
@@ -66,6 +67,7 @@ def sweep(
         settings: A setting and its values, as in width=50,100; several of these for all combinations.
         on: Where to run: local, slurm, slurm=partition:short,time:60 or dask=tcp://HOST:PORT.
         workers: Most runs at a time; as many as there are cores here unless given.
+        together: Seeds of one job, trained in one program: for accelerators, and where a job is slow to start.
         out: Folder for the runs, their index and the table; what is finished there is kept.
         data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
     """
@@ -76,7 +78,7 @@ def sweep(
     from symplect.sweep.grid import read_grid
     from symplect.tasks import TASKS
 
-    plan = SweepPlan(tasks or tuple(TASKS), models, seeds, out, data, read_grid(settings))
+    plan = SweepPlan(tasks or tuple(TASKS), models, seeds, out, data, read_grid(settings), together)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = cores if workers is None else workers
     outcome = run(plan, partial(open_executor, on, most, out), most)

@@ -2,13 +2,14 @@
 
 import importlib.metadata
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jax
 
+from symplect._types import Key
 from symplect.errors import InputError
 from symplect.files import discard_leftovers, read_header, read_tree, write_tree
 from symplect.fitting import FitState, initial_state
@@ -112,9 +113,34 @@ def run_unit(unit: Unit, data: Any, progress: str | None = None) -> Run:
         InputError: the folder cannot be written, or holds a checkpoint of other settings.
         ArithmeticError: the loss left the finite numbers.
     """
+    return _judged(unit, _fitted(unit, data, progress and f"{progress}: fitting"), data, progress)
+
+
+def run_units(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
+    """Runs what differs in the seed alone; in one program where the method has that and all are equally far.
+
+    Args:
+        units: of one task, model and settings.
+        data: what their task makes of each seed.
+
+    Raises:
+        InputError, ArithmeticError: as `run_unit`.
+    """
+    method = units[0].method
+    if len(units) == 1 or isinstance(method, DirectMethod) or method.fit_together is None:
+        return [run_unit(unit, own) for unit, own in zip(units, data, strict=True)]
+    states = [_state(unit, method) for unit in units]
+    if len({int(state.step) for state in states}) > 1:
+        return [run_unit(unit, own) for unit, own in zip(units, data, strict=True)]
+    settings, keys = descent(method, units[0].settings), [_keys(unit)[1] for unit in units]
+    models = [state.model for state in states]
+    with _Keeper(units, states) as keeper:
+        states = method.fit_together(models, data, resume=states, keys=keys, settings=settings, checkpoint=keeper.keep)
+    return [_judged(unit, _after(state), own, None) for unit, state, own in zip(units, states, data, strict=True)]
+
+
+def _judged(unit: Unit, fitted: Fitted, data: Any, progress: str | None) -> Run:
     discard_leftovers(unit.folder)
-    discard_leftovers(unit.checkpoint)
-    fitted = _fitted(unit, data, progress and f"{progress}: fitting")
     evaluation = unit.method.evaluate(fitted.model, data, progress=progress and f"{progress}: evaluating")
     step, train_loss, test_loss = fitted.history.T
     run = Run(
@@ -133,45 +159,60 @@ def _fitted(unit: Unit, data: Any, progress: str | None) -> Fitted:
     method = unit.method
     if isinstance(method, DirectMethod):
         return method.fit(data, seed=unit.seed, progress=progress, **unit.settings)
-    state = _descended(unit, method, data, progress)
+    start, settings = _state(unit, method), descent(method, unit.settings)
+    with _Keeper([unit], [start]) as keeper:
+        state = method.fit(
+            start.model,
+            data,
+            resume=start,
+            key=_keys(unit)[1],
+            settings=settings,
+            checkpoint=lambda state: keeper.keep([state]),
+            progress=progress,
+        )
+    return _after(state)
+
+
+def _after(state: Fit) -> Fitted:
     return Fitted(state.model, float(state.seconds), history=state.history)
 
 
-def _descended(unit: Unit, method: Method, data: Any, progress: str | None) -> Fit:
-    """Fits, with a checkpoint every few seconds and on Ctrl-C."""
-    key_model, key_batches = jax.random.split(jax.random.key(unit.seed))
-    settings = descent(method, unit.settings)
-    latest = _resume(unit, initial_state(method.start(key_model, **sizes(method, unit.settings)), settings))
-    saved = time.monotonic()
-
-    def keep(state: Fit) -> None:
-        nonlocal latest, saved
-        latest = state
-        if time.monotonic() - saved > _CHECKPOINT_SECONDS:
-            _save_checkpoint(unit, state)
-            saved = time.monotonic()
-
-    try:
-        return method.fit(
-            latest.model,
-            data,
-            resume=latest,
-            key=key_batches,
-            settings=settings,
-            checkpoint=keep,
-            progress=progress,
-        )
-    except KeyboardInterrupt:
-        _save_checkpoint(unit, latest)
-        raise
+def _keys(unit: Unit) -> tuple[Key, Key]:
+    """Returns the random keys of the network and of the batches."""
+    network, batches = jax.random.split(jax.random.key(unit.seed))
+    return network, batches
 
 
-def _save_checkpoint(unit: Unit, state: Fit) -> None:
-    write_tree(unit.checkpoint, state, {"config": unit.config})
-
-
-def _resume(unit: Unit, start: Fit) -> Fit:
+def _state(unit: Unit, method: Method) -> Fit:
+    """Returns where a fit stands: at its last checkpoint, or at its start."""
+    start = initial_state(method.start(_keys(unit)[0], **sizes(method, unit.settings)), descent(method, unit.settings))
+    discard_leftovers(unit.checkpoint)
     if not unit.checkpoint.exists():
         return start
     require_same_settings(unit, read_header(unit.checkpoint)["config"], unit.checkpoint)
     return read_tree(unit.checkpoint, start)
+
+
+class _Keeper:
+    """Saves checkpoints of fits under way every few seconds, and on Ctrl-C."""
+
+    def __init__(self, units: Sequence[Unit], states: Sequence[Fit]):
+        self.units, self.latest = units, states
+        self.saved = time.monotonic()
+
+    def keep(self, states: Sequence[Fit]) -> None:
+        self.latest = states
+        if time.monotonic() - self.saved > _CHECKPOINT_SECONDS:
+            self._save()
+
+    def _save(self) -> None:
+        for unit, state in zip(self.units, self.latest, strict=True):
+            write_tree(unit.checkpoint, state, {"config": unit.config})
+        self.saved = time.monotonic()
+
+    def __enter__(self) -> "_Keeper":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is KeyboardInterrupt:
+            self._save()

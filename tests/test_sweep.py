@@ -108,6 +108,7 @@ def test_all_combinations_are_there_once():
         (["--set", "learning_rate=-1"], "a positive learning rate"),
         (["--set", "steps=0"], "at least one step"),
         (["--seeds", "0"], "at least one seed"),
+        (["--together", "0"], "at least one seed of a job"),
         (["--models", "mlp"], "expected a model out of"),
         (["--workers", "0"], "at least one worker, found 0"),
         (["--on", "moon"], "expected --on local, slurm or dask"),
@@ -380,6 +381,19 @@ def test_what_is_finished_is_kept_and_what_is_lost_comes_back_in_the_same_number
     swept_into(own, *AS_SWEPT, "--workers", 1)
     assert kept == {path: path.stat().st_mtime_ns for path in own.rglob("model.safetensors") if path.parent != lost}
     assert numbers(own) == numbers(swept)
+
+
+def test_seeds_that_train_together_end_in_the_same_numbers(tmp_path, swept):
+    swept_into(tmp_path / "sweep", *AS_SWEPT, "--workers", 1, "--together", 2)
+    assert numbers(tmp_path / "sweep") == numbers(swept)
+
+
+def test_jobs_hold_so_many_seeds():
+    plan = SweepPlan(["mass-spring"], ["baseline", "hnn"], 5, Path("out"), grid={"width": [4, 8]}, together=2)
+    jobs = plan.jobs({})
+    assert [job.seeds for job in jobs if job.model == "hnn"] == [(0, 1)] * 2 + [(2, 3)] * 2 + [(4,)] * 2
+    folders = [folder for job in jobs for folder in job.folders]
+    assert len(set(folders)) == len(folders) == 20
 
 
 def numbers(out):

@@ -1,7 +1,7 @@
 """The paper's fit: gradient descent on the error of the time derivative."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
 from symplect.fitting.descent import FitState, GradientSettings, descend
 from symplect.fitting.hamiltonian_loss import hamiltonian_loss
+from symplect.fitting.together import descend_together
 from symplect.models import HNN
 
 Model = TypeVar("Model", bound=AbstractDynamics)
@@ -78,15 +79,57 @@ def fit_gradient(
     )
 
 
+def fit_gradient_together(
+    models: Sequence[Model], trains: Sequence[Trajectories], *, tests: Sequence[Trajectories], **how: Any
+) -> list[FitState[Model]]:
+    """Fits models of one shape, each to data of its own, in one program: the seeds of one setting, or an ensemble.
+
+    Args:
+        models: freshly initialised.
+        trains, tests: for each model, as in `fit_gradient`.
+        how: as in `symplect.fitting.together.descend_together`: keys, settings, resume, checkpoint, progress.
+
+    Returns:
+        The state of each model after the last step.
+
+    Raises:
+        InputError: data without derivatives, of other dimension than the model, or of different sizes.
+        ArithmeticError: a loss left the finite numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> from symplect import HNN, simulate
+        >>> from symplect.systems import MassSpring
+        >>> data = simulate(MassSpring.reference(), np.array([[1.0, 0.0]]), np.linspace(0.0, 3.0, 30))
+        >>> keys = [jax.random.key(seed) for seed in range(3)]
+        >>> models = [HNN(key, 1, width=8) for key in keys]
+        >>> settings = GradientSettings(steps=10)
+        >>> len(fit_gradient_together(models, [data] * 3, tests=[data] * 3, keys=keys, settings=settings))
+        3
+    """
+    rows = [_in_memory(model, data) for model, data in zip(models, trains, strict=True)]
+    seen = [_in_memory(model, data) for model, data in zip(models, tests, strict=True)]
+    return descend_together(models, mean_squared_error, rows, test_rows=seen, **how)
+
+
 def _rows(model: AbstractDynamics, data: Trajectories | RowsOnDisk) -> tuple[Rows, Rows] | RowsOnDisk:
-    if data.dimension != 2 * model.degrees_of_freedom:
-        raise InputError(
-            f"fit_gradient: expected data with {2 * model.degrees_of_freedom} coordinates, found {data.dimension}"
-        )
-    if isinstance(data, RowsOnDisk):
-        return data
+    if not isinstance(data, RowsOnDisk):
+        return _in_memory(model, data)
+    _require_dimension(model, data.dimension)
+    return data
+
+
+def _in_memory(model: AbstractDynamics, data: Trajectories) -> tuple[Rows, Rows]:
+    _require_dimension(model, data.dimension)
     if data.derivatives is None:
         raise InputError(
             "fit_gradient: expected data with derivatives, found none: estimate them, as forward_difference does"
         )
     return jnp.asarray(data.states, jnp.float32), jnp.asarray(data.derivatives, jnp.float32)
+
+
+def _require_dimension(model: AbstractDynamics, dimension: int) -> None:
+    if dimension != 2 * model.degrees_of_freedom:
+        raise InputError(
+            f"fit_gradient: expected data with {2 * model.degrees_of_freedom} coordinates, found {dimension}"
+        )

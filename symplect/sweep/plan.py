@@ -22,6 +22,7 @@ class SweepPlan:
         out: the folder of the sweep.
         data: the folder of the measurements, or `None` for the cache or a download.
         grid: values by the name of a setting, which every method must have; all their combinations are run.
+        together: seeds of one job; the published models train them in one program.
 
     Raises:
         InputError: an unknown name, or a value that a setting cannot have.
@@ -38,8 +39,11 @@ class SweepPlan:
     out: Path
     data: Path | None = None
     grid: Mapping[str, Sequence[Setting]] = field(default_factory=dict)
+    together: int = 1
 
     def __post_init__(self):
+        if self.together < 1:
+            raise InputError(f"expected at least one seed of a job, found {self.together}: give --together more")
         for plan in self.plans:
             for task in self.tasks:
                 for model in plan.methods(TASKS[task]):
@@ -57,13 +61,19 @@ class SweepPlan:
 
     def jobs(self, not_run: Mapping[str, str]) -> list[Job]:
         """Returns what is to be run, without those tasks that cannot be; those of one task and seed share its data."""
-        units = [unit for plan in self.plans for unit in plan.units(not_run)]
-        units.sort(key=lambda unit: (self.tasks.index(unit.task.name), unit.seed))
-        data = None if self.data is None else str(self.data.absolute())
         return [
-            Job(unit.task.name, unit.model, (unit.seed,), tuple(unit.settings.items()), str(self.out.absolute()), data)
-            for unit in units
+            self._job(plan, task, model, range(first, self.seeds)[: self.together])
+            for task in self.tasks
+            if task not in not_run
+            for first in range(0, self.seeds, self.together)
+            for plan in self.plans
+            for model in plan.methods(TASKS[task])
         ]
+
+    def _job(self, plan: Plan, task: str, model: str, seeds: Sequence[int]) -> Job:
+        settings = tuple(plan.settings_of(TASKS[task], model).items())
+        data = None if self.data is None else str(self.data.absolute())
+        return Job(task, model, tuple(seeds), settings, str(self.out.absolute()), data)
 
 
 def _require_settings(what: str, settings: Mapping[str, Setting], known: Sequence[str]) -> None:

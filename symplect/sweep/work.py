@@ -1,5 +1,7 @@
 """The runs of one job, each by one process at a time."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from symplect.sweep.index import Index
 from symplect.sweep.job import Job
 from symplect.sweep.places import lock_of, tidy
 from symplect.tasks import TASKS
-from symplect.units import Unit, run_unit
+from symplect.units import Unit, run_units
 
 _MAPS = Path("/proc/self/maps")
 _MOST_MAPS = 20_000  # compiled programs of many settings take them, and Linux gives a process 65,530
@@ -21,31 +23,33 @@ _MOST_MAPS = 20_000  # compiled programs of many settings take them, and Linux g
 
 def work(job: Job) -> str:
     """Does those runs of a job that are not finished, and returns "finished", or "taken" if another is at one."""
-    said = {_alone(job, seed, folder) for seed, folder in zip(job.seeds, job.folders, strict=True)}
-    return "taken" if "taken" in said else "finished"
-
-
-def _alone(job: Job, seed: int, folder: str) -> str:
-    index, path = Index(Path(job.out)), Path(job.out) / folder
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(lock_of(path))
-    try:
-        with lock.acquire(blocking=False):
-            if not path.exists():
-                index.begin(folder)
-                _run(job, seed)
+    index, taken = Index(Path(job.out)), False
+    with ExitStack() as held:
+        mine: dict[int, str] = {}
+        for seed, folder, path in zip(job.seeds, job.folders, job.paths, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                held.enter_context(FileLock(lock_of(path)).acquire(blocking=False))
+                mine[seed] = folder
+            except Timeout:
+                taken = True
+        left = {seed: folder for seed, folder in mine.items() if not (Path(job.out) / folder).exists()}
+        for folder in left.values():
+            index.begin(folder)
+        if left:
+            _run(job, list(left))
+        for folder in mine.values():
             index.finish(folder)
-            tidy(path)
-    except Timeout:
-        return "taken"
-    return "finished"
+            tidy(Path(job.out) / folder)
+    return "taken" if taken else "finished"
 
 
-def _run(job: Job, seed: int) -> None:
+def _run(job: Job, seeds: Sequence[int]) -> None:
     settings = dict(job.settings)
-    unit = Unit(TASKS[job.task], job.model, seed, Path(job.out) / name_of(settings), settings)
+    out = Path(job.out) / name_of(settings)
+    units = [Unit(TASKS[job.task], job.model, seed, out, settings) for seed in seeds]
     with threadpool_limits(1):  # sums of BLAS, too, are in the same order everywhere
-        run_unit(unit, _make_data(job.task, seed, job.data))
+        run_units(units, [_make_data(job.task, seed, job.data) for seed in seeds])
     if _MAPS.exists() and len(_MAPS.read_text().splitlines()) > _MOST_MAPS:
         jax.clear_caches()
 

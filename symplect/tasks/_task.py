@@ -1,6 +1,6 @@
 """What a task is, and what a method is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from symplect.dynamics import AbstractHamiltonian
 from symplect.evaluation import Evaluation, EvaluationData, evaluate
-from symplect.fitting import FitState, GradientSettings, fit_gradient
+from symplect.fitting import FitState, GradientSettings, fit_gradient, fit_gradient_together
 from symplect.models import HNN, Baseline, LearnedDynamics
 
 
@@ -25,12 +25,14 @@ class Method:
         settings: of its fit.
         fit: from that model and the task's data to the fitted state; keyword arguments as `fit_gradient`.
         evaluate: from the fitted model and the task's data to its numbers; has the keyword `progress`.
+        fit_together: as `fit`, from models and data of several seeds to the state of each, in one program.
     """
 
     start: Callable[..., LearnedDynamics]
     settings: GradientSettings
     fit: Callable[..., FitState[LearnedDynamics]]
     evaluate: Callable[..., Evaluation]
+    fit_together: Callable[..., list[FitState[LearnedDynamics]]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,7 @@ def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[
     """Returns the paper's two models with its fit, which differ in the model alone."""
 
     def method(kind: type[Baseline] | type[HNN]) -> Method:
-        return Method(partial(kind, degrees_of_freedom=degrees_of_freedom), settings, _fit, evaluate)
+        return Method(partial(kind, degrees_of_freedom=degrees_of_freedom), settings, _fit, evaluate, _fit_together)
 
     return {"baseline": method(Baseline), "hnn": method(HNN)}
 
@@ -111,3 +113,10 @@ def evaluation_rng() -> np.random.Generator:
 
 def _fit(model: LearnedDynamics, data: EvaluationData, **how: Any) -> FitState[LearnedDynamics]:
     return fit_gradient(model, data.train, test=data.test, **how)
+
+
+def _fit_together(
+    models: Sequence[LearnedDynamics], data: Sequence[EvaluationData], **how: Any
+) -> list[FitState[LearnedDynamics]]:
+    trains, tests = [each.train for each in data], [each.test for each in data]
+    return fit_gradient_together(models, trains, tests=tests, **how)
