@@ -9,7 +9,7 @@ from typing import Any, final
 
 from symplect.errors import InputError, LostError, NotAvailableError, one_line
 
-_SECONDS = 5  # in which a scheduler answers, unless there is none
+_SECONDS = 5  # in which a scheduler answers, and a result arrives, unless there is none
 
 
 @contextmanager
@@ -54,39 +54,58 @@ def dask_executor(address: str) -> Generator[Executor]:
 
 @final
 class DaskExecutor(Executor):
-    """Dask's own executor, in the exceptions of ours.
+    """Calls as Dask's futures, in the exceptions of ours.
 
-    Dask repeats a call whose worker died; when too many did, its future raises `LostError`. When the scheduler is gone,
-    all raise `BrokenExecutor`.
+    Dask's own executor is not used: a call whose result was lost with its worker would never end there.
+    Dask repeats a call whose worker died; when too many did, or a result is lost, its future raises `LostError`. When
+    the scheduler is gone, all raise `BrokenExecutor`.
 
     Args:
         client: a `distributed.Client`.
     """
 
     def __init__(self, client: Any) -> None:
-        self._executor = client.get_executor(pure=False)  # the same call may be asked for again
+        self._client = client
+        self._running: set[Any] = set()  # Dask forgets a call that nobody holds
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Sends a call to the scheduler."""
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()
-        self._executor.submit(fn, *args, **kwargs).add_done_callback(lambda inner: _pass_on(inner, future))
+        call = self._client.submit(fn, *args, pure=False, **kwargs)  # the same call may be asked for again
+        self._running.add(call)
+
+        def pass_on(call: Any) -> None:
+            _pass_on(call, future)
+            self._running.discard(call)
+
+        call.add_done_callback(pass_on)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Takes no more calls; with `cancel_futures` those that wait are taken back."""
-        self._executor.shutdown(wait=wait and not cancel_futures)
+        """Waits for what runs; with `cancel_futures` those that wait are taken back instead."""
+        if cancel_futures:
+            self._client.cancel(list(self._running))
+        elif wait:
+            from distributed import wait as wait_for
+
+            wait_for(list(self._running))
 
 
-def _pass_on(inner: Future[Any], outer: Future[Any]) -> None:
+def _pass_on(call: Any, future: Future[Any]) -> None:
     from distributed import KilledWorker
 
     try:
-        outer.set_result(inner.result())
-    except CancelledError:
-        outer.set_exception(BrokenExecutor("the Dask scheduler is gone"))
+        future.set_result(call.result(timeout=_SECONDS))
+    except CancelledError as error:
+        if "scheduler" in getattr(error, "reason", ""):
+            future.set_exception(BrokenExecutor("the Dask scheduler is gone"))
+        else:
+            future.set_exception(LostError("its result was lost with a worker"))
+    except TimeoutError:
+        future.set_exception(LostError(f"its result did not arrive in {_SECONDS} s"))
     except KilledWorker as error:
         deaths, last = error.allowed_failures + 1, error.last_worker.address
-        outer.set_exception(LostError(f"{deaths} workers died while they ran it, the last one at {last}"))
+        future.set_exception(LostError(f"{deaths} workers died while they ran it, the last one at {last}"))
     except Exception as error:
-        outer.set_exception(error)
+        future.set_exception(error)
