@@ -128,15 +128,34 @@ def run_units(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
     """
     method = units[0].method
     if len(units) == 1 or isinstance(method, DirectMethod) or method.fit_together is None:
-        return [run_unit(unit, own) for unit, own in zip(units, data, strict=True)]
+        return _one_by_one(units, data)
     states = [_state(unit, method) for unit in units]
     if len({int(state.step) for state in states}) > 1:
-        return [run_unit(unit, own) for unit, own in zip(units, data, strict=True)]
+        return _one_by_one(units, data)
     settings, keys = descent(method, units[0].settings), [_keys(unit)[1] for unit in units]
     models = [state.model for state in states]
-    with _Keeper(units, states) as keeper:
-        states = method.fit_together(models, data, resume=states, keys=keys, settings=settings, checkpoint=keeper.keep)
+    try:
+        with _Keeper(units, states) as keeper:
+            states = method.fit_together(
+                models, data, resume=states, keys=keys, settings=settings, checkpoint=keeper.keep
+            )
+    except ArithmeticError:  # of one of them, which the others must not suffer for
+        return _one_by_one(units, data)
     return [_judged(unit, _after(state), own, None) for unit, state, own in zip(units, states, data, strict=True)]
+
+
+def _one_by_one(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
+    """Runs all that can be, before the first error is raised."""
+    runs: list[Run] = []
+    errors: list[ArithmeticError] = []
+    for unit, own in zip(units, data, strict=True):
+        try:
+            runs.append(run_unit(unit, own))
+        except ArithmeticError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return runs
 
 
 def _judged(unit: Unit, fitted: Fitted, data: Any, progress: str | None) -> Run:

@@ -1,5 +1,7 @@
 """Several models at once end where each ends by itself."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,8 @@ from symplect.errors import InputError
 from symplect.fitting.descent import descend
 from symplect.fitting.gradient import mean_squared_error
 from symplect.fitting.together import descend_together
+from symplect.tasks import TASKS
+from symplect.units import Unit, run_units
 
 SEEDS = range(3)
 
@@ -84,3 +88,16 @@ def test_what_does_not_go_together_is_refused(models, rows, message):
             settings=GradientSettings(steps=1),
             test_rows=[rows_of(0)] * 2,
         )
+
+
+def test_a_seed_that_diverges_does_not_take_the_others_with_it(tmp_path):
+    task = TASKS["mass-spring"]
+    settings = {"steps": 20, "width": 4}
+    units = [Unit(task, "hnn", seed, tmp_path, settings) for seed in (0, 1)]
+    data = [task.make_data(seed, None, None) for seed in (0, 1)]
+    spoilt = dataclasses.replace(data[0].train, derivatives=np.full_like(data[0].train.states, 1e30))
+    data[0] = dataclasses.replace(data[0], train=spoilt)
+    with pytest.raises(ArithmeticError):
+        run_units(units, data)
+    assert not units[0].folder.exists()
+    assert units[1].folder.exists()
