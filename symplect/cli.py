@@ -58,7 +58,7 @@ def sweep(
     out: Path = Path("runs/sweep"),
     data: Path | None = None,
 ) -> None:
-    """Run many tasks, models, seeds and settings at once. Example: symplect sweep pendulum --seeds 8 --set width=50,100
+    """Run tasks, models, seeds and settings at once. Example: symplect sweep pendulum --models hnn --set width=50,100
 
     Args:
         tasks: Names as listed by `symplect tasks`; all of them unless given.

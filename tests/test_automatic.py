@@ -327,7 +327,7 @@ def test_an_unknown_method_is_refused():
 
 @pytest.mark.slow
 def test_the_example_in_every_help_runs(tmp_path, monkeypatch):
-    """In the order of a user: what one example makes, the next one takes. The long one takes one step."""
+    """In the order of a user: what one example makes, the next one takes. The long ones take one step."""
     monkeypatch.chdir(tmp_path)
     for name, seed in (("swing", 0), ("new", 1)):
         made = table(paths(trials=6, seed=seed)).rename({"x": "theta", "v": "omega"}).drop("trial")
@@ -335,9 +335,10 @@ def test_the_example_in_every_help_runs(tmp_path, monkeypatch):
     examples = {
         name: re.search(r"Example: symplect (.*)", command.__doc__)[1] for name, command in cli.COMMANDS.items()
     }
-    for name in ("tasks", "fit", "simulate", "evaluate", "export", "reproduce", "certify", "report", "explore"):
-        more = ["--steps", "1", "--models", "hnn"] if name == "reproduce" else []
-        run(*shlex.split(examples.pop(name)), *more)
+    quick = {"reproduce": ["--steps", "1", "--models", "hnn"], "sweep": ["--set", "steps=1"]}
+    order = ("tasks", "fit", "simulate", "evaluate", "export", "reproduce", "certify", "report", "explore", "sweep")
+    for name in order:
+        run(*shlex.split(examples.pop(name)), *quick.get(name, []))
     assert not examples
     pages = ("runs/swing/report.html", "runs/swing/explorer.html", "runs/paper/report.html")
     for made in ("path.csv", "swing.onnx", *pages):
