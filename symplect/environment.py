@@ -1,5 +1,6 @@
 """What JAX reads from the environment before it is imported, for the command line and for workers elsewhere."""
 
+import gc
 import os
 
 import platformdirs
@@ -10,7 +11,9 @@ def configure() -> None:
 
     By the environment, since JAX is not imported yet: help needs none. JAX keeps no program that may call back into
     Python, as Diffrax's checks of its arguments do; as NaN, which a rollout's status tells, they need not.
+    Python looks for garbage less often, since imports and traces make many objects and little of it.
     """
+    gc.set_threshold(100_000, 50, 100)
     os.environ["JAX_ENABLE_X64"] = "1"
     os.environ.setdefault("EQX_ON_ERROR", "nan")
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

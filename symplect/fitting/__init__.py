@@ -1,27 +1,8 @@
-"""Ways from data to a model: gradient descent, closed forms, trajectories."""
+"""Ways from data to a model: gradient descent, closed forms, trajectories.
 
-from symplect.fitting.adaptive_fourier import fit_adaptive_fourier
-from symplect.fitting.candidates import smooth_hamiltonians
-from symplect.fitting.closed_form import ClosedFormFit, fit_closed_form
-from symplect.fitting.descent import FitState, GradientSettings, descend, initial_state
-from symplect.fitting.gradient import fit_gradient, fit_gradient_together
-from symplect.fitting.pair_distances import fit_pair_distances
-from symplect.fitting.random_features import fit_random_features
-from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
+The names stand in `__init__.pyi`; each is imported when it is first used, so that a fit waits for no other's libraries.
+"""
 
-__all__ = [
-    "ClosedFormFit",
-    "FitState",
-    "GradientSettings",
-    "TrajectoryFit",
-    "descend",
-    "fit_adaptive_fourier",
-    "fit_closed_form",
-    "fit_gradient",
-    "fit_gradient_together",
-    "fit_pair_distances",
-    "fit_random_features",
-    "fit_trajectory",
-    "initial_state",
-    "smooth_hamiltonians",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

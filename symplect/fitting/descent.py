@@ -96,7 +96,7 @@ def initial_state(model: Model, settings: GradientSettings) -> FitState[Model]:
     """Returns the state of a fit that has not begun."""
     return FitState(
         model,
-        _optimizer(settings).init(eqx.filter(model, eqx.is_inexact_array)),
+        _initial_optimizer_state(eqx.filter(model, eqx.is_inexact_array), settings),
         np.asarray(0),
         np.asarray(0.0),
         np.full((-(-settings.steps // CHUNK), 3), np.nan),
@@ -211,6 +211,11 @@ take_steps = eqx.filter_jit(steps, donate="all-except-first")
 @eqx.filter_jit
 def _evaluate(loss: Loss, model: eqx.Module, rows: Spread) -> Scalar:
     return loss(model, *rows.everything())
+
+
+@eqx.filter_jit  # one program to load at the start of a process
+def _initial_optimizer_state(parameters: PyTree, settings: GradientSettings) -> PyTree:
+    return _optimizer(settings).init(parameters)
 
 
 def _optimizer(settings: GradientSettings) -> optax.GradientTransformation:

@@ -100,11 +100,12 @@ def spread(rows: Rows, counts: tuple[int, ...], mesh: Mesh | None) -> Spread:
 def brought(tree: Tree, mesh: Mesh | None) -> Tree:
     """Returns copies of a tree's arrays on every device, each process bringing the same."""
 
+    if mesh is None:
+        return _copied(tree)
+
     def copied(leaf: Any) -> Any:
         if not isinstance(leaf, jax.Array):
             return leaf
-        if mesh is None:
-            return jnp.copy(leaf)
         return jax.make_array_from_process_local_data(_replicated(mesh), np.asarray(leaf), leaf.shape)
 
     return jax.tree.map(copied, tree)
@@ -112,7 +113,17 @@ def brought(tree: Tree, mesh: Mesh | None) -> Tree:
 
 def fetched(tree: Tree) -> Tree:
     """Returns copies of a tree's arrays, of which every device has one, on one device of this process."""
-    return jax.tree.map(lambda leaf: jnp.copy(leaf.addressable_data(0)) if isinstance(leaf, jax.Array) else leaf, tree)
+    return _copied(jax.tree.map(lambda leaf: leaf.addressable_data(0) if isinstance(leaf, jax.Array) else leaf, tree))
+
+
+def _copied(tree: Tree) -> Tree:
+    arrays, others = eqx.partition(tree, lambda leaf: isinstance(leaf, jax.Array))
+    return eqx.combine(_copies(arrays), others)
+
+
+@jax.jit  # of all leaves in one program
+def _copies(arrays: Tree) -> Tree:
+    return jax.tree.map(jnp.copy, arrays)
 
 
 def _over(mesh: Mesh) -> NamedSharding:

@@ -3,11 +3,8 @@
 import warnings
 from collections.abc import Callable
 
+from symplect import fitting
 from symplect.evaluation import EvaluationData
-from symplect.fitting.adaptive_fourier import fit_adaptive_fourier
-from symplect.fitting.closed_form import ClosedFormFit
-from symplect.fitting.pair_distances import fit_pair_distances
-from symplect.fitting.random_features import fit_random_features
 from symplect.tasks._task import DirectMethod, Fitted
 
 
@@ -15,7 +12,7 @@ def closed_form(features: int) -> DirectMethod:
     """Returns the fit with so many features, unless set otherwise, for a system of which nothing is known."""
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None, features: int = features) -> Fitted:
-        return _fitted(lambda: fit_random_features(data.train, features=features, seed=seed, progress=progress))
+        return _fitted(lambda: fitting.fit_random_features(data.train, features=features, seed=seed, progress=progress))
 
     return DirectMethod(fit)
 
@@ -24,7 +21,7 @@ def periodic_closed_form() -> DirectMethod:
     """Returns the fit for a system of angles with a kinetic energy that is quadratic in the momenta."""
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
-        return _fitted(lambda: fit_adaptive_fourier(data.train, seed=seed, progress=progress))
+        return _fitted(lambda: fitting.fit_adaptive_fourier(data.train, seed=seed, progress=progress))
 
     return DirectMethod(fit)
 
@@ -33,12 +30,12 @@ def of_pair_distances(bodies: int) -> DirectMethod:
     """Returns the fit for bodies of one kind that act on each other in pairs."""
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
-        return _fitted(lambda: fit_pair_distances(data.train, bodies, seed=seed, progress=progress))
+        return _fitted(lambda: fitting.fit_pair_distances(data.train, bodies, seed=seed, progress=progress))
 
     return DirectMethod(fit)
 
 
-def _fitted(fit: Callable[[], ClosedFormFit]) -> Fitted:
+def _fitted(fit: Callable[[], "fitting.ClosedFormFit"]) -> Fitted:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the rank, which is among the metrics
         found = fit()

@@ -4,11 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from symplect import fitting
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.evaluation import EvaluationData
-from symplect.fitting.candidates import Structure, smooth_hamiltonians
-from symplect.fitting.closed_form import fit_closed_form
-from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.models import DissipativeHNN
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.tasks._task import DirectMethod, Fitted
@@ -29,14 +27,16 @@ def smooth_closed_form(*, clean: bool) -> DirectMethod:
         train = clean_by_derivatives(data.train) if clean else data.train
         rng = np.random.default_rng(seed)
         smooth = Polynomial(2, 2) + RandomTanh.isotropic(train.states, features, rng, gain=gain)
-        found = fit_closed_form(smooth, train, seed=seed, progress=progress)
+        found = fitting.fit_closed_form(smooth, train, seed=seed, progress=progress)
         metrics = {"rank": float(found.rank), "ridge": found.ridge, "held_out_error": found.held_out_error}
         return Fitted(found.model, found.seconds, metrics)
 
     return DirectMethod(fit)
 
 
-def by_trajectories(*, friction: bool = False, structure: Structure = "unknown", substeps: int = 1) -> DirectMethod:
+def by_trajectories(
+    *, friction: bool = False, structure: "fitting.Structure" = "unknown", substeps: int = 1
+) -> DirectMethod:
     """Returns the fit from states and times alone.
 
     Args:
@@ -46,15 +46,15 @@ def by_trajectories(*, friction: bool = False, structure: Structure = "unknown",
     """
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
-        hamiltonians = smooth_hamiltonians(data.train.states, structure=structure, seed=seed)
+        hamiltonians = fitting.smooth_hamiltonians(data.train.states, structure=structure, seed=seed)
         models = [DissipativeHNN(model) for model in hamiltonians] if friction else hamiltonians
-        found = fit_trajectory(models, data.train, substeps=substeps, progress=progress)
+        found = fitting.fit_trajectory(models, data.train, substeps=substeps, progress=progress)
         return Fitted(found.model, found.seconds, _metrics(found, data.train))
 
     return DirectMethod(fit)
 
 
-def _metrics(found: TrajectoryFit, train: Trajectories) -> dict[str, float]:
+def _metrics(found: "fitting.TrajectoryFit", train: Trajectories) -> dict[str, float]:
     metrics = {f"noise_{name.replace(' ', '_')}": float(s) for name, s in zip(train.names, found.noise, strict=True)}
     metrics |= {"held_out_error": found.held_out_error, "residual_correlation": found.residual_correlation}
     if isinstance(found.model, DissipativeHNN):

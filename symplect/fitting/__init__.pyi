@@ -1,0 +1,15 @@
+from .adaptive_fourier import fit_adaptive_fourier as fit_adaptive_fourier
+from .candidates import Structure as Structure
+from .candidates import smooth_hamiltonians as smooth_hamiltonians
+from .closed_form import ClosedFormFit as ClosedFormFit
+from .closed_form import fit_closed_form as fit_closed_form
+from .descent import FitState as FitState
+from .descent import GradientSettings as GradientSettings
+from .descent import descend as descend
+from .descent import initial_state as initial_state
+from .gradient import fit_gradient as fit_gradient
+from .gradient import fit_gradient_together as fit_gradient_together
+from .pair_distances import fit_pair_distances as fit_pair_distances
+from .random_features import fit_random_features as fit_random_features
+from .trajectory import TrajectoryFit as TrajectoryFit
+from .trajectory import fit_trajectory as fit_trajectory
