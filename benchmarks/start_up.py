@@ -1,8 +1,8 @@
 """What starting costs, in fresh processes and in turns: python benchmarks/start_up.py [--record]
 
 Seconds are printed; what is recorded is each over the time that JAX, Equinox and Diffrax alone take to be imported.
-The second run is data, network and first 100 steps of the mass-spring as `symplect reproduce` makes them, with the
-programs that a first run has compiled.
+The second run is data, network and first step of the mass-spring as `symplect reproduce` makes them, with the programs
+that a first run has compiled.
 """
 
 import json
@@ -36,10 +36,10 @@ def main() -> None:
     print(f"{BASE}: {spread(taken['base'])} s")
     print(f"{NAMES}, beyond these: {spread(taken['import'] - taken['base'])} s")
     print(f"symplect --help: {spread(taken['help'])} s")
-    print(f"second run, to the end of the first 100 steps: {spread(taken['second run'])} s")
+    print(f"second run, to the end of the first step: {spread(taken['second run'])} s")
     tell("start: import with symplect over JAX, Equinox and Diffrax", taken["import"] / taken["base"], better="lower")
     tell("start: symplect --help over these imports", taken["help"] / taken["base"], better="lower")
-    tell("start: second run to 100 steps over these imports", taken["second run"] / taken["base"], better="lower")
+    tell("start: second run to its first step over these imports", taken["second run"] / taken["base"], better="lower")
 
 
 def python(code: str) -> float:
@@ -48,7 +48,7 @@ def python(code: str) -> float:
 
 def second_run(place: Path) -> float:
     kept = {"JAX_COMPILATION_CACHE_DIR": str(place), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    found = spent([sys.executable, str(TRAIN), "mass-spring", "100", str(place / "model")], **kept)
+    found = spent([sys.executable, str(TRAIN), "mass-spring", "1", str(place / "model")], **kept)
     parts = json.loads(found.printed)
     return sum(parts[name] for name in ("import", "data", "first steps"))
 
