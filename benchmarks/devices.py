@@ -16,7 +16,7 @@ from _timing import seconds_in_turns
 
 from symplect import HNN, GradientSettings, Trajectories, fit_gradient
 
-ROWS, STEPS, ROUNDS = 30_001, 100, 6
+ROWS, STEPS, ROUNDS = 30_001, 200, 6
 BATCHES = {"paper's batch": 750, "batches of 5000": 5000}
 
 

@@ -55,6 +55,7 @@ def sweep(
     on: str = "local",
     workers: int | None = None,
     together: int = 1,
+    stop_hopeless: bool = False,
     out: Path = Path("runs/sweep"),
     data: Path | None = None,
 ) -> None:
@@ -68,6 +69,7 @@ def sweep(
         on: Where to run: local, slurm, slurm=partition:short,time:60 or dask=tcp://HOST:PORT.
         workers: Most runs at a time; as many as there are cores here unless given.
         together: Seeds of one job, trained in one program: for accelerators, and where a job is slow to start.
+        stop_hopeless: Give up a run that falls behind the finished ones of its task and model.
         out: Folder for the runs, their index and the table; what is finished there is kept.
         data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
     """
@@ -78,7 +80,7 @@ def sweep(
     from symplect.sweep.grid import read_grid
     from symplect.tasks import TASKS
 
-    plan = SweepPlan(tasks or tuple(TASKS), models, seeds, out, data, read_grid(settings), together)
+    plan = SweepPlan(tasks or tuple(TASKS), models, seeds, out, data, read_grid(settings), together, stop_hopeless)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = cores if workers is None else workers
     outcome = run(plan, partial(open_executor, on, most, out), most)

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,10 @@ from symplect.tasks.settings import descent, sizes
 _CHECKPOINT_SECONDS = 2.0
 
 Fit = FitState[LearnedDynamics]
+
+
+class GivenUpError(Exception):
+    """Raised by those who watch a fit, to stop it; it may go on later, from its checkpoint."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,19 +105,21 @@ def row(run: Run) -> dict[str, Any]:
     return {name: run.config[name] for name in ("task", "model", "seed")} | dict(run.metrics)
 
 
-def run_unit(unit: Unit, data: Any, progress: str | None = None) -> Run:
+def run_unit(unit: Unit, data: Any, progress: str | None = None, watch: Callable[[Fit], None] | None = None) -> Run:
     """Fits, judges and saves; what was interrupted goes on from its last checkpoint to the same numbers.
 
     Args:
         unit: to run.
         data: what its task makes of its seed.
         progress: label of progress bars; none unless given.
+        watch: sees a descent under way every few steps.
 
     Raises:
         InputError: the folder cannot be written, or holds a checkpoint of other settings.
         ArithmeticError: the loss left the finite numbers.
+        GivenUpError: from `watch`.
     """
-    return _judged(unit, _fitted(unit, data, progress and f"{progress}: fitting"), data, progress)
+    return _judged(unit, _fitted(unit, data, progress and f"{progress}: fitting", watch), data, progress)
 
 
 def run_units(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
@@ -174,19 +180,25 @@ def _judged(unit: Unit, fitted: Fitted, data: Any, progress: str | None) -> Run:
     return run
 
 
-def _fitted(unit: Unit, data: Any, progress: str | None) -> Fitted:
+def _fitted(unit: Unit, data: Any, progress: str | None, watch: Callable[[Fit], None] | None) -> Fitted:
     method = unit.method
     if isinstance(method, DirectMethod):
         return method.fit(data, seed=unit.seed, progress=progress, **unit.settings)
     start, settings = _state(unit, method), descent(method, unit.settings)
     with _Keeper([unit], [start]) as keeper:
+
+        def reached(state: Fit) -> None:
+            keeper.keep([state])
+            if watch:
+                watch(state)
+
         state = method.fit(
             start.model,
             data,
             resume=start,
             key=_keys(unit)[1],
             settings=settings,
-            checkpoint=lambda state: keeper.keep([state]),
+            checkpoint=reached,
             progress=progress,
         )
     return _after(state)
@@ -213,7 +225,7 @@ def _state(unit: Unit, method: Method) -> Fit:
 
 
 class _Keeper:
-    """Saves checkpoints of fits under way every few seconds, and on Ctrl-C."""
+    """Saves checkpoints of fits under way every few seconds, on Ctrl-C, and when they are given up."""
 
     def __init__(self, units: Sequence[Unit], states: Sequence[Fit]):
         self.units, self.latest = units, states
@@ -233,5 +245,5 @@ class _Keeper:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is KeyboardInterrupt:
+        if kind in (KeyboardInterrupt, GivenUpError):
             self._save()

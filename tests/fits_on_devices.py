@@ -5,9 +5,12 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import pytest
 
 from symplect import HNN, GradientSettings, Trajectories, fit_gradient
 from symplect.data import RowsOnDisk
+from symplect.errors import InputError
+from symplect.fitting import fit_gradient_together
 from tests.members import circles
 
 SIZE = 17  # of a batch, which no two devices can share alike
@@ -34,6 +37,15 @@ def fit(data, size, devices, **how):
     return fit_gradient(model, data, key=jax.random.key(1), settings=settings, devices=devices, **how)
 
 
+def fit_together(devices, seeds=4):
+    """Returns fits of several seeds in one program."""
+    models = [HNN(jax.random.key(seed), 1, width=16) for seed in range(seeds)]
+    keys = [jax.random.key(10 + seed) for seed in range(seeds)]
+    settings = GradientSettings(steps=110, batch_size=SIZE)
+    data = [samples()] * seeds
+    return fit_gradient_together(models, data, tests=data, keys=keys, settings=settings, devices=devices)
+
+
 def numbers(fitted):
     """Returns history and weights in one vector each."""
     return {
@@ -58,6 +70,9 @@ def main(out, address=None, process="0"):
         found, states = fits(own, disk, jax.devices()), []
         fit(own, SIZE, jax.devices(), checkpoint=states.append)
         found["interrupted"] = numbers(fit(own, SIZE, jax.devices(), resume=states[0]))
+        with pytest.raises(InputError, match="found 3 for 2 devices"):
+            fit_together(jax.devices(), seeds=3)
+        found |= {f"seed {i}": numbers(fitted) for i, fitted in enumerate(fit_together(jax.devices()))}
         found["gone on with one"] = numbers(fit(own, SIZE, None, resume=states[0]))
     np.savez(out, **{f"{name}/{kind}": value for name, of in found.items() for kind, value in of.items()})
 

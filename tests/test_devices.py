@@ -19,7 +19,7 @@ from symplect.fitting import initial_state
 from symplect.fitting.batches import Batches, laid_out
 from symplect.fitting.descent import take_steps
 from symplect.fitting.gradient import mean_squared_error
-from tests.fits_on_devices import NAMES, SIZE, fit, fits, samples
+from tests.fits_on_devices import NAMES, SIZE, fit, fit_together, fits, numbers, samples
 
 ROOT = Path(__file__).parent.parent
 ALIKE = 1e-5
@@ -84,6 +84,13 @@ def test_two_processes_with_a_share_each_reach_the_losses_of_one(one, two_proces
 def test_an_interrupted_fit_on_two_devices_goes_on_with_two_or_with_one(one, two):
     np.testing.assert_array_equal(two["interrupted/weights"], two["batches/weights"])
     np.testing.assert_allclose(two["gone on with one/history"], one["batches"]["history"], rtol=ALIKE)
+
+
+def test_seeds_shared_by_two_devices_reach_the_losses_of_one(two):
+    histories = [numbers(alone)["history"] for alone in fit_together(None)]
+    for seed, history in enumerate(histories):
+        np.testing.assert_allclose(two[f"seed {seed}/history"], history, rtol=ALIKE)
+    assert len({tuple(history) for history in histories}) == len(histories)
 
 
 @pytest.mark.parametrize("size", [None, SIZE])

@@ -23,10 +23,12 @@ from symplect.errors import InputError, LostError
 from symplect.runs import load_run
 from symplect.sweep import SweepPlan, hand_out, local, read_index
 from symplect.sweep.grid import choices, name_of, read_grid, settings_of
+from symplect.sweep.hopeless import median_of_means
 from symplect.sweep.index import Index
 from symplect.sweep.job import Job, JobError
 from symplect.sweep.local import local_executor
 from symplect.sweep.places import lock_of
+from symplect.sweep.summary import summary
 from symplect.sweep.work import work
 from tests.conftest import made_once
 from tests.sweep_calls import hear_nothing, sleep_and_tell, write_many
@@ -63,6 +65,43 @@ def own(swept, tmp_path):
 def call(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["symplect", "sweep", *map(str, arguments)])
     cli.main()
+
+
+# Hopeless runs
+
+
+def test_three_finished_runs_give_a_median_of_means():
+    finished = [np.array([4.0, 2.0, 0.0]), np.array([1.0, 1.0]), np.array([9.0, 9.0])]
+    assert median_of_means(finished, 2) == 3.0
+    assert median_of_means(finished, 99) == 2.0
+    assert median_of_means(finished[1:], 2) == np.inf
+
+
+def test_a_hopeless_run_is_given_up_and_goes_on_when_asked_to(tmp_path):
+    def job(seed, rate, stop):
+        settings = (("learning_rate", rate), ("steps", 600), ("width", 8))
+        return Job("mass-spring", "hnn", (seed,), settings, str(tmp_path), stop_hopeless=stop)
+
+    for seed in range(3):
+        assert work(job(seed, 1e-2, stop=True)) == "finished"
+    hopeless = job(0, 1e-9, stop=True)
+    assert work(hopeless) == "finished"
+    rows = {row["folder"]: row for row in read_index(tmp_path)}
+    assert rows[hopeless.folders[0]]["state"] == "stopped"
+    assert "after 200 of 600 steps a test loss of" in rows[hopeless.folders[0]]["error"]
+    assert not hopeless.paths[0].exists()
+    assert "Stopped: " in summary(rows.values(), {})
+    assert [row["state"] for row in rows.values()].count("finished") == 3
+
+    work(job(0, 1e-9, stop=False))
+    run = load_run(hopeless.paths[0])
+    assert np.all(np.isfinite(run.history["test_loss"]))
+    assert {row["state"] for row in read_index(tmp_path)} == {"finished"}
+
+
+def test_seeds_in_one_program_are_not_stopped():
+    with pytest.raises(InputError, match="leave --together or --stop-hopeless out"):
+        SweepPlan(["pendulum"], ["hnn"], 2, Path("runs"), together=2, stop_hopeless=True)
 
 
 # Settings

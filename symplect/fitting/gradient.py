@@ -87,7 +87,8 @@ def fit_gradient_together(
     Args:
         models: freshly initialised.
         trains, tests: for each model, as in `fit_gradient`.
-        how: as in `symplect.fitting.together.descend_together`: keys, settings, resume, checkpoint, progress.
+        how: as in `symplect.fitting.together.descend_together`: keys, settings, devices, resume, checkpoint,
+            progress.
 
     Returns:
         The state of each model after the last step.

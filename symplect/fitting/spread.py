@@ -17,6 +17,9 @@ Tree = TypeVar("Tree", bound=PyTree)
 Rows = tuple[Shaped[Array | np.ndarray, "_ ..."], ...]
 Numbers = Int[Array | np.ndarray, " batch"]
 
+DEVICES = "devices"
+"""The name of the one axis along which devices lie."""
+
 
 @final
 class Spread(eqx.Module):
@@ -74,7 +77,7 @@ def mesh_of(devices: Sequence[jax.Device]) -> Mesh:
             f"expected devices, and equally many of every process, found {counts}: give jax.devices(), or none"
         )
     ordered = sorted(devices, key=lambda device: (device.process_index, device.id))
-    return Mesh(np.array(ordered), ("rows",), axis_types=(AxisType.Auto,))
+    return Mesh(np.array(ordered), (DEVICES,), axis_types=(AxisType.Auto,))
 
 
 def all_counts(rows: Rows) -> tuple[int, ...]:
@@ -127,7 +130,7 @@ def _copies(arrays: Tree) -> Tree:
 
 
 def _over(mesh: Mesh) -> NamedSharding:
-    return NamedSharding(mesh, PartitionSpec("rows"))
+    return NamedSharding(mesh, PartitionSpec(DEVICES))
 
 
 def _replicated(mesh: Mesh) -> NamedSharding:

@@ -2,23 +2,27 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 from tqdm import tqdm
 
 from symplect._types import Key
 from symplect.errors import InputError
-from symplect.fitting.batches import Batches, draw, laid_out
+from symplect.fitting.batches import Batches, draw
 from symplect.fitting.descent import FitState, GradientSettings, Loss, chunks_from, initial_state, steps
-from symplect.fitting.spread import Rows, Spread
+from symplect.fitting.spread import DEVICES, Rows, Spread, mesh_of
 
 Model = TypeVar("Model", bound=eqx.Module)
 Tree = TypeVar("Tree", bound=PyTree)
+
+_SHARE = PartitionSpec(DEVICES)
 
 
 def descend_together(
@@ -29,6 +33,7 @@ def descend_together(
     keys: Sequence[Key],
     settings: GradientSettings,
     test_rows: Sequence[Rows],
+    devices: Sequence[jax.Device] | None = None,
     resume: Sequence[FitState[Model]] | None = None,
     checkpoint: Callable[[list[FitState[Model]]], None] | None = None,
     progress: str | None = None,
@@ -37,13 +42,15 @@ def descend_together(
 
     On an accelerator the models go through each step side by side, as `jax.vmap` has it. On a CPU, where products of
     this size fill the cores and stacks of them do not, one takes its steps after the other; it then ends in the very
-    numbers of `descend`.
+    numbers of `descend`. Several devices go through equal shares of the models at the same time, and send each other
+    nothing.
 
     Args:
         models: freshly initialised, all of one shape.
         rows, test_rows: as for `descend`, for each model; all of one shape.
         keys: of each model's batches.
         loss, settings, progress: as for `descend`.
+        devices: of this process, that share the models; the default device alone unless given.
         resume: what an earlier call handed to `checkpoint`.
         checkpoint: called with the state of every model after every `CHUNK` steps.
 
@@ -52,13 +59,16 @@ def descend_together(
 
     Raises:
         ArithmeticError: a loss left the finite numbers.
-        InputError: models, rows or steps done that do not go together.
+        InputError: models, rows or steps done that do not go together, or models that the devices cannot share.
     """
     states = list(resume) if resume else [initial_state(model, settings) for model in models]
     _require_alike(models, rows, test_rows, states)
-    seen = laid_out(_stacked(test_rows), mesh=None)
-    laid = laid_out(_stacked(rows), mesh=None)
-    stack = _stacked([(state.model, state.optimizer_state) for state in states])
+    mesh = mesh_of(devices) if devices is not None else None
+    _require_equal_shares(len(models), mesh)
+    seen, laid, stack = _shared(
+        (_stacked(test_rows), _stacked(rows), _stacked([(state.model, state.optimizer_state) for state in states])),
+        mesh,
+    )
     done = int(states[0].step)
     with tqdm(
         total=settings.steps, initial=done, desc=progress, unit="step", disable=None if progress else True, leave=False
@@ -66,12 +76,12 @@ def descend_together(
         for chunk in chunks_from(done, settings):
             began = time.perf_counter()
             drawn = _drawn(keys, chunk, settings.batch_size, len(rows[0][0]))
-            stack, losses = _take_steps(laid, drawn, seen, stack, loss, settings, len(chunk))
+            stack, losses = _take_steps(laid, drawn, seen, stack, loss, settings, len(chunk), mesh)
             entries, seconds = np.asarray(losses), (time.perf_counter() - began) / len(states)
             states = [
                 state.after(len(chunk), model, optimizer_state, (float(entry[0]), float(entry[1])), seconds)
                 for state, (model, optimizer_state), entry in zip(
-                    states, _unstacked(stack, len(states)), entries, strict=True
+                    states, _unstacked(stack, len(states), mesh), entries, strict=True
                 )
             ]
             if checkpoint:
@@ -89,7 +99,14 @@ def _drawn(keys: Sequence[Key], chunk: range, size: int | None, among: int) -> A
 
 @eqx.filter_jit
 def _take_steps(
-    rows: Spread, drawn: Any, seen: Spread, stack: Any, loss: Loss, settings: GradientSettings, count: int
+    rows: Rows,
+    drawn: Any,
+    seen: Rows,
+    stack: Any,
+    loss: Loss,
+    settings: GradientSettings,
+    count: int,
+    mesh: Mesh | None,
 ) -> tuple[Any, Any]:
     changing, fixed = eqx.partition(stack, eqx.is_array)
 
@@ -101,17 +118,44 @@ def _take_steps(
         reached = eqx.filter((model, optimizer_state), eqx.is_array)
         return reached, jnp.stack([losses[-1], loss(model, *own_seen)])
 
-    over = jax.lax.map if jax.default_backend() == "cpu" else lambda function, values: jax.vmap(function)(values)
-    reached, losses = over(one, (rows.arrays, drawn, seen.arrays, changing))
+    every = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
+    if mesh is not None:
+        every = jax.shard_map(every, mesh=mesh, in_specs=_SHARE, out_specs=_SHARE, check_vma=False)
+    reached, losses = every((rows, drawn, seen, changing))
     return eqx.combine(reached, fixed), losses
+
+
+def _shared(tree: Tree, mesh: Mesh | None) -> Tree:
+    """Gives every device its share of the models."""
+    if mesh is None:
+        return tree
+    arrays, others = eqx.partition(tree, eqx.is_array)
+    return eqx.combine(jax.device_put(arrays, NamedSharding(mesh, _SHARE)), others)
 
 
 def _stacked(trees: Sequence[Tree]) -> Tree:
     return jax.tree.map(lambda *leaves: jnp.stack(leaves) if eqx.is_array_like(leaves[0]) else leaves[0], *trees)
 
 
-def _unstacked(tree: Tree, count: int) -> list[Tree]:
-    return [jax.tree.map(lambda leaf, i=i: leaf[i] if eqx.is_array(leaf) else leaf, tree) for i in range(count)]
+def _unstacked(tree: Tree, count: int, mesh: Mesh | None) -> list[Tree]:
+    """Returns each model, all on one device."""
+    arrays, others = eqx.partition(tree, eqx.is_array)
+    if mesh is not None:
+        arrays = jax.device_put(arrays, mesh.devices.flat[0])
+    return [eqx.combine(own, others) for own in _rows_of(arrays, count)]
+
+
+@partial(jax.jit, static_argnums=1)  # one call for all models and leaves
+def _rows_of(arrays: Tree, count: int) -> list[Tree]:
+    return [jax.tree.map(lambda leaf, i=i: leaf[i], arrays) for i in range(count)]
+
+
+def _require_equal_shares(models: int, mesh: Mesh | None) -> None:
+    if mesh is not None and (mesh.is_multi_process or models % mesh.size):
+        raise InputError(
+            f"expected models that devices of one process can share evenly, found {models} for {mesh.size} devices: "
+            "give jax.local_devices(), or a part of them"
+        )
 
 
 def _require_alike(models: Sequence[Any], rows: Sequence[Any], test_rows: Sequence[Any], states: Sequence[Any]) -> None:

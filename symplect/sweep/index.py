@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS runs (
     task TEXT NOT NULL,
     model TEXT NOT NULL,
     seed INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'finished', 'failed')),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'finished', 'stopped', 'failed')),
     attempts INTEGER NOT NULL,
     worker TEXT,                        -- host and process
     started TEXT,
@@ -54,11 +54,13 @@ class Index:
         self.path = out / INDEX_FILE
 
     def expect(self, folders: Iterable[str]) -> None:
-        """Adds runs that wait, and lets those that failed before wait again."""
+        """Adds runs that wait, and lets those that failed or were stopped before wait again."""
         folders = list(folders)
         with self._writing() as connection:
             connection.executemany(_ADD, map(_new, folders))
-            again = "UPDATE runs SET state = 'waiting', error = NULL WHERE folder = ? AND state = 'failed'"
+            again = (
+                "UPDATE runs SET state = 'waiting', error = NULL WHERE folder = ? AND state IN ('stopped', 'failed')"
+            )
             connection.executemany(again, [(folder,) for folder in folders])
 
     def begin(self, folder: str) -> None:
@@ -78,6 +80,10 @@ class Index:
         ended = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
         metrics = json.dumps(read_json(path / "metrics.json"))
         self._change(folder, "finished", ended=ended, metrics=metrics)
+
+    def stop(self, folder: str, reason: str) -> None:
+        """Notes that a run was hopeless."""
+        self._change(folder, "stopped", ended=_now(), error=reason)
 
     def fail(self, folder: str, error: str) -> None:
         """Notes that a run was given up."""
@@ -140,6 +146,7 @@ _ADD = (
     "INSERT OR IGNORE INTO runs (folder, settings, task, model, seed, state, attempts) "
     "VALUES (?, ?, ?, ?, ?, 'waiting', 0)"
 )
+_AGAIN = "UPDATE runs SET state = 'waiting', error = NULL WHERE folder = ? AND state IN ('stopped', 'failed')"
 
 
 def read_index(out: Path) -> list[Row]:

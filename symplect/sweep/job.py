@@ -23,6 +23,7 @@ class Job:
         settings: names and values, as `checked_settings` returns them.
         out: the folder of the sweep.
         data: the folder of the measurements, or `None`.
+        stop_hopeless: whether its run, which is then one alone, may be given up early.
     """
 
     task: str
@@ -31,6 +32,7 @@ class Job:
     settings: tuple[tuple[str, Setting], ...]
     out: str
     data: str | None = None
+    stop_hopeless: bool = False
 
     @property
     def folders(self) -> list[str]:

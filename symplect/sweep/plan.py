@@ -23,6 +23,7 @@ class SweepPlan:
         data: the folder of the measurements, or `None` for the cache or a download.
         grid: values by the name of a setting, which every method must have; all their combinations are run.
         together: seeds of one job; the published models train them in one program.
+        stop_hopeless: whether a run is given up that falls behind the finished ones of its task and model.
 
     Raises:
         InputError: an unknown name, or a value that a setting cannot have.
@@ -40,10 +41,16 @@ class SweepPlan:
     data: Path | None = None
     grid: Mapping[str, Sequence[Setting]] = field(default_factory=dict)
     together: int = 1
+    stop_hopeless: bool = False
 
     def __post_init__(self):
         if self.together < 1:
             raise InputError(f"expected at least one seed of a job, found {self.together}: give --together more")
+        if self.stop_hopeless and self.together > 1:
+            raise InputError(
+                f"expected one seed of a job where hopeless ones are stopped, found {self.together}: "
+                "leave --together or --stop-hopeless out"
+            )
         for plan in self.plans:
             for task in self.tasks:
                 for model in plan.methods(TASKS[task]):
@@ -73,7 +80,7 @@ class SweepPlan:
     def _job(self, plan: Plan, task: str, model: str, seeds: Sequence[int]) -> Job:
         settings = tuple(plan.settings_of(TASKS[task], model).items())
         data = None if self.data is None else str(self.data.absolute())
-        return Job(task, model, tuple(seeds), settings, str(self.out.absolute()), data)
+        return Job(task, model, tuple(seeds), settings, str(self.out.absolute()), data, self.stop_hopeless)
 
 
 def _require_settings(what: str, settings: Mapping[str, Setting], known: Sequence[str]) -> None:

@@ -29,7 +29,10 @@ def summary(rows: Iterable[Mapping[str, Any]], not_run: Mapping[str, str]) -> st
     seeds = max((len(group) for group in groups), default=0)
     notes = [f"Mean ± standard deviation over the runs, one for each of {seeds} seeds."] if seeds > 1 else ["One seed."]
     notes += [
-        f"Failed: {row['folder']}: {row['error']}" for group in groups for row in group if row["state"] == "failed"
+        f"{row['state'].capitalize()}: {row['folder']}: {row['error']}"
+        for group in groups
+        for row in group
+        if row["state"] in ("stopped", "failed")
     ]
     notes += [f"Not run: {task}: {reason}" for task, reason in not_run.items()]
     return "\n".join([*aligned(lines), "", *(f"{note}  " for note in notes)]) + "\n"

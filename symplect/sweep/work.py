@@ -11,18 +11,23 @@ from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
 from symplect.sweep.grid import name_of
+from symplect.sweep.hopeless import Rivals
 from symplect.sweep.index import Index
 from symplect.sweep.job import Job
 from symplect.sweep.places import lock_of, tidy
-from symplect.tasks import TASKS
-from symplect.units import Unit, run_units
+from symplect.tasks import TASKS, Method
+from symplect.tasks.settings import descent
+from symplect.units import GivenUpError, Unit, run_unit, run_units
 
 _MAPS = Path("/proc/self/maps")
 _MOST_MAPS = 20_000  # compiled programs of many settings take them, and Linux gives a process 65,530
 
 
 def work(job: Job) -> str:
-    """Does those runs of a job that are not finished, and returns "finished", or "taken" if another is at one."""
+    """Does those runs of a job that are not finished, and returns "finished", or "taken" if another is at one.
+
+    A run that is given up as hopeless is finished, as far as that goes.
+    """
     index, taken = Index(Path(job.out)), False
     with ExitStack() as held:
         mine: dict[int, str] = {}
@@ -36,8 +41,13 @@ def work(job: Job) -> str:
         left = {seed: folder for seed, folder in mine.items() if not (Path(job.out) / folder).exists()}
         for folder in left.values():
             index.begin(folder)
-        if left:
-            _run(job, list(left))
+        try:
+            if left:
+                _run(job, list(left))
+        except GivenUpError as error:
+            index.stop(job.folders[0], str(error))
+            lock_of(job.paths[0]).unlink(missing_ok=True)
+            return "finished"
         for folder in mine.values():
             index.finish(folder)
             tidy(Path(job.out) / folder)
@@ -49,7 +59,12 @@ def _run(job: Job, seeds: Sequence[int]) -> None:
     out = Path(job.out) / name_of(settings)
     units = [Unit(TASKS[job.task], job.model, seed, out, settings) for seed in seeds]
     with threadpool_limits(1):  # sums of BLAS, too, are in the same order everywhere
-        run_units(units, [_make_data(job.task, seed, job.data) for seed in seeds])
+        data = [_make_data(job.task, seed, job.data) for seed in seeds]
+        if job.stop_hopeless and isinstance(method := units[0].method, Method):
+            rivals = Rivals(Path(job.out), job.task, job.model, descent(method, settings).steps)
+            run_unit(units[0], data[0], watch=rivals.judge)
+        else:
+            run_units(units, data)
     if _MAPS.exists() and len(_MAPS.read_text().splitlines()) > _MOST_MAPS:
         jax.clear_caches()
 
