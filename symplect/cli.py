@@ -67,9 +67,9 @@ def sweep(
         seeds: How many seeds.
         settings: A setting and its values, as in width=50,100; several of these for all combinations.
         on: Where to run: local, slurm, slurm=partition:short,time:60 or dask=tcp://HOST:PORT.
-        workers: Most runs at a time; as many as there are cores here unless given.
+        workers: Most jobs at a time; as many as there are cores here unless given.
         together: Seeds of one job, trained in one program: for accelerators, and where a job is slow to start.
-        stop_hopeless: Give up a run that falls behind the finished ones of its task and model.
+        stop_hopeless: Give up a run that falls behind others of its task, model and seed.
         out: Folder for the runs, their index and the table; what is finished there is kept.
         data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
     """

@@ -192,6 +192,8 @@ def _fitted(unit: Unit, data: Any, progress: str | None, watch: Callable[[Fit], 
             if watch:
                 watch(state)
 
+        if watch:
+            watch(start)
         state = method.fit(
             start.model,
             data,

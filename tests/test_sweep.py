@@ -78,25 +78,32 @@ def test_three_finished_runs_give_a_median_of_means():
 
 
 def test_a_hopeless_run_is_given_up_and_goes_on_when_asked_to(tmp_path):
-    def job(seed, rate, stop):
+    def job(rate, seed=0, stop=True):
         settings = (("learning_rate", rate), ("steps", 600), ("width", 8))
         return Job("mass-spring", "hnn", (seed,), settings, str(tmp_path), stop_hopeless=stop)
 
-    for seed in range(3):
-        assert work(job(seed, 1e-2, stop=True)) == "finished"
-    hopeless = job(0, 1e-9, stop=True)
-    assert work(hopeless) == "finished"
-    rows = {row["folder"]: row for row in read_index(tmp_path)}
-    assert rows[hopeless.folders[0]]["state"] == "stopped"
-    assert "after 200 of 600 steps a test loss of" in rows[hopeless.folders[0]]["error"]
+    for rate in (5e-3, 1e-2, 2e-2):
+        assert work(job(rate)) == "finished"
+    Path(tmp_path, "broken", "mass-spring", "hnn", "seed-0").mkdir(parents=True)
+    Path(tmp_path, "broken", "mass-spring", "hnn", "seed-0", "history.npz").write_text("junk")
+    hopeless, other = job(1e-9), job(1e-9, seed=1)
+    for _ in range(2):  # asked for again, it does not get further
+        assert work(hopeless) == "finished"
+        rows = {row["folder"]: row for row in read_index(tmp_path)}
+        assert rows[hopeless.folders[0]]["state"] == "stopped"
+        assert "after 200 of 600 steps a test loss of" in rows[hopeless.folders[0]]["error"]
     assert not hopeless.paths[0].exists()
+    assert not lock_of(hopeless.paths[0]).exists()
     assert "Stopped: " in summary(rows.values(), {})
-    assert [row["state"] for row in rows.values()].count("finished") == 3
+    assert "too good" in summary(rows.values(), {})
+    work(other)  # of other data, so that there is nothing to compare it with
+    assert other.paths[0].exists()
 
-    work(job(0, 1e-9, stop=False))
-    run = load_run(hopeless.paths[0])
-    assert np.all(np.isfinite(run.history["test_loss"]))
-    assert {row["state"] for row in read_index(tmp_path)} == {"finished"}
+    work(job(1e-9, stop=False))
+    assert np.all(np.isfinite(load_run(hopeless.paths[0]).history["test_loss"]))
+    rows = read_index(tmp_path)
+    assert {row["state"] for row in rows} == {"finished"}
+    assert "too good" not in summary(rows, {})
 
 
 def test_seeds_in_one_program_are_not_stopped():

@@ -24,12 +24,11 @@ def rows_of(seed):
 
 
 def together(kind, settings, **how):
+    how = {"keys": [jax.random.key(50 + seed) for seed in SEEDS], "settings": settings} | how
     return descend_together(
         [kind(jax.random.key(seed), 1, width=8) for seed in SEEDS],
         mean_squared_error,
         [rows_of(seed) for seed in SEEDS],
-        keys=[jax.random.key(50 + seed) for seed in SEEDS],
-        settings=settings,
         test_rows=[rows_of(9 + seed) for seed in SEEDS],
         **how,
     )
@@ -88,6 +87,19 @@ def test_what_does_not_go_together_is_refused(models, rows, message):
             settings=GradientSettings(steps=1),
             test_rows=[rows_of(0)] * 2,
         )
+
+
+def test_keys_and_states_that_do_not_belong_to_the_models_are_refused():
+    settings, kept = GradientSettings(steps=110, batch_size=7), []
+    together(HNN, settings, checkpoint=kept.append)
+    for wrong, message in (
+        ({"resume": kept[0][:2]}, "found 3 keys and 2 states"),
+        ({"keys": [jax.random.key(0)]}, "found 1 keys and 3 states"),
+        ({"resume": [kept[0][0], kept[0][1], kept[1][2]]}, "equally many steps done"),
+        ({"resume": kept[0], "settings": GradientSettings(steps=300)}, "go on with the steps of before"),
+    ):
+        with pytest.raises(InputError, match=message):
+            together(HNN, **{"settings": settings} | wrong)
 
 
 def test_a_seed_that_diverges_does_not_take_the_others_with_it(tmp_path):

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from symplect._types import Key
 from symplect.errors import InputError
 from symplect.fitting.batches import Batches, draw
-from symplect.fitting.descent import FitState, GradientSettings, Loss, chunks_from, initial_state, steps
+from symplect.fitting.descent import CHUNK, FitState, GradientSettings, Loss, chunks_from, initial_state, steps
 from symplect.fitting.spread import DEVICES, Rows, Spread, mesh_of
 
 Model = TypeVar("Model", bound=eqx.Module)
@@ -42,8 +42,8 @@ def descend_together(
 
     On an accelerator the models go through each step side by side, as `jax.vmap` has it. On a CPU, where products of
     this size fill the cores and stacks of them do not, one takes its steps after the other; it then ends in the very
-    numbers of `descend`. Several devices go through equal shares of the models at the same time, and send each other
-    nothing.
+    numbers of `descend`. Several devices go through equal shares of the models at the same time; after every
+    `CHUNK` steps the models are collected on the first.
 
     Args:
         models: freshly initialised, all of one shape.
@@ -62,7 +62,8 @@ def descend_together(
         InputError: models, rows or steps done that do not go together, or models that the devices cannot share.
     """
     states = list(resume) if resume else [initial_state(model, settings) for model in models]
-    _require_alike(models, rows, test_rows, states)
+    _require_alike(models, rows, test_rows)
+    _require_equally_far(models, keys, states, settings)
     mesh = mesh_of(devices) if devices is not None else None
     _require_equal_shares(len(models), mesh)
     seen, laid, stack = _shared(
@@ -118,7 +119,8 @@ def _take_steps(
         reached = eqx.filter((model, optimizer_state), eqx.is_array)
         return reached, jnp.stack([losses[-1], loss(model, *own_seen)])
 
-    every = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
+    platform = jax.default_backend() if mesh is None else mesh.devices.flat[0].platform
+    every = partial(jax.lax.map, one) if platform == "cpu" else jax.vmap(one)
     if mesh is not None:
         every = jax.shard_map(every, mesh=mesh, in_specs=_SHARE, out_specs=_SHARE, check_vma=False)
     reached, losses = every((rows, drawn, seen, changing))
@@ -158,7 +160,7 @@ def _require_equal_shares(models: int, mesh: Mesh | None) -> None:
         )
 
 
-def _require_alike(models: Sequence[Any], rows: Sequence[Any], test_rows: Sequence[Any], states: Sequence[Any]) -> None:
+def _require_alike(models: Sequence[Any], rows: Sequence[Any], test_rows: Sequence[Any]) -> None:
     for what, trees in (("models", models), ("rows", rows), ("test rows", test_rows)):
         found = {str(jax.tree.map(jnp.shape, eqx.filter(tree, eqx.is_array_like))) for tree in trees}
         if len(found) != 1 or len(trees) != len(models):
@@ -166,5 +168,20 @@ def _require_alike(models: Sequence[Any], rows: Sequence[Any], test_rows: Sequen
                 f"expected {what} of one shape for {len(models)} models, found {len(trees)} of {len(found)} shapes: "
                 "fit those of another shape by themselves"
             )
+
+
+def _require_equally_far(
+    models: Sequence[Any], keys: Sequence[Key], states: Sequence[FitState[Any]], settings: GradientSettings
+) -> None:
+    if not len(models) == len(keys) == len(states):
+        raise InputError(
+            f"expected a key and a state for each of {len(models)} models, found {len(keys)} keys and {len(states)} "
+            "states: give as many"
+        )
     if len(done := {int(state.step) for state in states}) != 1:
         raise InputError(f"expected models with equally many steps done, found {sorted(done)}: fit them by themselves")
+    if (entries := {len(state.history) for state in states}) != {-(-settings.steps // CHUNK)}:
+        raise InputError(
+            f"expected states of fits of {settings.steps} steps, found histories of {sorted(entries)} times {CHUNK}: "
+            "go on with the steps of before"
+        )

@@ -67,7 +67,8 @@ def sweep(plan: SweepPlan, open_executor: OpenExecutor, workers: int = 2) -> Out
     executor = Renewed(open_executor)  # if it cannot be opened, nothing is written
     try:
         done = len(jobs) - len(left)
-        with executor, tqdm(total=len(jobs), initial=done, desc="sweep", unit="run", disable=None) as bar:
+        with executor, tqdm(total=len(jobs), initial=done, desc="sweep", unit="job", disable=None) as bar:
+            index.follow()
             index.expect(folder for job in left for folder in job.folders)
             hand_out(left, executor, workers, index, bar)
     finally:

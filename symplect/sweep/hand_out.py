@@ -152,8 +152,9 @@ def _is_broken(future: Future[str]) -> bool:
 
 def _tell(index: Index, attempt: _Attempt) -> None:
     tqdm.write(f"{attempt.job}: {attempt.reason}: tried again", file=sys.stderr)
-    for folder in attempt.job.folders:
-        index.wait(folder, attempt.reason)
+    for folder, path in zip(attempt.job.folders, attempt.job.paths, strict=True):
+        if not path.exists():
+            index.wait(folder, attempt.reason)
 
 
 def _give_up(index: Index, attempt: _Attempt) -> None:

@@ -58,10 +58,7 @@ class Index:
         folders = list(folders)
         with self._writing() as connection:
             connection.executemany(_ADD, map(_new, folders))
-            again = (
-                "UPDATE runs SET state = 'waiting', error = NULL WHERE folder = ? AND state IN ('stopped', 'failed')"
-            )
-            connection.executemany(again, [(folder,) for folder in folders])
+            connection.executemany(_AGAIN, [(folder,) for folder in folders])
 
     def begin(self, folder: str) -> None:
         """Notes that this process begins a run."""

@@ -23,7 +23,7 @@ class SweepPlan:
         data: the folder of the measurements, or `None` for the cache or a download.
         grid: values by the name of a setting, which every method must have; all their combinations are run.
         together: seeds of one job; the published models train them in one program.
-        stop_hopeless: whether a run is given up that falls behind the finished ones of its task and model.
+        stop_hopeless: whether a run is given up that falls behind others of its task, model and seed.
 
     Raises:
         InputError: an unknown name, or a value that a setting cannot have.

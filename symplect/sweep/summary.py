@@ -28,6 +28,10 @@ def summary(rows: Iterable[Mapping[str, Any]], not_run: Mapping[str, str]) -> st
     lines = [["task", "model", "settings", "runs", *(title for title, _ in COLUMNS)], *map(_line, groups)]
     seeds = max((len(group) for group in groups), default=0)
     notes = [f"Mean ± standard deviation over the runs, one for each of {seeds} seeds."] if seeds > 1 else ["One seed."]
+    if any(row["state"] == "stopped" for group in groups for row in group):
+        notes += [
+            "What was stopped is not in its mean, which is too good: choose by this table, report from a sweep without."
+        ]
     notes += [
         f"{row['state'].capitalize()}: {row['folder']}: {row['error']}"
         for group in groups

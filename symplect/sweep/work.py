@@ -61,7 +61,7 @@ def _run(job: Job, seeds: Sequence[int]) -> None:
     with threadpool_limits(1):  # sums of BLAS, too, are in the same order everywhere
         data = [_make_data(job.task, seed, job.data) for seed in seeds]
         if job.stop_hopeless and isinstance(method := units[0].method, Method):
-            rivals = Rivals(Path(job.out), job.task, job.model, descent(method, settings).steps)
+            rivals = Rivals(job, descent(method, settings).steps)
             run_unit(units[0], data[0], watch=rivals.judge)
         else:
             run_units(units, data)
