@@ -146,6 +146,7 @@ def test_the_truth_knows_itself():
     assert found["out_of_distribution"].value == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_another_frequency_is_a_bias_and_no_loss_of_structure():
     found = certificate(MassSpring(k=2.5, m=0.5), STARTS, TIMES, truth=MassSpring.reference(), training_energy=1.5)
     assert found.flagged == ("frequency_bias",)
@@ -230,6 +231,7 @@ def own(reproduced, tmp_path):
     return tmp_path / "paper"
 
 
+@pytest.mark.slow
 def test_every_run_is_certified_and_the_baseline_stands_beside(own, monkeypatch, capsys):
     call(monkeypatch, "certify", own)
     printed = capsys.readouterr().out

@@ -67,6 +67,7 @@ def two_processes(folder):
     return [np.load(out) for out in outs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_two_devices_reach_the_losses_of_one(one, two, name):
     np.testing.assert_allclose(two[f"{name}/history"], one[name]["history"], rtol=ALIKE)
@@ -81,11 +82,13 @@ def test_two_processes_with_a_share_each_reach_the_losses_of_one(one, two_proces
     np.testing.assert_array_equal(*(found[f"{name}/weights"] for found in two_processes))
 
 
+@pytest.mark.slow
 def test_an_interrupted_fit_on_two_devices_goes_on_with_two_or_with_one(one, two):
     np.testing.assert_array_equal(two["interrupted/weights"], two["batches/weights"])
     np.testing.assert_allclose(two["gone on with one/history"], one["batches"]["history"], rtol=ALIKE)
 
 
+@pytest.mark.slow
 def test_seeds_shared_by_two_devices_reach_the_losses_of_one(two):
     histories = [numbers(alone)["history"] for alone in fit_together(None)]
     for seed, history in enumerate(histories):

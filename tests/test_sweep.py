@@ -77,6 +77,7 @@ def test_three_finished_runs_give_a_median_of_means():
     assert median_of_means(finished[1:], 2) == np.inf
 
 
+@pytest.mark.slow
 def test_a_hopeless_run_is_given_up_and_goes_on_when_asked_to(tmp_path):
     def job(rate, seed=0, stop=True):
         settings = (("learning_rate", rate), ("steps", 600), ("width", 8))
@@ -420,6 +421,7 @@ def test_each_choice_of_settings_is_read_as_a_reproduction(swept):
     assert one.command == "symplect sweep mass-spring --models hnn --seeds 2 --set steps=20 --set width=4"
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_kept_and_what_is_lost_comes_back_in_the_same_numbers(own, swept):
     lost = own / "steps=20,width=8" / "mass-spring" / "hnn" / "seed-1"
     kept = {path: path.stat().st_mtime_ns for path in own.rglob("model.safetensors") if path.parent != lost}
@@ -429,6 +431,7 @@ def test_what_is_finished_is_kept_and_what_is_lost_comes_back_in_the_same_number
     assert numbers(own) == numbers(swept)
 
 
+@pytest.mark.slow
 def test_seeds_that_train_together_end_in_the_same_numbers(tmp_path, swept):
     swept_into(tmp_path / "sweep", *AS_SWEPT, "--workers", 1, "--together", 2)
     assert numbers(tmp_path / "sweep") == numbers(swept)
@@ -462,6 +465,7 @@ def test_other_settings_are_refused_and_nothing_is_lost(own, monkeypatch, capsys
     assert sorted(own.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_two_sweeps_at_once_do_every_run_once(own, swept):
     shutil.rmtree(own / "steps=20,width=4" / "mass-spring")
     (own / "index.sqlite").unlink()
@@ -476,6 +480,7 @@ def test_two_sweeps_at_once_do_every_run_once(own, swept):
     assert numbers(own) == numbers(swept)
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_is_named(tmp_path):
     command = words("mass-spring", "--models", "baseline", "--set", "learning_rate=1e30", "--set", "width=4")
     done = subprocess.run([*command, "--out", tmp_path], capture_output=True, text=True)
@@ -487,6 +492,7 @@ def test_a_run_that_fails_is_named(tmp_path):
     assert [(row["folder"], row["state"], row["attempts"]) for row in read_index(tmp_path)] == [(folder, "failed", 3)]
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_says_so(tmp_path):
     command = words("mass-spring", "--models", "hnn", "--set", "steps=1000000", "--set", "width=4", "--out", tmp_path)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -147,6 +147,7 @@ def test_two_bodies_are_found_although_they_mirror_each_other():
     assert found.coefficients == pytest.approx(truth, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_pendulum_is_found_along_noisy_paths():
     data = replace(pendulum_data(0.1), derivatives=None)
     found = fit_symbolic(SMALL, data, by="trajectory")

@@ -39,8 +39,10 @@ def require_same(found, expected):
     np.testing.assert_array_equal(found.history, expected.history)
 
 
-@pytest.mark.parametrize("kind", [HNN, Baseline])
-@pytest.mark.parametrize("batch_size", [None, 7])
+@pytest.mark.parametrize(
+    ("kind", "batch_size"),
+    [(HNN, 7), (Baseline, None), *(pytest.param(*of, marks=pytest.mark.slow) for of in [(HNN, None), (Baseline, 7)])],
+)
 def test_each_ends_in_the_numbers_of_a_fit_by_itself(kind, batch_size):
     settings = GradientSettings(steps=230, batch_size=batch_size, weight_decay=1e-4)
     for seed, found in zip(SEEDS, together(kind, settings), strict=True):
@@ -55,6 +57,7 @@ def test_each_ends_in_the_numbers_of_a_fit_by_itself(kind, batch_size):
         require_same(found, alone)
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_goes_on_to_the_same_numbers():
     settings = GradientSettings(steps=250, batch_size=7)
     whole, kept = together(HNN, settings), []
@@ -102,6 +105,7 @@ def test_keys_and_states_that_do_not_belong_to_the_models_are_refused():
             together(HNN, **{"settings": settings} | wrong)
 
 
+@pytest.mark.slow
 def test_a_seed_that_diverges_does_not_take_the_others_with_it(tmp_path):
     task = TASKS["mass-spring"]
     settings = {"steps": 20, "width": 4}

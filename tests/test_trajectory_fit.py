@@ -122,6 +122,7 @@ def test_positions_are_enough_for_a_newtonian_model():
     assert np.isnan(fitted.noise[1])
 
 
+@pytest.mark.slow
 def test_friction_is_recovered():
     damped = DissipativeHNN(SPRING, damping=jnp.array([[0.5]]))
     data = add_noise(springs(system=damped), 0.02, np.random.default_rng(1))
