@@ -167,8 +167,10 @@ def test_every_public_name_is_explained(site):
     ):
         module = importlib.import_module(f"symplect.{room}")
         for name in module.__all__:
-            if inspect.isroutine(getattr(module, name)) or inspect.isclass(getattr(module, name)):
-                assert {f"{room}.{name}", f"{room}.{name}.{name}"} & explained, f"{room}.{name}"
+            what = getattr(module, name)
+            if inspect.isroutine(what) or inspect.isclass(what):
+                where_it_lives = f"{what.__module__.removeprefix('symplect.')}.{name}"
+                assert {f"{room}.{name}", f"{room}.{name}.{name}", where_it_lives} & explained, f"{room}.{name}"
 
 
 @pytest.mark.slow
