@@ -127,9 +127,7 @@ def _odd_part(run: Run) -> str | None:
         return "data"
     texts = {name: run.config.get(name) for name in ("model", "method", "verdict")}
     texts |= {name: data.get(name) for name in ("time_unit", "understood")}
-    lists = {name: (data.get(name), kind) for name, kind in _LISTS.items()} | {
-        "cautions": (run.config.get("cautions"), str)
-    }
+    lists = {name: (data.get(name), kind) for name, kind in _LISTS.items()}
     well = {name: isinstance(value, str) for name, value in texts.items()}
     well |= {name: isinstance(own, list) and all(type(x) is kind for x in own) for name, (own, kind) in lists.items()}
     well |= {"columns": isinstance(data.get("columns"), dict), "seed": type(run.config.get("seed")) is int}

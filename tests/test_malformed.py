@@ -393,8 +393,6 @@ CONFIGURATIONS = {
     "seed": top(seed="0"),
     "verdict": top(verdict=None),
     "method": top(method={}),
-    "cautions": top(cautions=5),
-    "caution": top(cautions=[{}]),
 }
 
 
