@@ -2,8 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -11,11 +11,12 @@ import numpy as np
 
 from symplect.automatic.parts import derivatives_agree, pieces, thinned
 from symplect.data import Trajectories, smoothed
-from symplect.diagnose import Diagnosis, by_kind, compare_kinds
+from symplect.diagnose import by_kind, compare_kinds
 from symplect.errors import InputError
 from symplect.fitting import (
     ClosedFormFit,
     GradientSettings,
+    TrajectoryFit,
     fit_adaptive_fourier,
     fit_closed_form,
     fit_gradient,
@@ -25,14 +26,30 @@ from symplect.fitting import (
 )
 from symplect.fitting.candidates import Structure
 from symplect.fitting.offsets import fit_with_offsets
-from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics
-from symplect.models.features import AbstractFeatures, Polynomial, RandomTanh
+from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics, NonlinearFriction, RandomFeatureHNN
+from symplect.models.features import (
+    AbstractFeatures,
+    CentreDistance,
+    OfMomenta,
+    OfPositions,
+    PairDistances,
+    Polynomial,
+    Projected,
+    RandomTanh,
+)
 
 _MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000}  # samples
 _CLEAN = 1e-3  # of a coordinate's spread: states with less noise allow many features
 _LARGE = 1000  # features for clean data
 _SMOOTH = 30  # features for noisy data
 _GAINS = (0.3, 0.5, 0.8)
+_AS_GOOD = 1.5  # times the least held-out error, up to which a structure is preferred
+_SPACE = (2, 3)  # dimensions in which one body may move about a centre
+_TERMS = 12  # functions of the distance of a pair
+_HELPS = 0.9  # of the noise: a fit with less of it has explained something
+_LEFT = 1.1  # times the measured noise: a fit with more has left something
+_REST = 0.02  # of the root mean square speed, below which dry friction is rounded
+_FINE = 4  # steps between samples, since dry friction changes within one
 _STEPS, _BATCH = 2000, 2000  # of a descent
 _HELD_OUT_PIECE = 60  # samples over which kinds are compared
 
@@ -46,14 +63,14 @@ class Candidate:
         kind: "Hamiltonian", "dissipative" or "plain".
         model: the fit.
         seconds: that it took.
-        diagnosis: of the trajectory fits, which knows of friction; `None` from other methods.
+        fit: of the paths, which knows their noise; `None` from other methods.
     """
 
     method: str
     kind: str
     model: LearnedDynamics
     seconds: float
-    diagnosis: Diagnosis | None = None
+    fit: TrajectoryFit | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +83,9 @@ class Problem:
         noise: of every coordinate, estimated; NaN where unknown.
         observed: which coordinates were measured.
         angles: whether all positions are angles.
+        velocities: whether the momenta are velocities, so that `p = dq/dt`.
+        held: whether inputs keep their value between samples.
+        bodies: order of the positions by coordinate and body, for bodies in a plane or in space; `None` for others.
         seed: of whatever is drawn.
     """
 
@@ -75,6 +95,9 @@ class Problem:
     observed: tuple[bool, ...]
     angles: bool
     seed: int
+    velocities: bool = False
+    held: bool = False
+    bodies: tuple[tuple[int, ...], ...] | None = None
 
     @property
     def alone(self) -> bool:
@@ -88,13 +111,17 @@ class Problem:
 
 
 def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
-    """Fits a Hamiltonian that is linear in its weights to derivatives, measured or those of smoothing splines."""
+    """Fits a Hamiltonian that is linear in its weights to derivatives, measured or those of smoothing splines.
+
+    A structure that explains the data about as well is taken before features that know of none.
+    """
     began = time.perf_counter()
     _require_momenta(problem, "closed-form")
     data = _with_derivatives(problem.train, "closed-form")
     fits: list[ClosedFormFit] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ranks: the held-out error decides
+        fits += [fit_closed_form(features, data, seed=problem.seed) for features in structured(problem, data.states)]
         if problem.angles:
             fits.append(fit_adaptive_fourier(data, seed=problem.seed, progress=progress))
         if problem.clean:
@@ -103,8 +130,36 @@ def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
             exact = derivatives_agree(data, problem.noise)
             fit = fit_with_offsets if exact else fit_closed_form
             fits.append(fit(_smooth_features(data, problem.seed), data, seed=problem.seed))
-    best = min(fits, key=lambda fit: fit.held_out_error)
+    least = min(fit.held_out_error for fit in fits)
+    best = next(fit for fit in fits if fit.held_out_error <= _AS_GOOD * least)
     return [Candidate("closed-form", "Hamiltonian", best.model, time.perf_counter() - began)]
+
+
+def structured(problem: Problem, states: np.ndarray) -> list[AbstractFeatures]:
+    """Returns features of the structures that a system may have, the simplest first, before those that know of none.
+
+    Bodies act on one another in pairs; a single body in a plane or in space, about the origin of its coordinates.
+    """
+    n = states.shape[1] // 2
+    kinetic = OfMomenta(Polynomial(n, 2))
+    positions = states[:, :n]
+    if problem.angles or n == 1:
+        return []
+    try:
+        if problem.bodies:
+            return [kinetic + OfPositions(_pairs(positions, problem.bodies))]
+        return [kinetic + OfPositions(CentreDistance.over_data(positions))] if n in _SPACE else []
+    except InputError:  # a path through the centre, or bodies that keep their distance
+        return []
+
+
+def _pairs(positions: np.ndarray, bodies: tuple[tuple[int, ...], ...]) -> AbstractFeatures:
+    """Returns functions of the distances of pairs, for positions in the order of the table."""
+    order = np.ravel(bodies)
+    moved = np.eye(len(order))[order]
+    known = PairDistances.over_data(positions @ moved.T, len(bodies[0]), terms=_TERMS, dimensions=len(bodies))
+    with jax.enable_x64(True):
+        return Projected(known, moved, np.zeros(len(order)))
 
 
 def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
@@ -113,22 +168,69 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     if problem.alone:
         raise InputError("trajectory: expected samples along paths, found samples that stand alone: give their times")
     train = thinned(problem.train, _MOST["trajectory"])
-    hamiltonians = smooth_hamiltonians(train.states, structure=_structure(problem), seed=problem.seed)
+    hamiltonians = _hamiltonians(problem, train.states)
     if train.inputs is not None:
         G = jnp.zeros((train.dimension, train.inputs.shape[1]))
-        driven = [DissipativeHNN(model, input_matrix=G) for model in hamiltonians]
+        driven = [DissipativeHNN(model, input_matrix=G, held=problem.held) for model in hamiltonians]
         found = fit_trajectory(driven, train, observed=problem.observed, substeps=2, progress=progress)
-        return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began)]
-    general = hamiltonians[:3] if _structure(problem) == "unknown" else []
-    diagnosis = compare_kinds(
-        by_kind(hamiltonians, general),
-        train,
-        thinned(pieces(problem.held_out, _HELD_OUT_PIECE), _MOST["trajectory"]),
-        observed=problem.observed,
-        progress=progress,
+        return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began, found)]
+    fits = dict(
+        compare_kinds(
+            by_kind(hamiltonians, _general(problem, train.states)),
+            train,
+            thinned(pieces(problem.held_out, _HELD_OUT_PIECE), _MOST["trajectory"]),
+            observed=problem.observed,
+            progress=progress,
+        ).fits
     )
-    fits = diagnosis.fits.items()
-    return [Candidate("trajectory", kind, fit.model, fit.seconds, diagnosis) for kind, fit in fits]
+    if (rough := _with_nonlinear_friction(fits, train, problem)) is not None:
+        fits["dissipative"] = rough
+    return [Candidate("trajectory", kind, fit.model, fit.seconds, fit) for kind, fit in fits.items()]
+
+
+def _hamiltonians(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]:
+    """Returns the Hamiltonians to choose from, those of the simplest structure first."""
+    n, known = states.shape[1] // 2, smooth_hamiltonians(states, structure=_structure(problem), seed=problem.seed)
+    if problem.velocities and _structure(problem) == "newtonian":
+        known += smooth_hamiltonians(states, structure="separable", seed=problem.seed)
+    if not all(problem.observed):
+        return known
+    return [RandomFeatureHNN(features, None, n) for features in structured(problem, states)] + known
+
+
+def _general(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]:
+    """Returns models whose features see positions and momenta alike, for plain fields."""
+    if problem.angles or not all(problem.observed):
+        return []
+    return smooth_hamiltonians(states, seed=problem.seed)[:3]
+
+
+def _with_nonlinear_friction(
+    fits: Mapping[str, TrajectoryFit], train: Trajectories, problem: Problem
+) -> TrajectoryFit | None:
+    """Fits dry friction and quadratic drag too, where linear friction helps and leaves something to explain."""
+    linear, kept = fits["dissipative"], fits["Hamiltonian"]
+    seen = np.flatnonzero(problem.observed)
+    ratio = float(np.max(linear.noise[seen] / np.maximum(problem.noise[seen], 1e-300)))
+    helps = bool(np.any(linear.noise[seen] < _HELPS * kept.noise[seen]))
+    if linear.white or not helps or not ratio > _LEFT:
+        return None
+    began, model = time.perf_counter(), linear.model
+    assert isinstance(model, DissipativeHNN)
+    n = train.dimension // 2
+    with jax.enable_x64(True):
+        _, velocity = np.split(np.asarray(jax.vmap(jax.grad(model.hamiltonian))(jnp.asarray(train.states))), 2, axis=1)
+        speed = np.sqrt(np.mean(velocity**2, axis=0))
+        power = np.sqrt(np.mean(np.asarray(jax.vmap(model.dissipated_power)(jnp.asarray(train.states)))) / n)
+        dry, drag = power / np.sqrt(2 * speed), power / np.sqrt(2 * speed**3)
+        friction = NonlinearFriction(jnp.asarray(dry), jnp.asarray(drag), tuple(float(v) for v in _REST * speed))
+        nonlinear = DissipativeHNN(model.conservative, model.damping / 2, model.input_matrix, nonlinear=friction)
+    try:
+        found = fit_trajectory(nonlinear, train, observed=problem.observed, substeps=_FINE)
+    except ArithmeticError:
+        return None
+    better = bool(np.all(found.noise[seen] < _HELPS * linear.noise[seen]))
+    return replace(found, seconds=time.perf_counter() - began) if better else None
 
 
 def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
@@ -164,6 +266,11 @@ METHODS: dict[str, Callable[[Problem, str | None], Sequence[Candidate]]] = {
 """By the name on the command line."""
 
 
+def applies(method: str, problem: Problem) -> bool:
+    """Returns whether a method can take such data at all."""
+    return method == "trajectory" or (all(problem.observed) and problem.train.inputs is None)
+
+
 def _with_derivatives(train: Trajectories, method: str) -> Trajectories:
     if train.derivatives is not None:
         return thinned(train, _MOST[method])
@@ -180,7 +287,9 @@ def _require_momenta(problem: Problem, method: str) -> None:
 def _structure(problem: Problem) -> Structure:
     if not all(problem.observed):
         return "newtonian angles" if problem.angles else "newtonian"
-    return "angles" if problem.angles else "unknown"
+    if problem.angles:
+        return "angles"
+    return "newtonian" if problem.velocities else "unknown"
 
 
 def _smooth_features(data: Trajectories, seed: int) -> list[AbstractFeatures]:
