@@ -33,6 +33,12 @@ class Reading:
         time_unit: as a label; empty if unknown.
         notes: everything that was noticed or mended.
         sources: names of the files, or of the kind of table.
+        velocity_factors: dq/dt over the given velocity, one per position: 1 where they agree, NaN where they are
+            unrelated; empty without velocities or paths.
+        undeclared_angles: positions that jump by full turns and were not said to be angles.
+        dependent: positions that follow from the other positions.
+        bodies: numbers of bodies and of axes, where the positions are named x1, y1, x2, y2 or alike.
+        held_inputs: whether every input is constant between jumps (a zero-order hold).
     """
 
     data: Trajectories
@@ -42,6 +48,11 @@ class Reading:
     time_unit: str
     notes: tuple[str, ...]
     sources: tuple[str, ...]
+    velocity_factors: tuple[float, ...] = ()
+    undeclared_angles: tuple[str, ...] = ()
+    dependent: tuple[str, ...] = ()
+    bodies: tuple[int, int] | None = None
+    held_inputs: bool = False
 
     @property
     def alone(self) -> bool:
