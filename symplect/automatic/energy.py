@@ -148,8 +148,8 @@ def losses(model: DissipativeHNN, train: Trajectories, relative_error: float) ->
         power, dry, drag = (np.asarray(part) for part in _powers(exact, states))
         kinetic = np.asarray(_kinetic(exact, states))
     pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
-    if len(pieces) < _PIECES:
-        pieces = [part for piece in pieces for part in np.array_split(piece, _PIECES)]
+    if len(pieces) == 1:
+        pieces = np.array_split(pieces[0], _PIECES)
     pieces = [piece for piece in pieces if len(piece)]
     means = [float(np.mean(kinetic[piece])) for piece in pieces]
     rates = np.array([np.mean(power[p]) / mean for p, mean in zip(pieces, means, strict=True) if mean > 0])
@@ -213,7 +213,7 @@ def _divergence(model: LearnedDynamics, states: Float[Array, "samples dimension"
 
 
 def frequency_drift(model: LearnedDynamics, data: Trajectories, observed: Sequence[bool]) -> float:
-    """Returns by what share the clock of a system changes in the course of a trial, against the model's; 0 if it does not.
+    """Returns by what share the clock of a system changes in the course of a trial, or 0.
 
     Short pieces of the paths are followed from their best starts. What such a path misses, along its own direction and
     growing with time, is a wrong rate of the model; a rate that changes steadily is a system that does.

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from symplect.automatic.bodies import Order, order_of_bodies, with_masses
 from symplect.automatic.choice import Judged, choose
 from symplect.automatic.conclusion import energy_of, loses
 from symplect.automatic.energy import Energy, energy_trend, has_energy
@@ -88,8 +89,8 @@ class Fit:
             found |= _loss(self.energy)
             assert isinstance(self.model, DissipativeHNN)
             with jax.enable_x64(True):
-                rates = jax.vmap(cast(self.model, jnp.float64).friction_rate)(jnp.asarray(self.train.states[::_SOME]))
-            found["friction_rate"] = float(jnp.mean(rates))
+                states = jnp.asarray(self.train.states[::_SOME])
+                found["friction_rate"] = float(jnp.mean(jax.vmap(cast(self.model, jnp.float64).friction_rate)(states)))
         if (fit := chosen.candidate.fit) is not None:
             found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, fit.noise, strict=True)}
         return found
@@ -173,10 +174,17 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     if method not in ("auto", *METHODS):
         raise InputError(f"expected a method out of auto, {', '.join(METHODS)}, found {method!r}")
     if reading.dependent:
-        raise InputError(f"expected coordinates that move on their own, found {'; '.join(reading.dependent)}")
+        names = ", ".join(reading.dependent)
+        raise InputError(
+            f"expected positions that move on their own, found that {names} follows from the others: leave {names} and "
+            "its velocity out, so that there is one position for each degree of freedom"
+        )
+    order = order_of_bodies(reading.columns.q) if reading.bodies else None
+    if order and reading.columns.velocity and not reading.columns.mass:
+        reading = with_masses(reading, order)
     began = time.perf_counter()
     train, held_out, which = parts(reading.data)
-    problem = _problem(reading, train, held_out, seed)
+    problem = _problem(reading, train, held_out, order, seed)
     agree = derivatives_agree(reading.data, reading.noise)
     scale, asked = np.std(train.states, axis=0), clean_by_derivatives(held_out) if agree else held_out
 
@@ -207,7 +215,7 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     )  # fmt: skip
 
 
-def _problem(reading: Reading, train: Trajectories, held_out: Trajectories, seed: int) -> Problem:
+def _problem(reading: Reading, train: Trajectories, held_out: Trajectories, order: Order | None, seed: int) -> Problem:
     columns = reading.columns
     agree = all(abs(factor - 1) < _AGREES for factor in reading.velocity_factors)
     return Problem(
@@ -219,7 +227,7 @@ def _problem(reading: Reading, train: Trajectories, held_out: Trajectories, seed
         seed=seed,
         velocities=bool(columns.velocity) and set(columns.mass) <= {1.0} and agree,
         held=reading.held_inputs,
-        bodies=reading.bodies,
+        bodies=order,
     )
 
 

@@ -9,9 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symplect.automatic.parts import derivatives_agree, pieces, thinned
+from symplect.automatic.parts import derivatives_agree, thinned
 from symplect.data import Trajectories, smoothed
-from symplect.diagnose import by_kind, compare_kinds
 from symplect.errors import InputError
 from symplect.fitting import (
     ClosedFormFit,
@@ -26,7 +25,15 @@ from symplect.fitting import (
 )
 from symplect.fitting.candidates import Structure
 from symplect.fitting.offsets import fit_with_offsets
-from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics, NonlinearFriction, RandomFeatureHNN
+from symplect.models import (
+    HNN,
+    Baseline,
+    DissipativeHNN,
+    LearnedDynamics,
+    NonlinearFriction,
+    RandomFeatureField,
+    RandomFeatureHNN,
+)
 from symplect.models.features import (
     AbstractFeatures,
     CentreDistance,
@@ -48,6 +55,7 @@ _SPACE = (2, 3)  # dimensions in which one body may move about a centre
 _TERMS = 12  # functions of the distance of a pair
 _HELPS = 0.9  # of the noise: a fit with less of it has explained something
 _LEFT = 1.1  # times the measured noise: a fit with more has left something
+_LITTLE = 1e-3  # of the spread: less noise than that is not asked of a fit
 _REST = 0.02  # of the root mean square speed, below which dry friction is rounded
 _FINE = 4  # steps between samples, since dry friction changes within one
 _STEPS, _BATCH = 2000, 2000  # of a descent
@@ -174,46 +182,63 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
         driven = [DissipativeHNN(model, input_matrix=G, held=problem.held) for model in hamiltonians]
         found = fit_trajectory(driven, train, observed=problem.observed, substeps=2, progress=progress)
         return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began, found)]
-    fits = dict(
-        compare_kinds(
-            by_kind(hamiltonians, _general(problem, train.states)),
-            train,
-            thinned(pieces(problem.held_out, _HELD_OUT_PIECE), _MOST["trajectory"]),
-            observed=problem.observed,
-            progress=progress,
-        ).fits
-    )
-    if (rough := _with_nonlinear_friction(fits, train, problem)) is not None:
-        fits["dissipative"] = rough
+    kinds: dict[str, Sequence[LearnedDynamics]] = {
+        "Hamiltonian": hamiltonians,
+        "dissipative": [DissipativeHNN(model) for model in hamiltonians],
+        "plain": _fields(problem, train.states),
+    }
+    fits: dict[str, TrajectoryFit] = {}
+    failures: list[ArithmeticError] = []
+    for kind, models in kinds.items():
+        if not models or (kind == "plain" and any(_leaves(fit, problem) <= _LEFT for fit in fits.values())):
+            continue
+        label = f"{progress}, {kind}" if progress else None
+        try:
+            fits[kind] = fit_trajectory(models, train, observed=problem.observed, substeps=2, progress=label)
+        except ArithmeticError as error:
+            failures.append(error)
+        if kind == "dissipative" and (rough := _with_nonlinear_friction(fits, train, problem)) is not None:
+            fits[kind] = rough
+    if not fits:
+        raise failures[0]
     return [Candidate("trajectory", kind, fit.model, fit.seconds, fit) for kind, fit in fits.items()]
+
+
+def _leaves(fit: TrajectoryFit, problem: Problem) -> float:
+    """Returns what a fit leaves of the paths, in units of their noise."""
+    seen = np.flatnonzero(problem.observed)
+    noise = np.maximum(np.nan_to_num(problem.noise[seen]), _LITTLE * np.std(problem.train.states, axis=0)[seen])
+    return float(np.max(fit.noise[seen] / noise))
 
 
 def _hamiltonians(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]:
     """Returns the Hamiltonians to choose from, those of the simplest structure first."""
     n, known = states.shape[1] // 2, smooth_hamiltonians(states, structure=_structure(problem), seed=problem.seed)
-    if problem.velocities and _structure(problem) == "newtonian":
+    if problem.velocities and n == 1 and not problem.angles:  # a velocity sensor may be off by a factor
         known += smooth_hamiltonians(states, structure="separable", seed=problem.seed)
     if not all(problem.observed):
         return known
     return [RandomFeatureHNN(features, None, n) for features in structured(problem, states)] + known
 
 
-def _general(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]:
-    """Returns models whose features see positions and momenta alike, for plain fields."""
+def _fields(problem: Problem, states: np.ndarray) -> list[RandomFeatureField]:
+    """Returns plain fields to choose from, whose features see positions and momenta alike."""
     if problem.angles or not all(problem.observed):
         return []
-    return smooth_hamiltonians(states, seed=problem.seed)[:3]
+    n = states.shape[1] // 2
+    general = smooth_hamiltonians(states, seed=problem.seed)[: 3 if n == 1 else 1]
+    return [RandomFeatureField(model.features, degrees_of_freedom=n) for model in general]
 
 
 def _with_nonlinear_friction(
     fits: Mapping[str, TrajectoryFit], train: Trajectories, problem: Problem
 ) -> TrajectoryFit | None:
     """Fits dry friction and quadratic drag too, where linear friction helps and leaves something to explain."""
-    linear, kept = fits["dissipative"], fits["Hamiltonian"]
+    linear, kept = fits.get("dissipative"), fits.get("Hamiltonian")
+    if linear is None or linear.white or _leaves(linear, problem) <= _LEFT:
+        return None
     seen = np.flatnonzero(problem.observed)
-    ratio = float(np.max(linear.noise[seen] / np.maximum(problem.noise[seen], 1e-300)))
-    helps = bool(np.any(linear.noise[seen] < _HELPS * kept.noise[seen]))
-    if linear.white or not helps or not ratio > _LEFT:
+    if kept is not None and not np.any(linear.noise[seen] < _HELPS * kept.noise[seen]):
         return None
     began, model = time.perf_counter(), linear.model
     assert isinstance(model, DissipativeHNN)

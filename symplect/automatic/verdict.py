@@ -20,7 +20,11 @@ _KINDS = {
     "dissipative": "a Hamiltonian with friction",
     "plain": "a plain vector field, which has no energy",
 }
-_METHODS = {"closed-form": "in closed form", "trajectory": "fitted to paths", "gradient": "a network by gradient descent"}
+_METHODS = {
+    "closed-form": "in closed form",
+    "trajectory": "fitted to paths",
+    "gradient": "a network by gradient descent",
+}
 
 
 def described(chosen: Judged, energy: Energy) -> str:
@@ -83,9 +87,7 @@ def one_orbit(reading: Reading, train: Trajectories, energies: np.ndarray | None
     )
 
 
-def cautions(
-    reading: Reading, train: Trajectories, paths: Sequence[Prediction], chosen: Judged
-) -> tuple[str, ...]:
+def cautions(reading: Reading, train: Trajectories, paths: Sequence[Prediction], chosen: Judged) -> tuple[str, ...]:
     """Says what to be careful about."""
     return tuple(
         said

@@ -2,6 +2,7 @@
 
 from typing import Any, final
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,10 +14,12 @@ from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, split
 from symplect.errors import InputError
 from symplect.models.description import describe
 
+_INSTANT = 1e-9  # of a course of inputs, within which two times are one
+
 
 @final
 class NonlinearFriction(eqx.Module):
-    r"""Dry friction and quadratic drag, each against its own velocity: $f_i = a_i^2 \tanh(v_i / s_i) + b_i^2 |v_i| v_i$.
+    r"""Dry friction and quadratic drag of each degree of freedom: $f_i = a_i^2 \tanh(v_i / s_i) + b_i^2 |v_i| v_i$.
 
     Both can only take energy. Dry friction has a jump at rest, which the hyperbolic tangent rounds below the speed s.
 
@@ -53,8 +56,9 @@ class DissipativeHNN(AbstractDynamics):
 
     $$\frac{dH}{dt} = -\frac{\partial H}{\partial p}^T L L^T \frac{\partial H}{\partial p} \le 0$$
 
-    Friction that is not proportional to the velocity is added to that. With inputs, `driven` adds $G u(t)$. Source: van der Schaft, Jeltsema, *Port-Hamiltonian Systems Theory* (2014),
-    chapter 2; as learned dynamics: Zhong, Dey, Chakraborty 2020 (arXiv:2002.08860).
+    Friction that is not proportional to the velocity is added to that. With inputs, `driven` adds $G u(t)$.
+    Source: van der Schaft, Jeltsema, *Port-Hamiltonian Systems Theory* (2014), chapter 2;
+    as learned dynamics: Zhong, Dey, Chakraborty 2020 (arXiv:2002.08860).
 
     Args:
         conservative: the learned Hamiltonian without friction, an `HNN` or a `RandomFeatureHNN`.
@@ -128,7 +132,7 @@ class DissipativeHNN(AbstractDynamics):
         return velocity @ self.friction(velocity)
 
     def friction_rate(self, z: State) -> Scalar:
-        r"""Returns $\gamma$ of the linear part $\dot p = \ldots - \gamma p$ at one state, the mean over degrees of freedom."""
+        r"""Returns $\gamma$ of $\dot p = \ldots - \gamma p$ at one state: for linear friction, the mean."""
         n = self.degrees_of_freedom
         inverse_mass = jax.hessian(self.conservative.hamiltonian)(z)[n:, n:]
         return jnp.trace(self.dissipation @ inverse_mass) / n
@@ -173,14 +177,16 @@ class PortHamiltonian(AbstractDynamics):
         return self.system.degrees_of_freedom
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
-        if self.system.held:
-            last = jnp.searchsorted(jnp.asarray(self.times), t, side="right") - 1
-            u = self.inputs[jnp.clip(last, 0)]
-        else:
-            u = jax.vmap(lambda course: jnp.interp(jnp.asarray(t), jnp.asarray(self.times), course), in_axes=1)(
-                self.inputs
-            )
-        return self.system.time_derivative(z, t) + self.system.input_matrix @ u
+        return self.system.time_derivative(z, t) + self.system.input_matrix @ self._input(t)
+
+    def _input(self, t: Scalar | float) -> Float[Array, " inputs"]:
+        times, at = jnp.asarray(self.times), jnp.asarray(t)
+        if not self.system.held:
+            return jax.vmap(lambda course: jnp.interp(at, times, course), in_axes=1)(self.inputs)
+        instant = _INSTANT * (times[-1] - times[0])
+        before, after = (jnp.searchsorted(times, at + side, side="right") - 1 for side in (-instant, instant))
+        # at a jump the mean of both sides: a step that ends there and the next that begins there then add up
+        return (self.inputs[jnp.maximum(before, 0)] + self.inputs[jnp.maximum(after, 0)]) / 2
 
     def supplied_power(self, z: State, t: Scalar | float = 0.0) -> Scalar:
         """Returns the energy that the inputs bring per unit of time at one state."""
