@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.automatic.judgement import TINY, geometric_mean
-from symplect.automatic.methods import Candidate
+from symplect.automatic.problem import Candidate
 from symplect.diagnose import significantly_worse
 
 _SIMPLEST_FIRST = ("Hamiltonian", "dissipative", "plain")

@@ -15,8 +15,9 @@ from symplect.automatic.choice import Judged, choose
 from symplect.automatic.conclusion import energy_of, loses
 from symplect.automatic.energy import Energy, energy_trend, has_energy
 from symplect.automatic.judgement import Prediction, predictions, squared_errors, valid_time
-from symplect.automatic.methods import METHODS, Candidate, Problem, applies
+from symplect.automatic.methods import METHODS, applies
 from symplect.automatic.parts import derivatives_agree, parts, strided
+from symplect.automatic.problem import Candidate, Problem
 from symplect.automatic.verdict import cautions, described, energy_sentence, headline, one_orbit
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import energies
