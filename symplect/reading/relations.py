@@ -1,0 +1,139 @@
+"""Positions that follow from other positions: the same one twice, or a point held on a sphere."""
+
+import itertools
+
+import numpy as np
+from jaxtyping import Float, Int
+
+_EXACT = 2e-3  # of a position's spread, within which a relation holds even without noise
+_NOISES = 3.0  # standard deviations of the noise, within which a relation holds
+_LOOSE = 0.03  # of a position's spread: a relation that holds no better is none
+_FEWEST_TRIALS = 3  # on one curve or surface: a single orbit always lies on some
+_SAMPLES = 2000  # that are looked at
+_PER_TERM = 10  # samples per coefficient of a relation
+_SAME_ORBIT = 0.1  # of the spread, within which trials that cover the same range are one orbit
+_TO_AND_FRO = 0.5  # of the range of an angle, that it must go up and down to be a swing
+
+
+def dependent_positions(
+    positions: Float[np.ndarray, "rows positions"],
+    trial: Int[np.ndarray, " rows"],
+    noise: Float[np.ndarray, " positions"],
+) -> tuple[tuple[int, float], ...]:
+    """Returns the positions that follow from the others, each with how well: a distance over its spread.
+
+    A straight line between two positions counts at once. Another line, plane, conic or quadric counts where three
+    trials or more share it, since a single orbit may lie on one by its energy. A sphere counts at once in space, if the
+    path leaves every plane, and a circle in the plane, if the path goes to and fro on it.
+
+    Args:
+        positions: positions, one row per sample.
+        trial: number of each sample's trial.
+        noise: standard deviation of each position's noise; NaN where it is unknown.
+
+    Example:
+        >>> t = np.linspace(0.0, 9.0, 400)
+        >>> x, y = 0.4 * np.sin(3 * t), 0.3 * np.cos(2.3 * t)
+        >>> swing = np.stack([x, y, -np.sqrt(1 - x**2 - y**2)], axis=1)
+        >>> [place for place, _ in dependent_positions(swing, np.zeros(400, int), np.zeros(3))]
+        [2]
+    """
+    some = slice(None, None, max(1, len(positions) // _SAMPLES))
+    spread = np.std(positions, axis=0)
+    if positions.shape[1] < 2 or not np.all(spread > 0):
+        return ()
+    scaled = (positions[some] - np.mean(positions, axis=0)) / spread
+    known = np.nan_to_num(noise) / spread
+    if pairs := _proportional(scaled, known):
+        return pairs
+    limit = max(_EXACT, _NOISES * float(np.sqrt(np.mean(known**2))))
+    if limit > _LOOSE:
+        return ()
+    several = _distinct_trials(scaled, trial[some]) >= _FEWEST_TRIALS
+    distance, normal = _plane(scaled)
+    flat = distance <= limit
+    found = (distance, normal) if flat else _quadric(scaled) if several else None
+    if found is not None and several and found[0] <= limit:
+        return ((int(np.argmax(found[1])), found[0]),)
+    away, place = _sphere(positions[some])
+    if (
+        not flat
+        and away <= limit * float(np.min(spread))
+        and (positions.shape[1] > 2 or _swings(positions[some], trial[some]))
+    ):
+        return ((place, away / float(spread[place])),)
+    return ()
+
+
+def _proportional(scaled: np.ndarray, noise: np.ndarray) -> tuple[tuple[int, float], ...]:
+    """Returns later ones of positions that lie on a straight line with an earlier one."""
+    found: dict[int, float] = {}
+    for i, j in itertools.combinations(range(scaled.shape[1]), 2):
+        sign = np.sign(np.mean(scaled[:, i] * scaled[:, j]))
+        missed = float(np.sqrt(np.mean((scaled[:, j] - sign * scaled[:, i]) ** 2)))
+        limit = max(_EXACT, _NOISES * float(np.hypot(noise[i], noise[j])))
+        if i not in found and missed <= limit <= _LOOSE:
+            found[j] = missed
+    return tuple(found.items())
+
+
+def _plane(scaled: np.ndarray) -> tuple[float, np.ndarray]:
+    """Returns the distance of samples from the plane through them, and the size of its normal's components."""
+    values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+    return float(np.sqrt(max(values[0], 0.0))), np.abs(vectors[:, 0])
+
+
+def _quadric(scaled: np.ndarray) -> tuple[float, np.ndarray] | None:
+    """Returns the distance from the best quadric (Taubin 1991), and the mean size of its gradient's components."""
+    from scipy.linalg import eigh
+
+    n = scaled.shape[1]
+    pairs = list(itertools.combinations_with_replacement(range(n), 2))
+    if len(scaled) < _PER_TERM * (n + len(pairs)):
+        return None
+    terms = np.concatenate([scaled, np.stack([scaled[:, i] * scaled[:, j] for i, j in pairs], axis=1)], axis=1)
+    slopes = np.zeros((n, *terms.shape))
+    for k in range(n):
+        slopes[k, :, k] = 1.0
+        for place, (i, j) in enumerate(pairs):
+            slopes[k, :, n + place] = (i == k) * scaled[:, j] + (j == k) * scaled[:, i]
+    terms -= np.mean(terms, axis=0)
+    size = np.einsum("krt,krs->ts", slopes, slopes) / len(scaled)
+    ridge = 1e-9 * np.trace(size) * np.eye(len(size))
+    values, vectors = eigh(terms.T @ terms / len(scaled), size + ridge)
+    gradient = np.sqrt(np.mean((slopes @ vectors[:, 0]) ** 2, axis=1))
+    return float(np.sqrt(max(values[0], 0.0))), gradient
+
+
+def _sphere(positions: np.ndarray) -> tuple[float, int]:
+    """Returns the distance from the best sphere, and the position that it gives best."""
+    centre, radius = _centre(positions)
+    away = np.linalg.norm(positions - centre, axis=1) - radius
+    return float(np.sqrt(np.mean(away**2))), int(np.argmax(np.mean(np.abs(positions - centre), axis=0)))
+
+
+def _centre(positions: np.ndarray) -> tuple[np.ndarray, float]:
+    middle, size = np.mean(positions, axis=0), np.max(np.std(positions, axis=0))
+    u = (positions - middle) / size
+    found, *_ = np.linalg.lstsq(np.column_stack([2 * u, np.ones(len(u))]), np.sum(u**2, axis=1), rcond=None)
+    radius = np.sqrt(max(found[-1] + np.sum(found[:-1] ** 2), 0.0))
+    return middle + size * found[:-1], float(size * radius)
+
+
+def _swings(positions: np.ndarray, trial: np.ndarray) -> bool:
+    """Whether the angle about the centre of the circle goes to and fro in a trial."""
+    centre, _ = _centre(positions)
+    for own in np.split(positions - centre, np.flatnonzero(np.diff(trial)) + 1):
+        angle = np.unwrap(np.arctan2(own[:, 1], own[:, 0]))
+        up = np.max(angle - np.minimum.accumulate(angle))
+        down = np.max(np.maximum.accumulate(angle) - angle)
+        if min(up, down) > _TO_AND_FRO * np.ptp(angle) > 0:
+            return True
+    return False
+
+
+def _distinct_trials(scaled: np.ndarray, trial: np.ndarray) -> int:
+    """Returns the number of trials that cover different ranges of the positions."""
+    starts = np.flatnonzero(np.diff(trial, prepend=-1))
+    low, high = np.minimum.reduceat(scaled, starts), np.maximum.reduceat(scaled, starts)
+    return len(np.unique(np.round(np.concatenate([low, high], axis=1) / _SAME_ORBIT), axis=0))
