@@ -59,8 +59,14 @@ def unwrapped_path(
     return _without(_turns(path, trial, turn), path, trial, turn)
 
 
-def unwrapped(rows: Rows, columns: Columns) -> Rows:
-    """Lets declared angles in radians go on where they wrap, trial by trial."""
+def unwrapped(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
+    """Lets declared angles in radians go on where they wrap, trial by trial; names those that look like degrees.
+
+    Args:
+        rows: samples in the order of time.
+        columns: roles of the columns.
+        units: unit of each column.
+    """
     for place, name in enumerate(columns.q):
         if name not in columns.angles:
             continue
@@ -72,6 +78,12 @@ def unwrapped(rows: Rows, columns: Columns) -> Rows:
             values[:, place] = _without(turns, path, rows.trial, TURN)
             note = f"{name} wraps {counted(turned, 'time')}: made continuous"
             rows = replace(rows, values=values, notes=(*rows.notes, note))
+        elif not is_radians(units.get(name, "")) and _swings_far(path, rows.trial):
+            note = (
+                f"{name} swings from {np.min(path):.3g} to {np.max(path):.3g}, {np.ptp(path) / TURN:.1f} turns if in "
+                f"radians: if that is degrees, name the column '{name} [deg]'"
+            )
+            rows = replace(rows, notes=(*rows.notes, note))
     return rows
 
 
@@ -87,27 +99,11 @@ def undeclared_angles(rows: Rows, columns: Columns) -> dict[str, float]:
     return found
 
 
-def angle_notes(rows: Rows, columns: Columns, units: Mapping[str, str]) -> list[str]:
-    """Says which positions look like angles, and which angles like degrees, without having been said to be.
-
-    Args:
-        rows: samples after angles were made continuous.
-        columns: roles of the columns.
-        units: unit of each column.
-    """
-    said: list[str] = []
-    for name, turn in undeclared_angles(rows, columns).items():
-        size = "2 pi" if turn == TURN else "360"
-        degrees = "" if turn == TURN or units.get(name) else f", and name the column '{name} [deg]'"
-        said.append(f"{name} jumps by a full turn ({size}): if it is an angle, say --angle {name}{degrees}")
-    for place, name in enumerate(columns.q):
-        path = rows.values[:, place]
-        if name in columns.angles and not is_radians(units.get(name, "")) and _swings_far(path, rows.trial):
-            said.append(
-                f"{name} swings from {np.min(path):.3g} to {np.max(path):.3g}, over "
-                f"{np.ptp(path) / TURN:.1f} turns if in radians: if that is degrees, name the column '{name} [deg]'"
-            )
-    return said
+def undeclared_note(name: str, turn: float, unit: str) -> str:
+    """Says that a position looks like an angle, and what to do."""
+    size = "2 pi" if turn == TURN else "360"
+    degrees = "" if turn == TURN or unit else f", and name the column '{name} [deg]'"
+    return f"{name} jumps by a full turn ({size}): if it is an angle, say --angle {name}{degrees}"
 
 
 def _swings_far(path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"]) -> bool:

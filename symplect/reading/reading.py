@@ -1,7 +1,7 @@
 """From tables to trials, and what was understood of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from jaxtyping import Float
 from symplect.data import Trajectories, with_velocities
 from symplect.errors import InputError
 from symplect.reading import repairs
-from symplect.reading.angles import angle_notes, in_radians, undeclared_angles, unwrapped, unwrapped_path
+from symplect.reading.angles import in_radians, undeclared_angles, undeclared_note, unwrapped, unwrapped_path
 from symplect.reading.bodies import body_places
 from symplect.reading.clipped import without_clipped
 from symplect.reading.codes import without_codes
@@ -103,7 +103,7 @@ def read(source: Any, columns: Columns) -> Reading:
     units = _units(tables[0][1], columns)
     with np.errstate(all="ignore"):  # what leaves the finite numbers is refused, or unknown noise
         mended, units = in_radians(_mended(joined, columns), columns, units)
-        mended = unwrapped(_without_faults(mended, columns), columns)
+        mended = unwrapped(_without_faults(mended, columns), columns, units)
         mended, units, agreed = _agreeing(_long_enough(mended, columns), columns, units)
         return _reading(mended, columns, units, tuple(name for name, _, _ in tables), agreed)
 
@@ -198,6 +198,8 @@ def _without_faults(rows: Rows, columns: Columns) -> Rows:
     width = n * (2 if columns.momenta_known else 1)
     rows = without_frozen(rows, n, width, velocities=bool(columns.velocity))
     rows = without_clipped(rows, columns.values[:width])
+    if rows.blurred:  # a path jumps where the clock does
+        return rows
     return without_spikes(rows, _continuous(rows, columns)[:, :width], columns.values[:width])
 
 
@@ -231,7 +233,7 @@ def _agreeing(
     found: Agreement = agreement(rows.times, _continuous(rows, columns), rows.trial, columns, units)
     by = np.array([found.multipliers.get(name, 1.0) for name in columns.values])
     times = rows.times * found.multipliers.get(columns.time or "", 1.0)
-    rows = Rows(rows.trial, times, rows.values * by, (*rows.notes, *found.notes))
+    rows = replace(rows, times=times, values=rows.values * by, notes=(*rows.notes, *found.notes))
     return rows, {**units, **found.units}, found.factors
 
 
@@ -263,13 +265,15 @@ def _reading(
     observed = (True,) * n + (bool(momenta),) * n
     noise = np.where(observed, estimated_noise(data), np.nan)
     bodies = body_places(columns.q)
-    undeclared = tuple(undeclared_angles(rows, columns))
+    undeclared = undeclared_angles(rows, columns)
     related = () if bodies or undeclared else dependent_positions(data.states[:, :n], rows.trial, noise[:n])
-    notes = (*rows.notes, *angle_notes(rows, columns, units), *_related_notes(columns.q, related))
+    angles = [undeclared_note(name, turn, units.get(name, "")) for name, turn in undeclared.items()]
+    notes = (*rows.notes, *angles, *_related_notes(columns.q, related))
     if columns.velocity and n > 1 and not columns.mass:
         notes += ("masses are taken as equal: if they are not, give them with mass",)
     return Reading(
-        data, columns, observed, noise, units.get(columns.time or "", ""), notes, sources, factors, undeclared,
+        data, columns, observed, noise, units.get(columns.time or "", ""), notes, sources, factors,
+        tuple(undeclared),
         tuple(columns.q[place] for place, _ in related), (len(bodies), len(bodies[0])) if bodies else None,
         inputs is not None and are_held(inputs, rows.trial),
     )  # fmt: skip

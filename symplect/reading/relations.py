@@ -5,12 +5,13 @@ import itertools
 import numpy as np
 from jaxtyping import Float, Int
 
-_EXACT = 2e-3  # of a position's spread, within which a relation holds even without noise
-_NOISES = 3.0  # standard deviations of the noise, within which a relation holds
-_LOOSE = 0.03  # of a position's spread: a relation that holds no better is none
+_EXACT = 1e-3  # of a position's spread, by which a relation that holds may be missed without noise
+_NOISES = 2.0  # standard deviations of the noise, within which a relation holds
+_LOOSE = 0.1  # of a position's spread: where noise is larger, nothing is known to follow
 _FEWEST_TRIALS = 3  # on one curve or surface: a single orbit always lies on some
 _SAMPLES = 2000  # that are looked at
 _PER_TERM = 10  # samples per coefficient of a relation
+_RIDGE = 1e-9  # of the mean size of the gradients: two quadrics may share a line along which both vanish
 _SAME_ORBIT = 0.1  # of the spread, within which trials that cover the same range are one orbit
 _TO_AND_FRO = 0.5  # of the range of an angle, that it must go up and down to be a swing
 
@@ -43,54 +44,48 @@ def dependent_positions(
     if positions.shape[1] < 2 or not np.all(spread > 0):
         return ()
     scaled = (positions[some] - np.mean(positions, axis=0)) / spread
-    known = np.nan_to_num(noise) / spread
-    if pairs := _proportional(scaled, known):
+    blur = np.hypot(_EXACT, np.nan_to_num(noise) / spread)
+    if pairs := _proportional(scaled, blur):
         return pairs
-    limit = max(_EXACT, _NOISES * float(np.sqrt(np.mean(known**2))))
-    if limit > _LOOSE:
-        return ()
     several = _distinct_trials(scaled, trial[some]) >= _FEWEST_TRIALS
-    distance, normal = _plane(scaled)
-    flat = distance <= limit
-    found = (distance, normal) if flat else _quadric(scaled) if several else None
-    if found is not None and several and found[0] <= limit:
-        return ((int(np.argmax(found[1])), found[0]),)
-    away, place = _sphere(positions[some])
-    if (
-        not flat
-        and away <= limit * float(np.min(spread))
-        and (positions.shape[1] > 2 or _swings(positions[some], trial[some]))
-    ):
-        return ((place, away / float(spread[place])),)
-    return ()
+    away, gradient = _plane(scaled, blur)
+    if away <= _NOISES:
+        away = away if several else np.inf
+    else:
+        away, gradient = _quadric(scaled, blur) if several else (np.inf, gradient)
+        if away > _NOISES and (len(spread) > 2 or _swings(positions[some], trial[some])):
+            away, gradient = _sphere(positions[some], spread * blur)
+    place = int(np.argmax(gradient))
+    return ((place, float(away * blur[place])),) if away <= _NOISES and blur[place] <= _LOOSE else ()
 
 
-def _proportional(scaled: np.ndarray, noise: np.ndarray) -> tuple[tuple[int, float], ...]:
+def _proportional(scaled: np.ndarray, blur: np.ndarray) -> tuple[tuple[int, float], ...]:
     """Returns later ones of positions that lie on a straight line with an earlier one."""
     found: dict[int, float] = {}
     for i, j in itertools.combinations(range(scaled.shape[1]), 2):
         sign = np.sign(np.mean(scaled[:, i] * scaled[:, j]))
         missed = float(np.sqrt(np.mean((scaled[:, j] - sign * scaled[:, i]) ** 2)))
-        limit = max(_EXACT, _NOISES * float(np.hypot(noise[i], noise[j])))
-        if i not in found and missed <= limit <= _LOOSE:
+        both = float(np.hypot(blur[i], blur[j]))
+        if i not in found and missed <= _NOISES * both and both <= _LOOSE:
             found[j] = missed
     return tuple(found.items())
 
 
-def _plane(scaled: np.ndarray) -> tuple[float, np.ndarray]:
-    """Returns the distance of samples from the plane through them, and the size of its normal's components."""
-    values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
-    return float(np.sqrt(max(values[0], 0.0))), np.abs(vectors[:, 0])
+def _plane(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:
+    """Returns the distance of samples from their plane, in sizes of the blur, and how its normal's components weigh."""
+    whitened = scaled / blur
+    values, vectors = np.linalg.eigh(whitened.T @ whitened / len(scaled))
+    return float(np.sqrt(max(values[0], 0.0))), np.abs(vectors[:, 0]) / blur
 
 
-def _quadric(scaled: np.ndarray) -> tuple[float, np.ndarray] | None:
-    """Returns the distance from the best quadric (Taubin 1991), and the mean size of its gradient's components."""
+def _quadric(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:
+    """Returns the distance from the best quadric (Taubin 1991), as `_plane`; infinite where samples are few."""
     from scipy.linalg import eigh
 
     n = scaled.shape[1]
     pairs = list(itertools.combinations_with_replacement(range(n), 2))
     if len(scaled) < _PER_TERM * (n + len(pairs)):
-        return None
+        return np.inf, np.ones(n)
     terms = np.concatenate([scaled, np.stack([scaled[:, i] * scaled[:, j] for i, j in pairs], axis=1)], axis=1)
     slopes = np.zeros((n, *terms.shape))
     for k in range(n):
@@ -98,18 +93,20 @@ def _quadric(scaled: np.ndarray) -> tuple[float, np.ndarray] | None:
         for place, (i, j) in enumerate(pairs):
             slopes[k, :, n + place] = (i == k) * scaled[:, j] + (j == k) * scaled[:, i]
     terms -= np.mean(terms, axis=0)
-    size = np.einsum("krt,krs->ts", slopes, slopes) / len(scaled)
-    ridge = 1e-9 * np.trace(size) * np.eye(len(size))
-    values, vectors = eigh(terms.T @ terms / len(scaled), size + ridge)
+    blurred = slopes * blur[:, None, None]
+    size = np.einsum("krt,krs->ts", blurred, blurred) / len(scaled)
+    values, vectors = eigh(terms.T @ terms / len(scaled), size + _RIDGE * np.trace(size) * np.eye(len(size)))
     gradient = np.sqrt(np.mean((slopes @ vectors[:, 0]) ** 2, axis=1))
     return float(np.sqrt(max(values[0], 0.0))), gradient
 
 
-def _sphere(positions: np.ndarray) -> tuple[float, int]:
-    """Returns the distance from the best sphere, and the position that it gives best."""
+def _sphere(positions: np.ndarray, noise: np.ndarray) -> tuple[float, np.ndarray]:
+    """Returns the distance from the best sphere in sizes of the noise, and how its radius' components weigh."""
     centre, radius = _centre(positions)
     away = np.linalg.norm(positions - centre, axis=1) - radius
-    return float(np.sqrt(np.mean(away**2))), int(np.argmax(np.mean(np.abs(positions - centre), axis=0)))
+    weights = np.mean(np.abs(positions - centre), axis=0)
+    blur = np.sqrt(np.mean(np.sum(((positions - centre) / radius * noise) ** 2, axis=1)))
+    return float(np.sqrt(np.mean(away**2)) / blur), weights
 
 
 def _centre(positions: np.ndarray) -> tuple[np.ndarray, float]:

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 _FEWEST = 5  # samples from one restart of the clock to the next, to be trials
+_BLURRED = 0.9  # of the rows that have a time of their own, below which the clock is coarse
 _SHOWN = 3  # times in a note
 _ROUNDING = 1e-12  # of the largest value, by which arithmetic blurs equal ones
 
@@ -42,17 +43,19 @@ class Rows:
         times: of each row.
         values: positions, momenta, derivatives and inputs, one column each.
         notes: what was mended.
+        blurred: whether the clock is so coarse that many rows had the same time.
     """
 
     trial: Int[np.ndarray, " rows"]
     times: Float[np.ndarray, " rows"]
     values: Float[np.ndarray, "rows columns"]
     notes: tuple[str, ...] = ()
+    blurred: bool = False
 
     def keep(self, rows: np.ndarray, note: str = "") -> "Rows":
         """Returns some of the rows, or all in another order."""
         notes = (*self.notes, note) if note else self.notes
-        return Rows(self.trial[rows], self.times[rows], self.values[rows], notes)
+        return Rows(self.trial[rows], self.times[rows], self.values[rows], notes, self.blurred)
 
 
 def places_in_trials(trial: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
@@ -114,7 +117,7 @@ def without_duplicates(rows: Rows) -> Rows:
     counts = np.diff(np.concatenate([first, [len(new)]]))
     values = np.add.reduceat(rows.values, first, axis=0) / counts[:, None]
     found = rows.keep(first, f"{counted(int(np.sum(~new)), 'row')} at a time that was there already: means are taken")
-    return replace(found, values=values)
+    return replace(found, values=values, blurred=len(first) < _BLURRED * len(new))
 
 
 def without_short_trials(rows: Rows, fewest: int) -> Rows:

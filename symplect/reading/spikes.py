@@ -10,7 +10,8 @@ from symplect.reading.repairs import Rows, counted, resolution, when
 
 _SPIKE = 8.0  # standard deviations off the cubic through the neighbours: none of 10^14 normal samples
 _LONGEST = 3  # samples of one spike
-_QUIET = 0.25  # of a spike, that its neighbours may miss of one another
+_QUIET = 0.3  # of a spike, that each of its neighbours may miss of the others' cubic
+_NO_KINK = 0.12  # of a spike, that they may miss on average; at a kink, as of a switched force, it is 0.26
 _ROUNDED = 3.0  # steps of resolution, which rounding alone does not reach
 _AROUND = np.array([-12, -11, -10, -9, -8, -7, 7, 8, 9, 10, 11, 12])  # samples that tell how smooth a path is there
 _MOST = 0.05  # of the rows: more are what the system does
@@ -62,6 +63,7 @@ def _spikes(
         before = _missed(times, path, first - 1, np.stack([first - 3, first - 2, last + 1, last + 2]))
         after = _missed(times, path, last + 1, np.stack([first - 2, first - 1, last + 2, last + 3]))
         sure = (height > _SPIKE * local) & (np.maximum(np.abs(before), np.abs(after)) < _QUIET * height)
+        sure &= np.abs(before + after) / 2 < _NO_KINK * height
         for k in range(length):
             found[first[sure] + k] = True
     return found
