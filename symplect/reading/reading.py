@@ -200,7 +200,8 @@ def _without_faults(rows: Rows, columns: Columns) -> Rows:
     rows = without_clipped(rows, columns.values[:width])
     if rows.blurred:  # a path jumps where the clock does
         return rows
-    return without_spikes(rows, _continuous(rows, columns)[:, :width], columns.values[:width])
+    inputs = rows.values[:, len(columns.values) - len(columns.inputs) :]
+    return without_spikes(rows, _continuous(rows, columns)[:, :width], columns.values[:width], inputs)
 
 
 def _continuous(rows: Rows, columns: Columns) -> Float[np.ndarray, "rows columns"]:

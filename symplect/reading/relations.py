@@ -72,10 +72,10 @@ def _proportional(scaled: np.ndarray, blur: np.ndarray) -> tuple[tuple[int, floa
 
 
 def _plane(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:
-    """Returns the distance of samples from their plane, in sizes of the blur, and how its normal's components weigh."""
+    """Returns the distance of samples from their plane, in sizes of the blur, and how much each position tells."""
     whitened = scaled / blur
     values, vectors = np.linalg.eigh(whitened.T @ whitened / len(scaled))
-    return float(np.sqrt(max(values[0], 0.0))), np.abs(vectors[:, 0]) / blur
+    return float(np.sqrt(max(values[0], 0.0))), np.abs(vectors[:, 0]) / blur  # a steep one is given best
 
 
 def _quadric(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:
@@ -96,17 +96,20 @@ def _quadric(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:
     blurred = slopes * blur[:, None, None]
     size = np.einsum("krt,krs->ts", blurred, blurred) / len(scaled)
     values, vectors = eigh(terms.T @ terms / len(scaled), size + _RIDGE * np.trace(size) * np.eye(len(size)))
-    gradient = np.sqrt(np.mean((slopes @ vectors[:, 0]) ** 2, axis=1))
-    return float(np.sqrt(max(values[0], 0.0))), gradient
+    return float(np.sqrt(max(values[0], 0.0))), _one_sided(slopes @ vectors[:, 0])
 
 
 def _sphere(positions: np.ndarray, noise: np.ndarray) -> tuple[float, np.ndarray]:
-    """Returns the distance from the best sphere in sizes of the noise, and how its radius' components weigh."""
+    """Returns the distance from the best sphere in sizes of the noise, and how one-sided each position is."""
     centre, radius = _centre(positions)
     away = np.linalg.norm(positions - centre, axis=1) - radius
-    weights = np.mean(np.abs(positions - centre), axis=0)
     blur = np.sqrt(np.mean(np.sum(((positions - centre) / radius * noise) ** 2, axis=1)))
-    return float(np.sqrt(np.mean(away**2)) / blur), weights
+    return float(np.sqrt(np.mean(away**2)) / blur), _one_sided((positions - centre).T)
+
+
+def _one_sided(slopes: np.ndarray) -> np.ndarray:
+    """Returns how surely the slope of a relation in each position keeps its sign, so that it gives one value."""
+    return np.abs(np.mean(slopes, axis=1)) / np.sqrt(np.mean(slopes**2, axis=1))
 
 
 def _centre(positions: np.ndarray) -> tuple[np.ndarray, float]:

@@ -15,10 +15,16 @@ _NO_KINK = 0.12  # of a spike, that they may miss on average; at a kink, as of a
 _ROUNDED = 3.0  # steps of resolution, which rounding alone does not reach
 _AROUND = np.array([-12, -11, -10, -9, -8, -7, 7, 8, 9, 10, 11, 12])  # samples that tell how smooth a path is there
 _MOST = 0.05  # of the rows: more are what the system does
+_JUMP = 0.05  # of the range of an input, from which on it jumps
 _FAR = 20.0  # times the next steps, from which on the first or last step of a trial is a jump
 
 
-def without_spikes(rows: Rows, paths: Float[np.ndarray, "rows columns"], names: Sequence[str]) -> Rows:
+def without_spikes(
+    rows: Rows,
+    paths: Float[np.ndarray, "rows columns"],
+    names: Sequence[str],
+    inputs: Float[np.ndarray, "rows inputs"],
+) -> Rows:
     """Leaves out one to three samples, one after the other, that lie far off the cubic through their neighbours.
 
     The neighbours must lie well on each other's cubic once these are left out: a path that turns sharply is no spike.
@@ -27,15 +33,26 @@ def without_spikes(rows: Rows, paths: Float[np.ndarray, "rows columns"], names: 
         rows: samples in the order of time.
         paths: coordinates of the samples, angles made continuous.
         names: names of the coordinates.
+        inputs: known inputs of the samples; where one jumps, a path may bend.
     """
+    bent = _bent(inputs)
     said: list[str] = []
     gone = np.zeros(len(rows.times), bool)
     for name, column in zip(names, paths.T, strict=False):
-        found = _spikes(rows.times, column, rows.trial) | _ends(column, rows.trial)
+        found = (_spikes(rows.times, column, rows.trial) & ~bent) | _ends(column, rows.trial)
         if np.any(found) and np.sum(found) <= _MOST * len(found):
             said.append(f"{counted(int(np.sum(found)), 'spike')} of {name} left out, at {when(rows.times[found])}")
             gone |= found
     return rows.keep(~gone, "; ".join(said)) if said else rows
+
+
+def _bent(inputs: Float[np.ndarray, "rows inputs"]) -> Bool[np.ndarray, " rows"]:
+    """Returns which samples are near a jump of an input."""
+    jumps = np.any(np.abs(np.diff(inputs, axis=0)) > _JUMP * np.ptp(inputs, axis=0), axis=1)
+    near = np.zeros(len(inputs), bool)
+    for shift in range(-_LONGEST, _LONGEST + 2):
+        near[np.clip(np.flatnonzero(jumps) + shift, 0, len(near) - 1)] = True
+    return near
 
 
 def _spikes(
