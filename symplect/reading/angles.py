@@ -52,11 +52,15 @@ def wraps(path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"], tur
     return bool(np.any(_turns(path, trial, turn)))
 
 
-def unwrapped_path(
-    path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"], turn: float = TURN
-) -> Float[np.ndarray, " rows"]:
-    """Returns a path that goes on where it wraps; as it is in trials in which it does not."""
-    return _without(_turns(path, trial, turn), path, trial, turn)
+def continuous(rows: Rows, columns: Columns) -> Float[np.ndarray, "rows columns"]:
+    """Returns the values with all that is an angle, or looks like one that wraps, made continuous."""
+    values = rows.values.copy()
+    turns = dict.fromkeys(columns.angles, TURN) | undeclared_angles(rows, columns)
+    for place, name in enumerate(columns.q):
+        if name in turns:
+            path = values[:, place]
+            values[:, place] = _without(_turns_within(path, rows.trial, turns[name]), path, rows.trial, turns[name])
+    return values
 
 
 def unwrapped(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:

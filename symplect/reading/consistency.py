@@ -21,13 +21,13 @@ _TRIMMED = 4.0  # standard deviations, beyond which a change is not counted
 _EXACT = 1e-9  # of the largest change, within which none is left out
 _SAME_FACTOR = 0.06  # relative difference to a factor that has a name
 _KNOWN = (
-    (1e3, "as with milli- (ms or mm) against base units"), (1e-3, "as with milli- (ms or mm) against base units"),
-    (1e6, "as with micro- against base units"), (1e-6, "as with micro- against base units"),
-    (1e2, "as with cm against m"), (1e-2, "as with cm against m"), (10.0, "as with mm against cm"),
-    (180 / np.pi, "as with degrees against radians"), (np.pi / 180, "as with radians against degrees"),
-    (2 * np.pi, "as with radians against turns"), (1 / (2 * np.pi), "as with turns against radians"),
-    (60.0, "as with minutes against seconds"), (1 / 60.0, "as with minutes against seconds"),
-    (1 / 3.6, "as with km/h against m/s"), (np.pi / 30, "as with turns per minute against rad/s"), (1.0, ""),
+    (1e3, "milli- (ms or mm) against base units"), (1e-3, "milli- (ms or mm) against base units"),
+    (1e6, "micro- against base units"), (1e-6, "micro- against base units"),
+    (1e2, "cm against m"), (1e-2, "cm against m"), (10.0, "mm against cm"),
+    (180 / np.pi, "degrees against radians"), (np.pi / 180, "radians against degrees"),
+    (2 * np.pi, "radians against turns"), (1 / (2 * np.pi), "turns against radians"),
+    (60.0, "minutes against seconds"), (1 / 60.0, "minutes against seconds"),
+    (1 / 3.6, "km/h against m/s"), (np.pi / 30, "turns per minute against rad/s"),
 )  # fmt: skip
 
 
@@ -204,12 +204,12 @@ def factor_note(position: str, velocity: str, factor: float, mass: float) -> str
             "it is estimated"
         )
     size = abs(factor)
-    words = [word for known, word in _KNOWN if abs(size / known - 1) < _SAME_FACTOR]
-    why = f", {words[0]}" if words and words[0] else ""
-    turned = " with the other sign, as with a reversed axis" if factor < 0 else ""
+    off, word = min((abs(size / known - 1), word) for known, word in _KNOWN)
+    why = " and ".join([*(["a reversed axis"] if factor < 0 else []), *([word] if off < _SAME_FACTOR else [])])
     times = f"{size:.3g} times {velocity}" if abs(size - 1) >= AGREES else velocity
-    remedy = "turn the sign of one of the two columns" if factor < 0 else f"--mass {mass * size:.3g} makes p = dq/dt"
-    return f"d{position}/dt is {times}{turned}{why}, so p is not dq/dt: {remedy}, or leave --velocity out"
+    said = f"d{position}/dt is {times}{' with the other sign' if factor < 0 else ''}{f', as with {why}' if why else ''}"
+    remedy = "turn the sign of one of the two columns" if factor < 0 else f"--mass {mass * size:.4g} makes p = dq/dt"
+    return f"{said}, so p is not dq/dt: {remedy}, or leave --velocity out"
 
 
 def conversions(

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from symplect.data import Trajectories, with_velocities
 from symplect.errors import InputError
 from symplect.reading import repairs
-from symplect.reading.angles import in_radians, undeclared_angles, undeclared_note, unwrapped, unwrapped_path
+from symplect.reading.angles import continuous, in_radians, undeclared_angles, undeclared_note, unwrapped
 from symplect.reading.bodies import body_places
 from symplect.reading.clipped import without_clipped
 from symplect.reading.codes import without_codes
@@ -103,9 +103,9 @@ def read(source: Any, columns: Columns) -> Reading:
     units = _units(tables[0][1], columns)
     with np.errstate(all="ignore"):  # what leaves the finite numbers is refused, or unknown noise
         mended, units = in_radians(_mended(joined, columns), columns, units)
-        mended = unwrapped(_without_faults(mended, columns), columns, units)
-        mended, units, agreed = _agreeing(_long_enough(mended, columns), columns, units)
-        return _reading(mended, columns, units, tuple(name for name, _, _ in tables), agreed)
+        mended = _long_enough(_without_faults(mended, columns), columns)
+        mended, units, agreed = _agreeing(mended, columns, units)
+        return _reading(unwrapped(mended, columns, units), columns, units, tuple(name for name, _, _ in tables), agreed)
 
 
 def _tables(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:
@@ -201,19 +201,7 @@ def _without_faults(rows: Rows, columns: Columns) -> Rows:
     if rows.blurred:  # a path jumps where the clock does
         return rows
     inputs = rows.values[:, len(columns.values) - len(columns.inputs) :]
-    return without_spikes(rows, _continuous(rows, columns)[:, :width], columns.values[:width], inputs)
-
-
-def _continuous(rows: Rows, columns: Columns) -> Float[np.ndarray, "rows columns"]:
-    """Returns the values with all that looks like an angle made continuous."""
-    values = rows.values.copy()
-    for place, name in enumerate(columns.q):
-        if name in columns.angles:
-            values[:, place] = unwrapped_path(values[:, place], rows.trial)
-    for name, turn in undeclared_angles(rows, columns).items():
-        place = columns.q.index(name)
-        values[:, place] = unwrapped_path(values[:, place], rows.trial, turn)
-    return values
+    return without_spikes(rows, continuous(rows, columns)[:, :width], columns.values[:width], inputs)
 
 
 def _long_enough(rows: Rows, columns: Columns) -> Rows:
@@ -231,7 +219,7 @@ def _agreeing(
     """Compares velocities with dq/dt, and converts units where the header settles what they are."""
     if not columns.velocity or (columns.time is None and columns.dt is None):
         return rows, units, ()
-    found: Agreement = agreement(rows.times, _continuous(rows, columns), rows.trial, columns, units)
+    found: Agreement = agreement(rows.times, continuous(rows, columns), rows.trial, columns, units)
     by = np.array([found.multipliers.get(name, 1.0) for name in columns.values])
     times = rows.times * found.multipliers.get(columns.time or "", 1.0)
     rows = replace(rows, times=times, values=rows.values * by, notes=(*rows.notes, *found.notes))

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 _EXACT = 1e-3  # of a position's spread, by which a relation that holds may be missed without noise
-_NOISES = 2.0  # standard deviations of the noise, within which a relation holds
+_NOISES = 1.5  # standard deviations of the noise, within which a relation holds
 _LOOSE = 0.1  # of a position's spread: where noise is larger, nothing is known to follow
 _FEWEST_TRIALS = 3  # on one curve or surface: a single orbit always lies on some
 _SAMPLES = 2000  # that are looked at
