@@ -6,10 +6,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from symplect.errors import InputError, one_line
+from symplect.reading.unit_names import split_unit
 
-_UNIT = re.compile(r"^(.*\S)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]$")
 _SHOWN = 12  # names in a message
-_LONG = 200  # characters of a name, beyond which it has no unit
 _NAMES = ("q", "p", "velocity", "dq", "dp", "inputs", "angles")
 
 
@@ -131,17 +130,6 @@ def listed(names: Sequence[str]) -> str:
     """
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(one_line(name, 40) if name else "''" for name in names[:_SHOWN]) + more
-
-
-def split_unit(name: str) -> tuple[str, str]:
-    """Returns a column's name and the unit that stands in brackets behind it.
-
-    Example:
-        >>> split_unit("theta [rad]"), split_unit("x")
-        (('theta', 'rad'), ('x', ''))
-    """
-    found = _UNIT.match(name.strip()) if len(name) < _LONG else None
-    return (found.group(1), found.group(2)) if found else (name.strip(), "")
 
 
 def _is_role(name: str, own: Any) -> bool:
