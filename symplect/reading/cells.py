@@ -1,6 +1,7 @@
 """From columns of text to numbers: decimal commas, thousands, units in cells, and the minus of typesetters."""
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -23,7 +24,8 @@ _FEWEST_GROUPED = 2  # cells with thousands: one alone may be a slip
 
 _PLAIN_CELL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _ANY_CELL = re.compile(
-    r"[+−–-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[,.' \xa0\u202f]\d{3})+(?:[.,]\d*)?)(?:[eEdD][+-]?\d+)?(?:[ \xa0]?(\D+))?"
+    r"[+−–-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[,.' \xa0\u202f]\d{3})+(?:[.,]\d*)?)"
+    r"(?:[eEdD][+-]?\d+)?(?:[ \xa0]?(\D+))?"
 )
 
 
@@ -50,12 +52,20 @@ def is_long_integer(cell: str) -> bool:
     return re.match(_LONG, cell) is not None
 
 
+def only_decimal_commas(cells: Sequence[str]) -> bool:
+    """Tell whether cells are numbers with commas for decimals, some of which cannot be commas of thousands."""
+    said = [cell for cell in cells if cell not in MISSING]
+    return all(re.match(_COMMA, cell) for cell in said) and any(
+        "," in cell and not re.match(_COMMA_GROUPS, cell) for cell in said
+    )
+
+
 def number_like(column: pl.Series) -> pl.Series:
     """Tell of every cell whether it is a number in any spelling; null where it is missing."""
     cells = _tidy(column)
-    return cells.str.contains(f"{_POINT}|{_COMMA}|{_COMMA_GROUPS}|{_POINT_GROUPS}|{_SPACE_GROUPS}") | cells.str.contains(
-        r"^[+-]?[.,]?\d[\d.,]*(?:[eE][+-]?\d+)?[ \x{a0}]*[^\d\s:.,/-][^\d:]{0,9}$"
-    )
+    return cells.str.contains(
+        f"{_POINT}|{_COMMA}|{_COMMA_GROUPS}|{_POINT_GROUPS}|{_SPACE_GROUPS}"
+    ) | cells.str.contains(r"^[+-]?[.,]?\d[\d.,]*(?:[eE][+-]?\d+)?[ \x{a0}]*[^\d\s:.,/-][^\d:]{0,9}$")
 
 
 def numeric_columns(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
@@ -81,7 +91,7 @@ def numeric_columns(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
                 notes.append(f"the unit {unit} stands in the cells of {name}")
                 name = name if split_unit(name)[1] else f"{name} [{unit}]"
             tidied[name] = cells
-            column = column.str.strip_chars(_BLANK)  # noqa: PLW2901
+            column = column.str.strip_chars(_BLANK)
         columns[name] = column.alias(name)
     marks = {name: _decimal_marks(cells) for name, cells in tidied.items()}
     sure = {mark for mark, others in marks.values() if mark and not others}

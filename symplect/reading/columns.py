@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from symplect.errors import InputError, one_line
-from symplect.reading.unit_names import split_unit
 from symplect.reading.side_by_side import without_run
+from symplect.reading.unit_names import split_unit
 
 _PARTS = re.compile(r"\s*[,:(\[]\s+|\s+[(\[]\s*")  # between the parts of a name
 _PLAIN = str.maketrans("", "", "{}$\\")

@@ -1,11 +1,13 @@
 """From the bytes of a file to clean UTF-8 with one kind of line end."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from symplect.errors import InputError
 
 _LONGEST = 2**22  # bytes of a line
+_CHUNK = 2**22  # bytes that are changed together
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _END_OF_FILE = b"\0\x1a"  # padding of loggers that write whole blocks, and of CP/M
 
@@ -37,6 +39,26 @@ def clean_text(path: Path, raw: bytes) -> tuple[bytes, list[str]]:
         )
     _require_lines(path, raw)
     return raw, notes
+
+
+def changed(text: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Change a text piece by piece, since a substitution takes many times the memory of what it changes.
+
+    Args:
+        text: Lines.
+        change: Function of whole lines.
+
+    Example:
+        >>> changed(b"a\\nb\\n", bytes.upper)
+        b'A\\nB\\n'
+    """
+    pieces: list[bytes] = []
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start + _CHUNK) + 1 or len(text)
+        pieces.append(change(text[start:end]))
+        start = end
+    return b"".join(pieces)
 
 
 def _as_utf8(path: Path, raw: bytes) -> tuple[bytes, list[str]]:

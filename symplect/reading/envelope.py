@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from symplect.errors import InputError
+from symplect.reading.encoding import changed
 
 _DECLARED = re.compile(rb'\A\s*"?sep=(.)"?[ \t]*\n', re.IGNORECASE)
 _MONITOR = re.compile(rb"^(\d\d:\d\d:\d\d\.\d+) -> ?(.*)$", re.MULTILINE)
@@ -64,8 +65,9 @@ def _ephemeris(path: Path, sheet: Sheet) -> Sheet:
     body = sheet.text[start + 5 : end if end > start else None].lstrip(b" \t").removeprefix(b"\n")
     first = body.split(b"\n", 1)[0]
     if b"," not in first:
+        found = first[:40].decode(errors="replace")
         raise InputError(
-            f"expected {path} to have one line per time between $$SOE and $$EOE, found {first[:40].decode(errors='replace')!r} "
+            f"expected {path} to have one line per time between $$SOE and $$EOE, found {found!r} "
             f"in line {len(head) + 2}: ask Horizons for CSV format"
         )
     width = first.count(b",")
@@ -81,8 +83,10 @@ def _without_clock(path: Path, sheet: Sheet) -> Sheet:
     if len(found) < 2 or 10 * len(found) < 9 * sum(1 for line in sample.split(b"\n") if line.strip()):
         return sheet
     said = found[len(found) // 2][1]
-    separator = next((mark for mark in (b"\t", b";", b",") if mark in said), b"\t" if b" " not in said.strip() else b" ")
-    text = _MONITOR.sub(rb"\2" + separator + rb"\1", sheet.text)
+    separator = next(
+        (mark for mark in (b"\t", b";", b",") if mark in said), b"\t" if b" " not in said.strip() else b" "
+    )
+    text = changed(sheet.text, lambda part: _MONITOR.sub(rb"\2" + separator + rb"\1", part))
     return replace(sheet, text=text, notes=(*sheet.notes, "the clock of the serial monitor is the last column"))
 
 
@@ -92,7 +96,7 @@ def _without_brackets(path: Path, sheet: Sheet) -> Sheet:
     sample = _sample(sheet.text)
     if 10 * len(_TUPLE.findall(sample)) < 9 * sum(1 for line in sample.split(b"\n") if line.strip()):
         return sheet
-    return replace(sheet, text=_TUPLE.sub(rb"\1", sheet.text))
+    return replace(sheet, text=changed(sheet.text, lambda part: _TUPLE.sub(rb"\1", part)))
 
 
 def _sample(text: bytes) -> bytes:

@@ -84,7 +84,9 @@ def _named_above(above: Sequence[str], split: Split, body: Sequence[Sequence[str
     separated = units is not None or _MARK.search(lines[1]) is not None  # and no title of as many words
     if len(rows) > 1 and _is_group(rows[1], names):
         names, used = _grouped(rows[1], names), used + 1
-    elif len(rows) == 2 and separated and all(map(bool, rows[1])) and len(set(names)) == len(names):  # long names above short ones
+    elif (
+        len(rows) == 2 and separated and all(map(bool, rows[1])) and len(set(names)) == len(names)
+    ):  # long names above short ones
         names = [long if long == short else f"{long} ({short})" for long, short in zip(rows[1], names, strict=True)]
         used += 1
     notes = (f"units are taken from a line of their own: {', '.join(filter(None, units))[:60]}",) if units else ()
@@ -126,7 +128,9 @@ def _fitted(line: str, split: Split, body: Sequence[Sequence[str]]) -> Row | Non
         _UNIT_WORD.sub("\0", words).split(" "),
         re.split(r"[\s,;|]+", line.strip(" \t,;|")),
     )
-    return next(([cell.replace("\0", " ").strip('" ') for cell in cells] for cells in tries if len(cells) == width), None)
+    return next(
+        ([cell.replace("\0", " ").strip('" ') for cell in cells] for cells in tries if len(cells) == width), None
+    )
 
 
 def _is_index(body: Sequence[Sequence[str]]) -> bool:
@@ -147,7 +151,9 @@ def _with_units(names: Row, units: Row | None, stated: Row) -> Row:
         return names
     bare = [re.sub(r"^[\[(]\s*|\s*[\])]$", "", unit) if re.fullmatch(r"[\[(].*[\])]", unit) else unit for unit in units]
     said = zip(names, bare, stated, strict=True)
-    return [f"{name} [{unit}]" if unit not in ("", "-") and not split_unit(own)[1] else name for name, unit, own in said]
+    return [
+        f"{name} [{unit}]" if unit not in ("", "-") and not split_unit(own)[1] else name for name, unit, own in said
+    ]
 
 
 def _is_group(above: Row, names: Row) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from symplect.errors import InputError
 from symplect.files import require_size
-from symplect.reading.cells import is_long_integer, is_number, is_plain
+from symplect.reading.cells import is_long_integer, is_number, is_plain, only_decimal_commas
 from symplect.reading.envelope import Sheet
 from symplect.reading.header import find_header, is_comment
 from symplect.reading.repairs import counted
@@ -34,6 +34,7 @@ class Layout:
         numeric: Which columns hold numbers in any spelling.
         plain: Which columns hold numbers as programs write them.
         long: Which columns hold integers that a float would round.
+        comma: Whether every cell is a number, and some have a comma that can only be that of decimals.
         first: Place of the first values in the text, in bytes.
         line: Line of the first values in the file, from 1.
         notes: What was noticed.
@@ -44,6 +45,7 @@ class Layout:
     numeric: tuple[bool, ...]
     plain: tuple[bool, ...]
     long: tuple[bool, ...]
+    comma: bool
     first: int
     line: int
     notes: tuple[str, ...]
@@ -98,6 +100,7 @@ def find_layout(path: Path, sheet: Sheet) -> Layout:
         numeric,
         tuple(all(map(is_plain, column)) for column in cells),
         tuple(all(map(is_long_integer, column)) for column in cells),
+        separator != "," and all(numeric) and only_decimal_commas([cell for row in body for cell in row]),
         kept[start].place,
         sheet.lines_above + kept[start].number + 1,
         (*notes, *header.notes),

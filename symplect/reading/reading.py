@@ -73,7 +73,7 @@ def read(source: Any, columns: Columns) -> Reading:
     parts: list[Rows] = []
     for name, table, noticed in tables:
         prefix = f"{name}: " if len(tables) > 1 else ""
-        table, said = stack_runs(table)  # noqa: PLW2901
+        table, said = stack_runs(table)
         parts.append(_rows(table, columns, name))
         notes += [prefix + note for note in (*noticed, *said, *parts[-1].notes)]
     offsets = np.cumsum([0, *(int(np.max(part.trial, initial=-1)) + 1 for part in parts)])

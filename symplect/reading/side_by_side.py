@@ -9,7 +9,9 @@ RUN = "run (side by side)"
 """Name of the column that tells the runs apart."""
 
 _WORD = r"(?:Runs?|Trials?|Data ?Set|Set|Messung|Versuch|Lauf|Durchlauf|Essai|Prueba|Ensayo)"
-_SAID = re.compile(rf"[\s,;:|/_(\[-]*(?<![A-Za-z]){_WORD}[ _]?(?:#|No\.?|Nr\.?)?[ _]?(\d{{1,4}})(?!\d)[)\]]?[\s,;:|_-]*", re.IGNORECASE)
+_SAID = re.compile(
+    rf"[\s,;:|/_(\[-]*(?<![A-Za-z]){_WORD}[ _]?(?:#|No\.?|Nr\.?)?[ _]?(\d{{1,4}})(?!\d)[)\]]?[\s,;:|_-]*", re.IGNORECASE
+)
 _AGAIN = re.compile(r"^(.*\S) \((\d{1,4})\)$")  # a name that came before, as a table of text numbers it
 _MOST = 200  # characters of a name that says a run
 
@@ -36,9 +38,9 @@ def stack_runs(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         Any other table stays as it is.
 
     Example:
-        >>> table = pl.DataFrame({"t Run 1": [0.0, 1.0], "x Run 1": [5.0, 6.0], "t Run 2": [0.0, None], "x Run 2": [7.0, None]})
-        >>> stack_runs(table)[0].rows()
-        [(0.0, 5.0, 1), (1.0, 6.0, 1), (0.0, 7.0, 2)]
+        >>> columns = {"x Run 1": [5.0, 6.0], "v Run 1": [0.0, 1.0], "x Run 2": [7.0, None], "v Run 2": [2.0, None]}
+        >>> stack_runs(pl.DataFrame(columns))[0].rows()
+        [(5.0, 0.0, 1), (6.0, 1.0, 1), (7.0, 2.0, 2)]
     """
     said = _runs_of(table.columns)
     runs = list(dict.fromkeys(run for _, run in said if run is not None))

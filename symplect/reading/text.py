@@ -5,6 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,16 @@ import polars as pl
 
 from symplect.errors import InputError
 from symplect.reading.cells import MISSING, is_number, number_like, numeric_columns
-from symplect.reading.encoding import clean_text
+from symplect.reading.encoding import changed, clean_text
 from symplect.reading.envelope import unwrap
+from symplect.reading.header import is_comment
 from symplect.reading.layout import Layout, find_layout, split_line
 from symplect.reading.repairs import counted
 
 __all__ = ["MISSING", "parse_text", "read_text"]
 
 _LARGEST = 2**29  # bytes, of which a few copies are made
+_MOST_CELLS = 3 * 10**7  # of text, each of which takes some 50 bytes while it is looked at
 _FOOTER = 10  # rows at the end that may sum up those above
 _COMMENT_LINE = re.compile(rb"^[ \t]*(?:[%#@!]|//)[^\n]*\n?", re.MULTILINE)
 _BLANK_LINE = re.compile(rb"^[ \t]*\n", re.MULTILINE)
@@ -71,25 +74,24 @@ def parse_text(path: Path, raw: bytes) -> tuple[pl.DataFrame, list[str]]:
 
 def _table(path: Path, body: bytes, layout: Layout) -> tuple[pl.DataFrame, list[str]]:
     """Parse numbers at once where all are plain; look at every column's cells if that fails."""
-    if _COMMENT_LINE.search(body):
-        body = _COMMENT_LINE.sub(b"", body)
-    if _BLANK_LINE.search(body):
-        body = _BLANK_LINE.sub(b"", body)
-    separator = layout.separator
-    if separator == " " and b'"' not in body:
-        body, separator = _MARGIN.sub(b"", _WHITE.sub(b"\t", body)), "\t"
     names = _distinct(layout.names)
     notes: list[str] = []
-    table = _parsed(body, separator, dict(zip(names, _kinds(layout), strict=True)))
+    table = None
+    if layout.comma and b"." not in body:
+        table = _parsed(body.replace(b",", b"."), layout.separator, dict.fromkeys(names, pl.Float64))
+        notes += ["decimal commas"] if table is not None else []
     if table is None:
-        words = dict.fromkeys(names, pl.String)
-        table = _parsed(body, separator, words)
-        if table is None:
-            rewritten, left = _rewritten(path, body, separator, layout)
-            notes += [f"{counted(len(left), 'line')} of text left out, the first is: {left[0]}"] if left else []
-            table = _parsed(rewritten, "\t", words)
-        if table is None:
-            raise InputError(f"expected {path} to hold a table, found quotes that do not close: mend them")
+        kinds = dict(zip(names, _kinds(layout), strict=True))
+        table = _parsed(body, layout.separator, kinds)
+        if table is None and b'"' not in body:
+            left: list[str] = []
+            body = _without_long_lines(path, body, layout, left)
+            notes += _left_out(left)
+            table = _parsed(body, layout.separator, kinds)
+    if table is None:
+        _require_few(path, body, len(names))
+        table, left = _words(path, body, layout, names)
+        notes += _left_out(left)
     del body
     if any(kind == pl.String for kind, number in zip(table.dtypes, layout.numeric, strict=True) if number):
         table, more = _without_text(table, layout)
@@ -98,6 +100,34 @@ def _table(path: Path, body: bytes, layout: Layout) -> tuple[pl.DataFrame, list[
         table, more = numeric_columns(table)
         notes += more
     return _without_empty(table, layout), notes
+
+
+def _require_few(path: Path, body: bytes, columns: int) -> None:
+    """Refuse more cells than memory may hold as text."""
+    cells = body.count(b"\n") * columns
+    if cells > _MOST_CELLS:
+        raise InputError(
+            f"expected {path} to have at most {_MOST_CELLS} cells unless all are plain numbers such as -1.5e-3, "
+            f"found {cells}: write plain numbers, or save it as Parquet"
+        )
+
+
+def _left_out(lines: list[str]) -> list[str]:
+    return [f"{counted(len(lines), 'line')} of text left out, the first is: {lines[0]}"] if lines else []
+
+
+def _words(path: Path, body: bytes, layout: Layout, names: list[str]) -> tuple[pl.DataFrame, list[str]]:
+    """Return all cells as text, and the lines that were left out because they are longer and have no numbers."""
+    schema = dict.fromkeys(names, pl.String)
+    left: list[str] = []
+    table = _parsed(body, layout.separator, schema)
+    if table is None:
+        table = _parsed(_rewritten(path, body, layout, left), "\t", schema)
+    if table is None:
+        raise InputError(
+            f"expected {path} to hold a table, found quotes that do not close below line {layout.line}: mend them"
+        )
+    return table, left
 
 
 def _kinds(layout: Layout) -> list[Any]:
@@ -110,6 +140,11 @@ def _kinds(layout: Layout) -> list[Any]:
 
 def _parsed(body: bytes, separator: str, schema: Mapping[str, Any]) -> pl.DataFrame | None:
     """Return the table, or nothing if some cell is of another type or some line is longer."""
+    for pattern in (_COMMENT_LINE, _BLANK_LINE):
+        if pattern.search(body):
+            body = changed(body, partial(pattern.sub, b""))
+    if separator == " " and b'"' not in body:
+        body, separator = changed(body, lambda part: _MARGIN.sub(b"", _WHITE.sub(b"\t", part))), "\t"
     if len(separator.encode()) > 1 or separator == " ":
         return None
     short = body[: body.find(b"\n")].count(separator.encode()) < len(schema) - 1
@@ -129,25 +164,50 @@ def _parsed(body: bytes, separator: str, schema: Mapping[str, Any]) -> pl.DataFr
     return table[1:] if short else table
 
 
-def _rewritten(path: Path, body: bytes, separator: str, layout: Layout) -> tuple[bytes, list[str]]:
-    """Return the rows as lines with tabs, and the longer lines of mere text that were left out."""
+def _without_long_lines(path: Path, body: bytes, layout: Layout, left: list[str]) -> bytes:
+    """Cut separators at the ends of lines that are too long, and leave out those that are mere text."""
+    width, separator = len(layout.names), re.escape(layout.separator.encode())
+    cell = rb"[^ \t\n]+[ \t]+" if layout.separator == " " else b"[^" + separator + rb"\n]*" + separator
+    long = re.compile(rb"^[ \t]*(?:" + cell + b"){%d}[^\\n]*\\n?" % width, re.MULTILINE)
+
+    def shortened(found: re.Match[bytes]) -> bytes:
+        line = found.group().decode().rstrip("\n")
+        row = split_line(line, layout.separator)
+        if is_comment(line) or not any(row[width:]):
+            return b"" if is_comment(line) else (layout.separator.join(row[:width]) + "\n").encode()
+        _require_text(path, row, layout, body.count(b"\n", 0, body.find(found.group())))
+        left.append(line.strip()[:40])
+        return b""
+
+    return changed(body, partial(long.sub, shortened))
+
+
+def _rewritten(path: Path, body: bytes, layout: Layout, left: list[str]) -> bytes:
+    """Return the rows as lines with tabs, after Python's reader of CSV, which forgives more."""
     width = len(layout.names)
-    out, left = io.StringIO(), list[str]()
-    writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+    out = io.BytesIO()
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="\n", write_through=True)
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
     for number, line in enumerate(_lines(body)):
-        row = split_line(line, separator)
+        row = split_line(line, layout.separator)
         while len(row) > width and not row[-1]:
             row.pop()
+        if is_comment(line) or not any(row):
+            continue
         if len(row) <= width:
             writer.writerow(row)
-        elif any(map(is_number, row)):
-            raise InputError(
-                f"expected {path} to have {width} columns in every line, found {len(row)} in line "
-                f"{layout.line + number}: mend the line, or delete it"
-            )
         else:
+            _require_text(path, row, layout, number)
             left.append(line.strip()[:40])
-    return out.getvalue().encode(), left
+    return out.getvalue()
+
+
+def _require_text(path: Path, row: list[str], layout: Layout, number: int) -> None:
+    if any(map(is_number, row)):
+        raise InputError(
+            f"expected {path} to have {len(layout.names)} columns in every line, found {len(row)} in line "
+            f"{layout.line + number}: mend the line, or delete it"
+        )
 
 
 def _lines(body: bytes) -> Iterator[str]:
@@ -178,7 +238,9 @@ def _footer(table: pl.DataFrame, likes: pl.DataFrame) -> pl.Series:
     words = (~first).fill_null(value=False) & ~table[likes.columns[0]].str.contains(r"\d").fill_null(value=True)
     found = words.tail(_FOOTER).to_list()
     count = next((k for k, word in enumerate(reversed(found)) if not word), len(found))
-    return pl.Series([False]).new_from_index(0, table.height - count).append(pl.Series([True] * count, dtype=pl.Boolean))
+    return (
+        pl.Series([False]).new_from_index(0, table.height - count).append(pl.Series([True] * count, dtype=pl.Boolean))
+    )
 
 
 def _closing_zeros(table: pl.DataFrame, text: pl.Series) -> pl.Series:

@@ -16,7 +16,9 @@ _BRACKETED = re.compile(r"^(.*\S)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]$")
 _OPEN = re.compile(r"^(.*?\S)(?:\s+/\s+|\s+in\s+|\s*[,;:]\s*)(\S.*)$")  # theta / rad, Winkel in Grad, angle, rad
 _SLASH = re.compile(r"^([^/]*[^/\s])/(\S.*)$")  # theta/rad
 _LAST_WORD = re.compile(r"^(.*\S)\s+(\S{2,}|[°º˚])$")
-_SUFFIX = re.compile(r"^(.+?)_((?:deg(?:rees)?|rad|msec|ms|us|sec|seconds|mm|cm)(?:_(?:per_)?s(?:ec)?)?)$", re.IGNORECASE)
+_SUFFIX = re.compile(
+    r"^(.+?)_((?:deg(?:rees)?|rad|msec|ms|us|sec|seconds|mm|cm)(?:_(?:per_)?s(?:ec)?)?)$", re.IGNORECASE
+)
 _CLOCK = re.compile(r"^(t|time|Time|TIME)_(s|h|d)$")
 _NO_UNIT = ("%", "-", "1", "a", "d", "h", "in", "au", "a.u.", "A")  # words of names, unless brackets say otherwise
 
