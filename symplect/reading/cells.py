@@ -103,6 +103,8 @@ def numeric_columns(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         mark, ambiguous = marks[name]
         if ambiguous:
             mark = usual if usual and (usual == "," or _grouped(cells, _COMMA_GROUPS)) else mark
+        if not mark and not ambiguous:
+            columns[name] = _with_points(columns[name], cells)
         found = _numbers(cells, mark) if mark else None
         if found is not None:
             columns[name], grouped = found
@@ -145,10 +147,20 @@ def _decimal_marks(cells: pl.Series) -> tuple[str, bool]:
     point = (plain | groups).all() and _consistent(whole, groups, ".")
     other = whole.str.contains(_POINT_GROUPS)
     comma = (whole.str.contains(_COMMA) | other).all() and _consistent(whole, other, ",")
-    if point and comma:
-        every = len(whole) > 1 and whole.str.contains(",", literal=True).all()
-        return ("," if every else ""), True
-    return ("." if point else "," if comma else ""), False
+    commas = whole.str.contains(",", literal=True)
+    if comma and (commas & ~groups).any():
+        return ",", False
+    if comma:
+        return ("," if len(whole) > 1 and commas.all() else ""), True
+    return ("." if point else ""), False
+
+
+def _with_points(column: pl.Series, cells: pl.Series) -> pl.Series:
+    """Write decimal points in a column of decimal commas, so that only the cells that are no numbers stay odd."""
+    regular = cells.str.contains(_COMMA)
+    if 2 * int(regular.sum()) <= cells.count():
+        return column
+    return column.zip_with(~regular.fill_null(value=False), cells.str.replace(",", ".", literal=True))
 
 
 def _consistent(cells: pl.Series, groups: pl.Series, mark: str) -> bool:

@@ -78,6 +78,7 @@ def find_layout(path: Path, sheet: Sheet) -> Layout:
     rows = [split_line(line.said, separator) for line in kept]
     require_size(path, _CELL_BYTES * (sheet.text.count(b"\n") + 1) * max(map(len, rows)), max(map(len, rows)))
     width = _width(rows)
+    rows = [_trimmed(row, width) for row in rows]
     values = [row for row in rows if len(row) == width and any(map(is_number, row))]
     if not values:
         raise InputError(f"expected {path} to hold a table, found no line with numbers: is it the right file?")
@@ -172,6 +173,11 @@ def _width(rows: Sequence[Sequence[str]]) -> int:
     for row in rows:
         counts[len(row)] += sum(map(is_number, row))
     return max(counts, key=lambda width: counts[width], default=0)
+
+
+def _trimmed(row: list[str], width: int) -> list[str]:
+    """Return a row without the empty cells that separators at its end make."""
+    return row[:width] if not any(row[width:]) else row
 
 
 def _share(rows: Sequence[Sequence[str]], place: int) -> float:

@@ -26,6 +26,7 @@ _MOST_CELLS = 3 * 10**7  # of text, each of which takes some 50 bytes while it i
 _FOOTER = 10  # rows at the end that may sum up those above
 _COMMENT_LINE = re.compile(rb"^[ \t]*(?:[%#@!]|//)[^\n]*\n?", re.MULTILINE)
 _BLANK_LINE = re.compile(rb"^[ \t]*\n", re.MULTILINE)
+_SPACED_QUOTE = re.compile(rb'[,;|\t\n][ \t]+"|"[ \t]+[,;|\n]')
 _WHITE = re.compile(rb"[ \t]+")
 _MARGIN = re.compile(rb"^\t|\t$", re.MULTILINE)
 
@@ -120,7 +121,7 @@ def _words(path: Path, body: bytes, layout: Layout, names: list[str]) -> tuple[p
     """Return all cells as text, and the lines that were left out because they are longer and have no numbers."""
     schema = dict.fromkeys(names, pl.String)
     left: list[str] = []
-    table = _parsed(body, layout.separator, schema)
+    table = None if _SPACED_QUOTE.search(body) else _parsed(body, layout.separator, schema)
     if table is None:
         table = _parsed(_rewritten(path, body, layout, left), "\t", schema)
     if table is None:
@@ -222,7 +223,7 @@ def _without_text(table: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, li
     some = likes.select(pl.any_horizontal(pl.all().fill_null(value=False))).to_series()
     odd = likes.select(pl.any_horizontal(~pl.all().fill_null(value=True))).to_series()
     text = (~some & odd) | _footer(table, likes)
-    if not text.any():
+    if not 0 < 2 * int(text.sum()) <= table.height:
         return table, []
     zeros = _closing_zeros(table.select(numeric), text)
     left = table.filter(text)
