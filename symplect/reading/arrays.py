@@ -15,9 +15,9 @@ TRIAL = "(trial)"
 """The column that numbers the trials of a file which holds several."""
 
 _PLAIN = "iufbSUMm"  # kinds of arrays that a table may hold
-_FREE = 2**22  # values that any file may hold
-_EXPANSION = 4  # bytes of values in double precision for each byte of a file; measured data are not packed closer
-_MOST = 2**25  # values of a file, of which reading takes some 100 bytes each
+_FREE = 2**22  # values that any file may hold, of which reading takes some 100 bytes each
+_PACKED = 2**23  # values of a file that is packed as measured data may be, in 2 bytes each
+_MOST = 2**25  # values of a file that is hardly packed, in 4 bytes each or more
 _FEWEST_TIMES = 5  # of every trial, where trials lie side by side
 
 
@@ -32,7 +32,7 @@ def require_cells(path: Path, cells: int, arrays: int = 1) -> None:
     Raises:
         InputError: There are more than are read.
     """
-    most = min(_MOST, _FREE + _EXPANSION * path.stat().st_size // 8)
+    most = most_cells(path)
     if cells > most:
         raise InputError(
             f"expected {path} to unpack to at most {most} values, for its size, found {cells}: "
@@ -40,6 +40,12 @@ def require_cells(path: Path, cells: int, arrays: int = 1) -> None:
         )
     if arrays > MOST_ARRAYS:
         raise InputError(f"expected {path} to have at most {MOST_ARRAYS} columns, found {arrays}: keep fewer")
+
+
+def most_cells(path: Path) -> int:
+    """Return how many values a file of such a size may hold."""
+    size = path.stat().st_size
+    return max(min(_PACKED, _FREE + size // 2), min(_MOST, size // 4))
 
 
 def frame_of_arrays(arrays: Mapping[str, np.ndarray]) -> pl.DataFrame:

@@ -35,7 +35,8 @@ _BINARY: dict[str, Callable[[Path], Table]] = {
 _WORKBOOKS = (".xlsx", ".xlsm")
 ENDINGS = (*TEXT, *_BINARY, *_WORKBOOKS, ".gz")
 
-_MOST_UNPACKED = 2**27  # bytes of text out of compressed text
+_FREE = 2**24  # bytes that any compressed text may unpack to
+_EXPANSION = 8  # bytes of text for each byte of compressed text; measured data are not packed closer
 _PIECE = 2**20  # bytes that are unpacked at a time
 _SAMPLE = 2**16  # bytes that tell whether a file is text
 
@@ -109,15 +110,16 @@ def _gzip(path: Path) -> Table:
     with tempfile.TemporaryDirectory(prefix="symplect-") as folder:
         plain = Path(folder) / ("table" + (inner if inner in (*TEXT, ".json", ".jsonl", ".ndjson") else ".txt"))
         with path.open("rb") as file, plain.open("wb") as out:
+            most = _FREE + _EXPANSION * path.stat().st_size
             unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
             size, raw = 0, b""
             while raw := unpack.unconsumed_tail or unpack.unused_data.lstrip(b"\0") or file.read(_PIECE):
                 if unpack.eof:  # several compressed files may follow one another
                     unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
                 size += out.write(unpack.decompress(raw, _PIECE))
-                if size > _MOST_UNPACKED:
+                if size > most:
                     raise InputError(
-                        f"expected {path} to unpack to at most {_MOST_UNPACKED} bytes, found more: "
+                        f"expected {path} to unpack to at most {most} bytes, for its size, found more: "
                         "unpack it, or save it as Parquet"
                     )
             if not unpack.eof:

@@ -1,8 +1,7 @@
 """Tables in JSON: columns, records or lines of records, nested by one level."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
-from json import JSONDecodeError
+from json import JSONDecoder
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ from symplect.files import parsed_json, read_bounded
 from symplect.reading.arrays import TRIAL, require_cells
 
 _MOST_BYTES = 2**28  # of a JSON file
-_LONGEST = 2**22  # bytes of a line
-_PIECE = 20_000  # lines at a time
+_LONGEST = 2**20  # bytes of a line
+_PIECE = 2**22  # bytes of lines at a time
+_DIGITS = 20  # from which on no integer fits into a column
 _INTEGERS = range(-(2**63), 2**63)  # that a column may hold
 
 
@@ -38,13 +38,12 @@ def read_json_lines(path: Path) -> tuple[pl.DataFrame, list[str]]:
     """
     parts: list[pl.DataFrame] = []
     names = dict[str, bool]()
-    rows = 0
+    rows = number = 0
     with path.open("rb") as file:
-        lines = enumerate(iter(lambda: file.readline(_LONGEST), b""), 1)
-        while piece := list(islice(lines, _PIECE)):
-            records = [_record(path, number, line) for number, line in piece if line.strip()]
-            rows += len(records)
-            columns = _columns(records, names)
+        while lines := file.readlines(_PIECE):
+            records = [_record(at, line) for at, line in enumerate(lines, number + 1) if line.strip()]
+            number, rows = number + len(lines), rows + len(records)
+            columns = _columns(path, records, names)
             require_cells(path, rows * len(names), len(names))
             parts.append(pl.DataFrame([_series(name, values) for name, values in columns.items()]))
     if not rows:
@@ -52,12 +51,12 @@ def read_json_lines(path: Path) -> tuple[pl.DataFrame, list[str]]:
     return _below(parts), []
 
 
-def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    if len(line) >= _LONGEST:
+def _record(number: int, line: bytes) -> dict[str, Any]:
+    if len(line) > _LONGEST:
         raise ValueError(f"line {number} has more than {_LONGEST} bytes")
     try:
-        record = parsed_json(path, line, _integer)
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        record = _DECODER.decode(line.decode())
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"line {number} is no JSON: {one_line(error, 80)}") from error
     if not isinstance(record, dict):
         raise ValueError(f"line {number} is no object; name the file .json if it holds a list")
@@ -66,7 +65,7 @@ def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 def _table(path: Path, content: Any, *, outermost: bool = False) -> tuple[pl.DataFrame, list[str]]:
     if isinstance(content, list):
-        return _frame(path, _of_list(content)), []
+        return _frame(path, _of_list(path, content)), []
     if not isinstance(content, dict):
         raise ValueError("neither an object nor a list")
     names, rows = content.get("columns"), content.get("data")
@@ -84,7 +83,7 @@ def _table(path: Path, content: Any, *, outermost: bool = False) -> tuple[pl.Dat
         raise ValueError("no list in it")
     if outermost and all(any(isinstance(own, list) for own in part.values()) for part in objects.values()):
         return _trials(path, objects), _left_out(content, objects)
-    return _frame(path, _of_objects(objects)), _left_out(content, objects)
+    return _frame(path, _of_objects(path, objects)), _left_out(content, objects)
 
 
 def _is_table(own: Sequence[Any]) -> bool:
@@ -97,9 +96,9 @@ def _left_out(content: Mapping[str, Any], taken: Mapping[str, Any]) -> list[str]
     return [f"what is no list is no column: {shown} left out"] if left else []
 
 
-def _of_list(content: Sequence[Any]) -> dict[str, list[Any]]:
+def _of_list(path: Path, content: Sequence[Any]) -> dict[str, list[Any]]:
     if content and all(isinstance(row, dict) for row in content):
-        return _columns(content, {})
+        return _columns(path, content, {})
     if content and all(isinstance(row, list) for row in content):
         head = content[0]
         if head and all(isinstance(name, str) for name in head) and len(content) > 1:
@@ -117,13 +116,13 @@ def _of_rows(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
-def _of_objects(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:
+def _of_objects(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Returns columns out of objects of objects, which pandas writes by column or by row."""
     inner = list(next(iter(objects.values())))
     if any(list(own) != inner for own in objects.values()):
         raise ValueError("objects with different names")
     if all(name.isdigit() for name in objects) and not all(name.isdigit() for name in inner):
-        return _columns(list(objects.values()), {})
+        return _columns(path, list(objects.values()), {})
     return {name: list(own.values()) for name, own in objects.items()}
 
 
@@ -152,17 +151,21 @@ def _expanded(lists: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     return found
 
 
-def _columns(records: Sequence[Mapping[str, Any]], names: dict[str, bool]) -> dict[str, list[Any]]:
+def _columns(path: Path, records: Sequence[Mapping[str, Any]], names: dict[str, bool]) -> dict[str, list[Any]]:
     """Returns the columns of records; values of objects and lists in them get the name of both.
 
     Args:
+        path: The file, for messages.
         records: Objects of the same names, some of which may lack.
         names: Whether each name that was seen so far holds values; false where it holds objects or lists. Added to.
     """
     columns: dict[str, list[Any]] = {}
     for row, record in enumerate(records):
         for name, value in _flat(record, names):
-            own = columns.setdefault(name, [])
+            if name not in columns:
+                require_cells(path, (len(columns) + 1) * len(records), len(columns) + 1)
+                columns[name] = [None] * row
+            own = columns[name]
             own.extend([None] * (row - len(own)))
             own.append(value)
     for own in columns.values():
@@ -211,4 +214,7 @@ def _below(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) < 20 else float(digits)
+    return int(digits) if len(digits) < _DIGITS else float(digits)
+
+
+_DECODER = JSONDecoder(parse_int=_integer)
