@@ -159,9 +159,13 @@ def _are_paths(rollout: Mapping[str, np.ndarray]) -> bool:
 
 def _numbers(path: Path) -> dict[str, float]:
     content = read_json(path)
-    if odd := [name for name, value in content.items() if not isinstance(value, int | float | None)]:
+    if odd := [name for name, value in content.items() if not _is_number(value)]:
         raise InputError(
-            f"expected {path} to map names to numbers, found {odd[0]}={content[odd[0]]!r}: "
-            "delete its folder and run again"
+            f"expected {path} to map names to numbers, found {one_line(odd[0], 100)}="
+            f"{one_line(repr(content[odd[0]]), 100)}: delete its folder and run again"
         )
     return {name: float("nan") if value is None else float(value) for name, value in content.items()}
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and abs(value) < float("inf"))

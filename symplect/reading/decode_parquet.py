@@ -6,6 +6,8 @@ It imports nothing but Polars, to start fast.
 import sys
 from pathlib import Path
 
+_MEMORY = 2**33  # bytes of addresses, of which Polars takes many more than it uses
+
 
 def decode(path: Path, out: Path, largest: int, most: int) -> None:
     """Writes the columns of one value a row; others are left empty, but keep their type.
@@ -44,5 +46,5 @@ def limit_memory(size: int) -> None:
 if __name__ == "__main__":
     source, target, largest, most = sys.argv[1:5]
     sys.path[:] = sys.argv[5:]
-    limit_memory(4 * int(largest))
+    limit_memory(_MEMORY)
     decode(Path(source), Path(target), int(largest), int(most))

@@ -1,24 +1,44 @@
 """Tables in files, by their ending; nothing in them is ever run."""
 
 import glob
-import math
-import re
-from collections.abc import Mapping, Sequence
+import tempfile
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from symplect.errors import InputError, NotAvailableError, one_line
-from symplect.files import MOST_ARRAYS, require_size, unpacked
+from symplect.files import require_regular
+from symplect.reading.array_files import read_hdf5, read_matlab, read_npy, read_npz
+from symplect.reading.arrays import frame_of_arrays as frame_of_arrays
+from symplect.reading.excel import excel_as_text
+from symplect.reading.json_table import read_json_lines, read_json_table
+from symplect.reading.not_read import refuse_by_beginning, refuse_by_ending
 from symplect.reading.parquet import read_parquet
 from symplect.reading.text import read_text
 
-TEXT = (".csv", ".tsv", ".txt", ".dat", ".asc", ".xvg")
-ENDINGS = (*TEXT, ".parquet", ".npz", ".jsonl", ".ndjson", ".h5", ".hdf5")
+Table = tuple[pl.DataFrame, list[str]]
 
-_JSON_CELL = 64  # bytes of memory that a value takes while its type is found
-_KEY = re.compile(rb'"([^"\\]*)"\s*:')  # of an object in JSON
+TEXT = (".csv", ".tsv", ".txt", ".dat", ".asc", ".xvg")
+_BINARY: dict[str, Callable[[Path], Table]] = {
+    ".parquet": lambda path: (read_parquet(path), []),
+    ".npz": read_npz,
+    ".npy": read_npy,
+    ".json": read_json_table,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".h5": read_hdf5,
+    ".hdf5": read_hdf5,
+    ".mat": read_matlab,
+}
+_WORKBOOKS = (".xlsx", ".xlsm")
+ENDINGS = (*TEXT, *_BINARY, *_WORKBOOKS, ".gz")
+
+_FREE = 2**24  # bytes that any compressed text may unpack to
+_EXPANSION = 8  # bytes of text for each byte of compressed text; measured data are not packed closer
+_PIECE = 2**20  # bytes that are unpacked at a time
+_SAMPLE = 2**16  # bytes that tell whether a file is text
 
 
 def find_files(patterns: Sequence[str | Path]) -> list[Path]:
@@ -43,7 +63,7 @@ def find_files(patterns: Sequence[str | Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_file(path: Path) -> tuple[pl.DataFrame, list[str]]:
+def read_file(path: Path) -> Table:
     """Returns one table and what was noticed about it.
 
     Raises:
@@ -51,22 +71,76 @@ def read_file(path: Path) -> tuple[pl.DataFrame, list[str]]:
         NotAvailableError: reading it needs a package that is not installed.
     """
     ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise InputError(f"expected a file that ends in {', '.join(ENDINGS)}, found {path.name}: rename or convert it")
     try:
-        if ending in TEXT:
-            return read_text(path)
-        read = {".parquet": read_parquet, ".npz": _npz, ".jsonl": _json_lines, ".ndjson": _json_lines}.get(
-            ending, _hdf5
-        )
-        return read(path), []
+        require_regular(path)
+        if ending in _BINARY:
+            return _BINARY[ending](path)
+        if ending in _WORKBOOKS:
+            return _as_text(path, *excel_as_text(path))
+        if ending == ".gz":
+            return _gzip(path)
+        refuse_by_ending(path)
+        refuse_by_beginning(path)
+        if ending not in TEXT:
+            _require_text(path)
+        return read_text(path)
     except (InputError, NotAvailableError):
         raise
     except (Exception, pl.exceptions.PanicException) as error:  # broken bytes call forth every kind
+        kind = f"a table ending in {ending}" if ending else "a table as text"
         raise InputError(
-            f"expected {path} to be a table ending in {ending}, found it unreadable ({one_line(error, 200)}): "
-            "save it again"
+            f"expected {path} to be {kind}, found it unreadable ({one_line(error, 200)}): save it again"
         ) from error
+
+
+def _require_text(path: Path) -> None:
+    """Refuses a file of unknown ending that is no text."""
+    with path.open("rb") as file:
+        head = file.read(_SAMPLE)
+    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(
+            f"expected a table as text or a file that ends in {', '.join(ENDINGS)}, found bytes of something else in "
+            f"{path}: convert it to one of these"
+        )
+
+
+def _gzip(path: Path) -> Table:
+    """Reads compressed text, or compressed JSON, as what its ending before `.gz` says."""
+    inner = Path(path.stem).suffix.lower()
+    with tempfile.TemporaryDirectory(prefix="symplect-") as folder:
+        plain = Path(folder) / ("table" + (inner if inner in (*TEXT, ".json", ".jsonl", ".ndjson") else ".txt"))
+        with path.open("rb") as file, plain.open("wb") as out:
+            most = _FREE + _EXPANSION * path.stat().st_size
+            unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            size, raw = 0, b""
+            while raw := unpack.unconsumed_tail or unpack.unused_data.lstrip(b"\0") or file.read(_PIECE):
+                if unpack.eof:  # several compressed files may follow one another
+                    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                size += out.write(unpack.decompress(raw, _PIECE))
+                if size > most:
+                    raise InputError(
+                        f"expected {path} to unpack to at most {most} bytes, for its size, found more: "
+                        "unpack it, or save it as Parquet"
+                    )
+            if not unpack.eof:
+                raise ValueError("it is cut off")
+        return _named(path, plain)
+
+
+def _as_text(path: Path, content: str, notes: list[str]) -> Table:
+    with tempfile.TemporaryDirectory(prefix="symplect-") as folder:
+        plain = Path(folder) / "table.tsv"
+        plain.write_text(content, encoding="utf-8")
+        table, noticed = _named(path, plain)
+    return table, [*notes, *noticed]
+
+
+def _named(path: Path, plain: Path) -> Table:
+    """Reads a temporary file; messages name the one that it was made from."""
+    try:
+        return read_file(plain)
+    except InputError as error:
+        raise InputError(str(error).replace(str(plain), str(path))) from error
 
 
 def _exists(path: Path) -> bool:
@@ -74,62 +148,3 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except OSError:  # a name too long for any file
         return False
-
-
-def _json_lines(path: Path) -> pl.DataFrame:
-    """Reads an object a line; lines with ever new names would make a table far larger than its file."""
-    require_size(path, path.stat().st_size)
-    lines, names = 0, set[bytes]()
-    with path.open("rb") as file:
-        for line in file:
-            lines += 1
-            names.update(_KEY.findall(line))
-            require_size(path, _JSON_CELL * lines * len(names), len(names))
-    return pl.read_ndjson(path, infer_schema_length=None)
-
-
-def _npz(path: Path) -> pl.DataFrame:
-    """Reads arrays of numbers: one per column, or one matrix whose columns go by number."""
-    return frame_of_arrays(unpacked(path))
-
-
-def _hdf5(path: Path) -> pl.DataFrame:
-    """Reads the data sets of a file by their whole names; links to other files are not followed."""
-    try:
-        import h5py
-    except ImportError:
-        raise NotAvailableError('reading HDF5 needs h5py: pip install "symplect[hdf5]"') from None
-    arrays: dict[str, np.ndarray] = {}
-
-    def keep(name: str | bytes, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "iufbSU" and not item.is_virtual and not item.external:
-            require_size(path, sum(array.nbytes for array in arrays.values()) + item.nbytes, len(arrays) + 1)
-            arrays[name if isinstance(name, str) else name.decode("latin-1")] = np.asarray(item[()])
-
-    with h5py.File(path, "r") as file:
-        file.visititems(keep)
-    return frame_of_arrays(arrays)
-
-
-def frame_of_arrays(arrays: Mapping[str, np.ndarray]) -> pl.DataFrame:
-    """Returns a table out of arrays of one length; the columns of a matrix get the matrix's name and a number.
-
-    Raises:
-        ValueError: arrays of different lengths, of more than two axes, or none.
-    """
-    columns: dict[str, np.ndarray] = {}
-    for name, array in arrays.items():
-        if array.dtype.kind not in "iufbSU" or array.ndim not in (1, 2):
-            raise ValueError(f"{name} is no array of one or two axes of numbers")
-        if (width := math.prod(array.shape[1:])) + len(columns) > MOST_ARRAYS:
-            raise ValueError(f"expected at most {MOST_ARRAYS} columns, found {width} in {name}")
-        if array.ndim == 1:
-            columns[name] = array
-        else:
-            columns |= {f"{name}{i + 1}" if array.shape[1] > 1 else name: array[:, i] for i in range(array.shape[1])}
-    lengths = {name: len(column) for name, column in columns.items()}
-    if not lengths or len(set(lengths.values())) > 1:
-        raise ValueError(f"expected arrays of one length, found {dict(list(lengths.items())[:6])}")
-    return pl.DataFrame(
-        {name: column.astype(str) if column.dtype.kind == "S" else column for name, column in columns.items()}
-    )

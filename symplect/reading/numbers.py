@@ -7,7 +7,9 @@ import polars as pl
 from jaxtyping import Float
 
 from symplect.errors import InputError
-from symplect.reading.columns import find_column
+from symplect.reading.arrays import TRIAL
+from symplect.reading.clock import seconds_of_numbers, seconds_of_stamps, seconds_of_text
+from symplect.reading.columns import find_column, split_unit
 from symplect.reading.text import MISSING
 
 _HUGE = 1e100  # squares of larger numbers leave the finite ones
@@ -30,39 +32,59 @@ def numbers(table: pl.DataFrame, wanted: Sequence[str], where: str) -> Float[np.
     return np.stack(found, axis=1) if found else np.zeros((table.height, 0))
 
 
-def times(table: pl.DataFrame, wanted: str, where: str) -> tuple[Column, bool]:
-    """Returns the times, and whether they were dates: then they are seconds since the first.
+def times(table: pl.DataFrame, wanted: str, where: str) -> tuple[Column, tuple[str, ...]]:
+    """Return the times, and what was noticed: dates, times of day and durations become seconds since the first.
+
+    Args:
+        table: Table with a column of numbers, dates, times of day or durations, or of text that says these.
+        wanted: Name or number of the column.
+        where: The table's name in messages.
 
     Raises:
-        InputError: as `numbers`.
+        InputError: No such column, or something in it that is no time, infinite, or may be read in two ways.
+
+    Example:
+        >>> table = pl.DataFrame({"t": ["26.11.2026 23:59:59,5", "27.11.2026 00:00:00,0"]})
+        >>> times(table, "t", "the table")
+        (array([0. , 0.5]), ('dates are taken as seconds since the first',))
     """
     place = find_column(wanted, table.columns)
     series = table.to_series(place)
     if series.dtype == pl.String:
-        stamps = _dates(series)
-        series = series if stamps is None else stamps
-    if series.dtype == pl.Date or series.dtype == pl.Datetime:
-        stamps = series.cast(pl.Datetime("us")).cast(pl.Int64, strict=False).to_numpy().astype(float) / 1e6
-        return stamps - np.nanmin(stamps, initial=np.inf), True
-    return _column(table, place, where), False
+        series = series.str.strip_chars()
+        series = series.set(series.is_in(MISSING), None)
+        if (said := seconds_of_text(series, where)) is not None:
+            return said
+        if _is_of_long_integers(series):
+            series = series.cast(pl.Int64)
+    if series.dtype.is_temporal():
+        return seconds_of_stamps(series)
+    if series.dtype.is_integer() and series.dtype != pl.UInt64:
+        ticks, known = series.cast(pl.Int64).fill_null(0).to_numpy(), series.is_not_null().to_numpy()
+    else:
+        ticks = _column(table, place, where)
+        known = np.isfinite(ticks)
+    return seconds_of_numbers(ticks, known, has_unit=bool(split_unit(series.name)[1]))
 
 
-def labels(table: pl.DataFrame, wanted: str) -> np.ndarray:
-    """Returns the number of every row's trial, counted in order of appearance."""
-    series = table.to_series(find_column(wanted, table.columns)).cast(pl.String).fill_null("")
-    order = {label: number for number, label in enumerate(series.unique(maintain_order=True))}
-    return series.replace_strict(order, return_dtype=pl.Int64).to_numpy()
+def trial_numbers(table: pl.DataFrame, wanted: str | None) -> np.ndarray:
+    """Return the number of every row's trial, counted in order of appearance.
+
+    Args:
+        table: The table.
+        wanted: Name or number of the column that tells trials apart; without one, it is what the file says.
+    """
+    if wanted is None and TRIAL not in table.columns:
+        return np.zeros(table.height, np.int64)
+    series = table.to_series(find_column(wanted or TRIAL, table.columns)).cast(pl.String).fill_null("")
+    first = series.to_frame("label").with_row_index().group_by("label", maintain_order=True).agg(pl.first("index"))
+    order = first.with_row_index("number").select("label", pl.col("number").cast(pl.Int64))
+    return series.to_frame("label").join(order, on="label", how="left", maintain_order="left")["number"].to_numpy()
 
 
-def _dates(series: pl.Series) -> pl.Series | None:
-    """Returns dates and times of day where all text is that."""
-    first = next((text for text in series.head(100) if text), "")
-    if not ("-" in first[1:] and ":" in first):
-        return None
-    try:
-        return series.str.strip_chars().str.to_datetime(strict=True, time_unit="us")
-    except pl.exceptions.PolarsError:
-        return None
+def _is_of_long_integers(series: pl.Series) -> bool:
+    """Whether text holds integers that need more digits than double precision has."""
+    return bool(series.str.contains(r"^\d{16,18}$|^[1-8]\d{18}$").all()) and series.null_count() < len(series)
 
 
 def _column(table: pl.DataFrame, place: int, where: str) -> Column:

@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 
 from symplect.errors import InputError
-from symplect.files import LARGEST, MOST_ARRAYS
+from symplect.files import MOST_ARRAYS
 from symplect.reading import decode_parquet
+from symplect.reading.arrays import most_cells
 
-_SECONDS = 120  # that decoding may take
+_SECONDS = 60  # that decoding may take
 
 
 def read_parquet(path: Path) -> pl.DataFrame:
@@ -25,7 +26,8 @@ def read_parquet(path: Path) -> pl.DataFrame:
             raise ValueError("it is no Parquet")
     with tempfile.TemporaryDirectory(prefix="symplect-") as folder:
         out = Path(folder) / "table.arrow"
-        command = [sys.executable, "-I", decode_parquet.__file__, path.absolute(), out, LARGEST, MOST_ARRAYS, *sys.path]
+        largest = 8 * most_cells(path)
+        command = [sys.executable, "-I", decode_parquet.__file__, path.absolute(), out, largest, MOST_ARRAYS, *sys.path]
         try:
             done = subprocess.run(
                 list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
