@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 import tyro
 
 from symplect.environment import configure
-from symplect.errors import InputError, NotAvailableError, one_line
+from symplect.errors import InputError
+from symplect.terminal import terminal
 
 
 def tasks() -> None:
@@ -298,20 +299,19 @@ COMMANDS = {
 }
 
 
+_RESUMED = ("reproduce", "sweep")
+
+
 def main() -> None:
     """Runs one command: exit code 0 when done, 2 for a wrong input or call, 130 on Ctrl-C, 1 for anything else."""
     configure()
-    try:
+    with terminal(
+        "what was finished is saved, and the same command goes on from here"
+        if sys.argv[1:2] and sys.argv[1] in _RESUMED
+        else "the same command begins anew"
+    ):
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS,
             prog="symplect",
             description="Hamiltonian neural networks: learn H(q, p) from data, and move along its symplectic gradient.",
         )
-    except (InputError, NotAvailableError) as error:
-        print(f"symplect: {one_line(error)}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print(
-            "symplect: interrupted; what was finished is saved, and the same command goes on from here", file=sys.stderr
-        )
-        sys.exit(130)
