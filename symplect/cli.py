@@ -1,9 +1,8 @@
 """The command line."""
 
-import itertools
 import os
-import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -130,38 +129,36 @@ def fit(
         out: Folder for the run; runs/<name of the file> unless given.
     """
     from symplect.automatic import fit_reading
+    from symplect.automatic.place import PAGE, fingerprint, finished_before, place_of
+    from symplect.automatic.save import save
     from symplect.files import require_place
     from symplect.reading import Columns, read, understood
     from symplect.report import report as write
+    from symplect.runs import load_run
 
-    place = _free_folder(out, files)
+    place = place_of(out, files)
     require_place(place)
     columns = Columns(q, p, velocity, mass, time, dt, trial, dq, dp, inputs, angle)
     reading = read(list(files), columns)
     print(understood(reading), flush=True)
-    found = fit_reading(reading, method=method, seed=seed, progress="fitting")
-    found.save(place)
-    write(place, place / "report.html")
-    print(f"\n{found.verdict}")
-    for caution in found.cautions:
-        print(f"  * careful: {caution}")
-    print(f"\nThe model is in {place}, pictures are in {place / 'report.html'}")
+    own = fingerprint(reading, method, seed)
+    if kept := finished_before(out, files, own):
+        place, config = kept, load_run(kept).config
+        print(f"\nThis fit was finished before and is kept in {place}.")
+        _say(config["verdict"], config.get("cautions", ()))
+    else:
+        found = fit_reading(reading, method=method, seed=seed, progress="fitting")
+        try:
+            _say(found.verdict, found.cautions)
+        finally:  # a terminal that is gone is no reason to lose a fit
+            save(found, place, own)
+    write(place, place / PAGE)
+    print(f"\nThe model is in {place}, pictures are in {place / PAGE}")
 
 
-_LONGEST_STEM = 80  # characters, since no name may have more than 255
-
-
-def _free_folder(out: Path | None, files: tuple[str, ...]) -> Path:
-    """Returns where a run can go; nothing is overwritten."""
-    if not files:
-        raise InputError("expected a file, found none: name one, as in symplect fit swing.csv --q theta --p omega")
-    if out is not None:
-        if os.path.lexists(out):
-            raise InputError(f"expected no {out} yet, found one: give another folder with --out, or delete that one")
-        return out
-    stem = re.sub(r"[^\w.-]+", "-", Path(files[0]).stem).strip("-.")[:_LONGEST_STEM] or "mine"
-    names = (Path("runs") / (stem if number == 1 else f"{stem}-{number}") for number in itertools.count(1))
-    return next(place for place in names if not place.exists())
+def _say(verdict: str, cautions: Sequence[str]) -> None:
+    """Prints what a fit found, before files are written: that may fail."""
+    print("\n".join([f"\n{verdict}", *(f"  * careful: {caution}" for caution in cautions)]), flush=True)
 
 
 def simulate(

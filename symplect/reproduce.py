@@ -144,7 +144,7 @@ def write_results(plan: Plan, rows: Iterable[Mapping[str, Any]], not_run: Mappin
     )
     text = table(rows, not_run)
     with writing(plan.out / "table.md") as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     return text
 
 
