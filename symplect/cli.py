@@ -182,11 +182,13 @@ def simulate(
     import numpy as np
 
     from symplect import predict
+    from symplect.files import require_place
     from symplect.runs import load_run
 
     if bool(start) == (starts is not None):
         raise InputError("expected --start or --starts, found both or neither: give one state, or a table of states")
     predict.require_ending(out)
+    require_place(out)
     loaded = load_run(run)
     states = predict.read_starts(starts, loaded) if starts is not None else np.array([start])
     table = predict.simulate(loaded, states, until, dt)
@@ -222,6 +224,10 @@ def evaluate(
     found = predict.evaluate(load_run(run), files, Columns(q=q, p=p, time=time, trial=trial) if q else None)
     for name, value in found.items():
         print(f"{name:16} {value:.4g}  {predict.MEANINGS[name]}")
+    if said := predict.judgement(found):
+        print(f"careful: {said}")
+    if not found["finite"] and found["held_out_error"] >= predict.GUESS:
+        sys.exit(1)
 
 
 def export(
