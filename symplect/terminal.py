@@ -34,7 +34,7 @@ def terminal(on_interrupt: str) -> Generator[None]:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _quiet():
+        with quiet():
             try:
                 yield
             except SystemExit:  # from help, or from a call that cannot be parsed
@@ -60,7 +60,7 @@ def terminal(on_interrupt: str) -> Generator[None]:
 
 
 @contextmanager
-def _quiet() -> Generator[None]:
+def quiet() -> Generator[None]:
     """Leave out the warnings and log lines of other packages; what users must know is printed or among the cautions."""
     if os.environ.get(DEBUG):
         yield
