@@ -56,7 +56,7 @@ def terminal(on_interrupt: str) -> Generator[None]:
         if os.environ.get(DEBUG):
             raise
         found = one_line(repr(error), 300)
-        _end(1, f"an error inside symplect, {found}: please report it, with what {DEBUG}=1 shows")
+        _end(1, f"an error inside symplect, {found}: please report it, with {DEBUG}=1 for the whole story")
 
 
 @contextmanager
