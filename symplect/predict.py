@@ -162,12 +162,14 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
     require_ending(path)
     ending = path.suffix.lower()
     with writing(path) as temporary:
-        if ending == ".csv":
-            table.write_csv(temporary)
-        elif ending == ".parquet":
-            table.write_parquet(temporary)
-        else:
+        if ending == ".npz":
             _write_npz(table, temporary)
+            return
+        with temporary.open("wb") as file:  # polars itself takes no name that is not UTF-8
+            if ending == ".csv":
+                table.write_csv(file)
+            else:
+                table.write_parquet(file)
 
 
 def _write_npz(table: pl.DataFrame, path: Path) -> None:
