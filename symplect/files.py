@@ -1,12 +1,14 @@
 """Files that are whole or absent, and arrays in them that carry no code."""
 
 import glob
+import hashlib
 import json
 import math
 import os
 import re
 import shutil
 import socket
+import stat
 import tempfile
 import time
 import warnings
@@ -14,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +34,11 @@ Result = TypeVar("Result")
 _HEADER = "symplect"
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # short, since names have at most 255 bytes
 _DAY = 86400.0  # seconds
+_CHECKSUM = "sha256"
+_MOST_JSON = 2**26  # bytes of a JSON file of ours: a thousand times the usual
+_JSON_BYTES = {b"{": 232, b"[": 88, b",": 34, b'"': 30}  # of Python objects, per character that makes them
+_DIGITS = 20  # of an integer of 64 bits, with its sign
+_MOST_OBJECTS = 2**29  # bytes of Python objects out of one JSON file
 
 LARGEST = 2**31
 """Bytes that the values of one file may need, whatever the file says."""
@@ -91,12 +99,70 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         InputError: no such file, or not JSON.
     """
-    content = _reading(path, lambda: json.loads(path.read_text()))
+    content = _reading(path, lambda: parsed_json(path, read_bounded(path, _MOST_JSON)))
     if not isinstance(content, dict):
         raise InputError(
             f"expected {path} to hold a JSON object, found a {type(content).__name__}: it was not written by symplect"
         )
     return content
+
+
+def require_regular(path: Path) -> None:
+    """Make sure that a path is a file with an end: reading a pipe or a device may wait for ever.
+
+    Raises:
+        InputError: something else is there.
+        FileNotFoundError: nothing is there.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        kind = "a folder" if path.is_dir() else "a pipe, device or socket"
+        raise InputError(f"expected a file, found {kind} at {path}: copy what is in it into a file")
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """Return the bytes of a file.
+
+    Args:
+        path: The file.
+        most: Largest size in bytes.
+
+    Raises:
+        InputError: It is larger, or no regular file.
+        FileNotFoundError: Nothing is there.
+    """
+    require_regular(path)
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise InputError(f"expected {path} to have at most {most} bytes, found more: is it the right file?")
+    return content
+
+
+def parsed_json(path: Path, content: bytes, integer: Callable[[str], int | float] | None = None) -> Any:
+    """Return what JSON says; its size as Python objects is bounded before any are made.
+
+    Args:
+        path: The file's name, for messages.
+        content: JSON as bytes.
+        integer: Number out of the digits of an integer; those of more than 64 bits are refused unless given.
+
+    Raises:
+        InputError: It would need too much memory.
+        ValueError: It is not JSON.
+    """
+    size = sum(content.count(mark) * each for mark, each in _JSON_BYTES.items())
+    if size > _MOST_OBJECTS:
+        raise InputError(
+            f"expected {path} to need at most {_MOST_OBJECTS} bytes of memory, found about {size}: "
+            "keep less, or save it in another format"
+        )
+    return json.loads(content, parse_int=integer or _integer)
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"an integer of {len(digits)} digits")
+    return int(digits)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -115,24 +181,34 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     return _reading(path, lambda: unpacked(path))
 
 
-def unpacked(path: Path) -> dict[str, np.ndarray]:
-    """Returns the arrays of an `.npz` file, whose sizes are known before memory is taken for them.
+def unpacked(path: Path, require: Callable[[Path, int, int], None] | None = None) -> dict[str, np.ndarray]:
+    """Return the arrays of an `.npz` file, whose sizes are known before memory is taken for them.
+
+    Args:
+        path: The file.
+        require: Check of the file, the number of values in all arrays so far, and the number of arrays.
 
     Raises:
-        InputError: they would not fit.
-        Exception: of any kind that a broken file calls forth in what reads it.
+        InputError: They would not fit.
+        Exception: Any kind that a broken file calls forth in what reads it.
     """
+    require_regular(path)
     with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of NumPy, about headers that Python 2 wrote
         members = archive.infolist()
         require_size(path, sum(member.file_size for member in members), len(members))
         arrays: dict[str, np.ndarray] = {}
+        cells = 0
         for member in members:
             name = member.filename.removesuffix(".npy")
             if name in arrays:
                 raise ValueError(f"two arrays named {name}")
             with archive.open(member) as stream:
-                arrays[name] = _array(stream, member.file_size)
+                header = array_header(stream)
+                cells += header.cells
+                if require is not None:
+                    require(path, cells, len(members))
+                arrays[name] = header.read(stream, member.file_size - stream.tell())
     return arrays
 
 
@@ -150,8 +226,50 @@ def require_size(path: Path, size: int, arrays: int = 1) -> None:
         raise InputError(f"expected {path} to have at most {MOST_ARRAYS} columns, found {arrays}: keep fewer")
 
 
-def _array(stream: Any, size: int) -> np.ndarray:
-    """Reads one array without code; a header that promises more than the file holds is refused before memory is."""
+@dataclass(frozen=True)
+class ArrayHeader:
+    """What the head of an `.npy` stream says of the array that follows.
+
+    Attributes:
+        shape: Shape of the array.
+        fortran: Whether the first axis varies fastest.
+        dtype: Type of the values, which holds no Python objects.
+    """
+
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def cells(self) -> int:
+        """The number of values; a record counts as its fields."""
+        return math.prod(self.shape) * max(1, len(self.dtype.names or ()))
+
+    def read(self, stream: Any, size: int) -> np.ndarray:
+        """Return the array.
+
+        Args:
+            stream: The stream behind its header.
+            size: Bytes that are left in it.
+
+        Raises:
+            ValueError: The header promises more or less than there is.
+        """
+        promised = math.prod(self.shape) * self.dtype.itemsize
+        if promised != size:
+            raise ValueError(f"an array whose header promises {promised} bytes, and {max(size, 0)} follow")
+        raw = bytearray(stream.read(size + 1))
+        if len(raw) != size:
+            raise ValueError("an array that is cut off")
+        return np.frombuffer(raw, self.dtype).reshape(self.shape, order="F" if self.fortran else "C")
+
+
+def array_header(stream: Any) -> ArrayHeader:
+    """Read the head of an `.npy` stream, without code.
+
+    Raises:
+        ValueError: It is none, or one of Python objects.
+    """
     version = np.lib.format.read_magic(stream)
     header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if header is None:
@@ -161,17 +279,16 @@ def _array(stream: Any, size: int) -> np.ndarray:
         raise ValueError("an array of Python objects, which are not read because that would run code")
     if not all(type(length) is int and 0 <= length <= LARGEST for length in shape):
         raise ValueError(f"an array of shape {shape}")
-    if math.prod(shape) * dtype.itemsize > size:
-        raise ValueError("an array that is cut off")
-    values = np.frombuffer(bytearray(stream.read(math.prod(shape) * dtype.itemsize)), dtype)
-    return values.reshape(shape, order="F" if fortran else "C")
+    return ArrayHeader(tuple(shape), bool(fortran), dtype)
 
 
 def write_tree(path: Path, tree: PyTree, header: Mapping[str, Any]) -> None:
-    """Writes all arrays of a tree, by their place in it, as safetensors whose header carries JSON."""
+    """Write all arrays of a tree, by their place in it, as safetensors whose header carries JSON and a checksum."""
     with writing(path) as temporary:
         tensors = {name: np.asarray(leaf) for name, leaf in _arrays(tree)}
-        temporary.write_bytes(save(tensors, {_HEADER: json.dumps(header)}))  # with the rights of the other files
+        said = json.dumps(header)
+        content = save(tensors, {_HEADER: said, _CHECKSUM: _checksum(said, tensors)})
+        temporary.write_bytes(content)  # with the rights of the other files
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -182,33 +299,48 @@ def read_header(path: Path) -> dict[str, Any]:
     """
 
     def read() -> dict[str, Any]:
+        require_regular(path)
         with safe_open(path, "numpy") as content:
-            return json.loads((content.metadata() or {})[_HEADER])
+            return parsed_json(path, (content.metadata() or {})[_HEADER].encode())
 
     return _reading(path, read)
 
 
 def read_tree(path: Path, like: Tree) -> Tree:
-    """Returns `like` with the arrays of the file in place of its own.
+    """Return `like` with the arrays of the file in place of its own.
 
     Raises:
-        InputError: no such file, a broken one, or one whose arrays do not fit.
+        InputError: No such file, a broken one, one whose arrays do not fit, or one that changed since it was written.
     """
 
     def shapes() -> dict[str, tuple[int, ...]]:
+        require_regular(path)
         with safe_open(path, "numpy") as content:
             return {name: tuple(content.get_slice(name).get_shape()) for name in content.keys()}  # noqa: SIM118
 
     def read() -> dict[str, np.ndarray]:
         require_size(path, path.stat().st_size)
         with safe_open(path, "numpy") as content:
-            return {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a mapping)
+            tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a mapping)
+            written = content.metadata() or {}
+        if _CHECKSUM in written and written[_CHECKSUM] != _checksum(written.get(_HEADER, ""), tensors):
+            raise ValueError("its checksum is that of other contents")
+        return tensors
 
     expected = {name: (leaf.shape, leaf.dtype) for name, leaf in _arrays(like)}
     _require_same(path, {name: shape for name, (shape, _) in expected.items()}, _reading(path, shapes))
     tensors = _reading(path, read)
     _require_same(path, expected, {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()})
     return jax.tree_util.tree_map_with_path(lambda place, leaf: _like(leaf, tensors, _name(place)), like)
+
+
+def _checksum(said: str, tensors: Mapping[str, np.ndarray]) -> str:
+    """Return the SHA-256 of a header and of tensors in order of name, with their types and shapes."""
+    found = hashlib.sha256(said.encode())
+    for name, tensor in sorted(tensors.items()):
+        found.update(f"\n{name} {tensor.dtype.str} {tensor.shape}\n".encode())
+        found.update(tensor.tobytes())
+    return found.hexdigest()
 
 
 def discard_leftovers(path: Path) -> None:

@@ -169,10 +169,8 @@ def _numbers(path: Path) -> dict[str, float]:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value of JSON fits a float; whole numbers there have any size."""
-    if type(value) is int:
-        return abs(value) <= sys.float_info.max
-    return value is None or type(value) is float
+    """Whether a value of JSON is a finite number, or null: whole numbers there have any size."""
+    return value is None or (type(value) in (int, float) and abs(value) <= sys.float_info.max)
 
 
 def _shown(content: Any) -> Any:
