@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from symplect import cli
-from symplect.runs import save_run
+from symplect.runs import MODEL_FILE, save_run
 from tests.fake_runs import published_runs
 from tests.malformed import FRAME, own_run
 
@@ -197,7 +197,7 @@ def assert_sound(case, code, out, errors, written):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(8))
 def test_broken_runs_are_taken_or_refused(tmp_path, monkeypatch, part):
-    """Each of hundreds goes through one command more than a fit would, which is chosen in turn."""
+    """Each of hundreds goes through one command, in turn; weights carry a checksum, so other ones are refused."""
     (tmp_path / "table.csv").write_text(FRAME.write_csv())
     (tmp_path / "out").mkdir()
     run = tmp_path / "run"
@@ -207,11 +207,14 @@ def test_broken_runs_are_taken_or_refused(tmp_path, monkeypatch, part):
         rng = random.Random(f"{SEED}-{number}")
         shutil.rmtree(run, ignore_errors=True)
         save_run(run, whole[number % 5 == 4])
+        weights = (run / MODEL_FILE).read_bytes()
         mutated(run, rng)
+        spoilt = not (run / MODEL_FILE).is_file() or (run / MODEL_FILE).read_bytes() != weights
         arguments = commands(run, tmp_path / "table.csv")[number // 8 % 6]
         code, out, errors = called(monkeypatch, arguments)
         written = list((tmp_path / "out").iterdir())
         assert_sound(f"case {number}, {arguments[0]}", code, out, errors, written)
+        assert code == 2 or not spoilt, f"case {number}: other weights are taken"
         refusals += code == 2
         for path in written:
             path.unlink()
