@@ -1,6 +1,7 @@
 """What a command shows on the terminal: its own lines, and nothing of what goes on inside."""
 
 import contextlib
+import errno
 import io
 import logging
 import os
@@ -15,6 +16,7 @@ DEBUG = "SYMPLECT_DEBUG"
 """Environment variable that shows tracebacks and the warnings of other packages."""
 
 _BROKEN_PIPE = 141  # what shells report of a process whose reader has gone
+_OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 @contextmanager
@@ -48,15 +50,31 @@ def terminal(on_interrupt: str) -> Generator[None]:
     except BrokenPipeError:
         _end(_BROKEN_PIPE, "")
     except OSError as error:
-        what = f"read or write {one_line(error.filename, 200)}" if error.filename else "write what the command prints"
-        _end(1, f"expected to {what}, found: {one_line(error.strerror or error, 200)}: mend that and run again")
+        if os.environ.get(DEBUG):
+            raise
+        _end(1, _failure(error))
     except MemoryError:
         _end(1, "expected enough memory, found too little: give less data, or a machine with more")
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        found = one_line(repr(error), 300)
-        _end(1, f"an error inside symplect, {found}: please report it, with {DEBUG}=1 for the whole story")
+        _end(1, _inside(error))
+
+
+def _failure(error: OSError) -> str:
+    """Returns what the system refused, or that it came unexpected."""
+    if error.filename is None and error.errno not in _OF_WRITING:
+        return _inside(error)
+    what = (
+        "write what the command prints" if error.filename is None else f"read or write {one_line(error.filename, 200)}"
+    )
+    return f"expected to {what}, found: {one_line(error.strerror or error, 200)}: mend that and run again"
+
+
+def _inside(error: Exception) -> str:
+    return (
+        f"an error inside symplect, {one_line(repr(error), 300)}: please report it, with {DEBUG}=1 for the whole story"
+    )
 
 
 @contextmanager

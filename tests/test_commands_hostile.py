@@ -259,6 +259,7 @@ def test_a_closed_pipe_ends_quietly_and_a_full_device_in_a_line(arguments):
             1,
             "expected to read or write a.csv, found: No space",
         ),
+        (ConnectionResetError("gone"), 1, "an error inside symplect, ConnectionResetError('gone')"),
         (InputError("expected a,\nfound b"), 2, "expected a, found b"),
         (KeyboardInterrupt(), 130, "interrupted; the same command begins anew"),
         (BrokenPipeError(), 141, ""),
