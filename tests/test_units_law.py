@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect import HNN, Trajectories, add_noise, simulate
+from symplect import HNN, Trajectories, add_noise, predict, simulate
 from symplect.data import Scaling, with_velocities
 from symplect.diagnose import diagnose
 from symplect.dynamics import vector_field
@@ -32,6 +32,7 @@ from symplect.fitting.uncertainty import trajectory_deviations
 from symplect.models import Baseline, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.models.rescaled import restored
+from symplect.runs import Run
 from symplect.systems import HenonHeiles, MassSpring, NBody, Pendulum
 
 ONE_DEGREE = [(1e-9, (1e6, 1e-9)), (1e9, (0.37, 1e9)), (60.0, (1e-9, 1e-9))]
@@ -245,3 +246,16 @@ def test_regressor():
         return regressor.HamiltonianRegressor(2, features=20, random_state=0).fit(data.states, data.derivatives).model_
 
     assert_same(fit, swings(HenonHeiles(), dimension=4, size=0.3), TWO_DEGREES)
+
+
+@pytest.mark.parametrize(("time", "scale"), [(1e-6, (1e-12, 1e3)), (1e9, (1e9, 1e-12))])
+def test_what_a_run_predicts(time, scale):
+    """The tolerances of the solver are not in the units of the table."""
+    spring = RandomFeatureHNN(Polynomial(2, 2), jnp.array([0.0, 0.0, 1.0, 0.0, 1.0]))  # turns by 2 per unit of time
+    states = np.random.default_rng(0).uniform(-1.0, 1.0, (30, 2)) * scale
+    model = restored(spring, Scaling(time, np.zeros(2), np.array(scale)))
+    run = Run({"data": {"names": ["x", "v"]}}, {}, {}, {"train": states}, model)
+    found = predict.simulate(run, np.array([[1.0, 0.0]]) * scale, 50 * time, time)
+    np.testing.assert_allclose(found["x"].to_numpy() / scale[0], np.cos(2.0 * np.arange(51)), atol=1e-7)
+    energy = found["energy"].to_numpy()
+    np.testing.assert_allclose(energy, energy[0], rtol=1e-7)
