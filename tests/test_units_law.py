@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect import HNN, Trajectories, add_noise, predict, simulate
+from symplect import HNN, Trajectories, add_noise, fit, predict, simulate
 from symplect.data import Scaling, with_velocities
 from symplect.diagnose import diagnose
 from symplect.dynamics import vector_field
@@ -259,3 +259,24 @@ def test_what_a_run_predicts(time, scale):
     np.testing.assert_allclose(found["x"].to_numpy() / scale[0], np.cos(2.0 * np.arange(51)), atol=1e-7)
     energy = found["energy"].to_numpy()
     np.testing.assert_allclose(energy, energy[0], rtol=1e-7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["auto", "closed-form", "trajectory"])
+def test_the_fit_that_chooses_its_method(method):
+    """A swing with friction, in seconds and metres and in units worlds apart."""
+    data = swings(DissipativeHNN(MassSpring.reference(), jnp.array([[0.4]])), trials=6, noise=0.01, samples=24)
+    time, scale = 1e-6, np.array([1e-9, 1e6])
+
+    def fitted(own):
+        trial = np.repeat(np.arange(len(own)), own.lengths)
+        table = {"t": own.times, "x": own.states[:, 0], "v": own.states[:, 1], "trial": trial}
+        return fit(table, q="x", p="v", time="t", trial="trial", method=method)
+
+    measured = replace(data, derivatives=None)
+    plain, other = fitted(measured), fitted(in_units(measured, time, scale))
+    assert (other.kind, other.method, len(other.cautions)) == (plain.kind, plain.method, len(plain.cautions))
+    expected = field(plain.model, data.states)
+    found = field(other.model, data.states, time, scale)
+    np.testing.assert_allclose(found, expected, atol=1e-6 * np.max(np.abs(expected)))
+    assert other.metrics["held_out_error"] == pytest.approx(plain.metrics["held_out_error"], rel=1e-5)
