@@ -219,7 +219,8 @@ def _friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
     assert fit.covariance is not None  # these models are no networks
     rebuild, _ = Parametrised.split(model)
     deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(fit.covariance)), 0.0)))
-    return 2 * float(jnp.max(deviations.damping) / jnp.linalg.norm(model.damping))
+    units = jnp.asarray(np.std(fit.cleaned.states, axis=0)[model.degrees_of_freedom :, None])  # of momenta, as L has
+    return 2 * float(jnp.max(deviations.damping / units) / jnp.linalg.norm(model.damping / units))
 
 
 def _verdict(

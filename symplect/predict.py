@@ -4,15 +4,17 @@ import itertools
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
+from symplect._types import Scalar, State
 from symplect.automatic.judgement import _WORST, geometric_mean, predictions, squared_errors, valid_time
-from symplect.dynamics import energies
+from symplect.dynamics import AbstractDynamics, energies, vector_field
 from symplect.errors import InputError
 from symplect.files import writing
 from symplect.integrate.long import followed
@@ -74,7 +76,7 @@ def simulate(run: Run, starts: Float[np.ndarray, "starts dimension"], until: flo
         found = f"{samples} times from {len(starts)} starts"
         raise InputError(f"expected two times or more, and at most {_MOST} numbers in all, found {found}: change --dt")
     times = np.sign(until) * step * np.arange(samples)
-    paths, energy = _follow(run.model, starts, times)
+    paths, energy = _follow(run, starts, times)
     columns: dict[str, np.ndarray] = {"trial": np.repeat(np.arange(len(starts)), samples)}
     columns["time"] = np.tile(times, len(starts))
     flat = paths.reshape(-1, dimension)
@@ -91,15 +93,45 @@ def outside(run: Run, starts: Float[np.ndarray, "starts dimension"]) -> int:
     return int(np.sum(np.any((starts < np.min(known, axis=0)) | (starts > np.max(known, axis=0)), axis=1)))
 
 
-def _follow(model: LearnedDynamics, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+@final
+class _InUnits(AbstractDynamics):
+    """Dynamics of `z / scale` against `t / time`, so that the tolerances of a solver see no unit."""
+
+    dynamics: AbstractDynamics
+    scale: Float[Array, " dimension"]
+    time: Scalar
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        return self.dynamics.degrees_of_freedom
+
+    def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
+        return self.dynamics.time_derivative(z * self.scale, t * self.time) * self.time / self.scale
+
+
+def _in_units(model: LearnedDynamics, run: Run) -> _InUnits:
+    """Returns the model in units of the data it was fitted to, or as it is where there are none."""
+    known = run.rollout.get("train")
+    if known is None:
+        return _InUnits(model, jnp.ones(2 * model.degrees_of_freedom), jnp.asarray(1.0))
+    spread = np.std(known, axis=0)
+    scale = np.where(np.isfinite(spread) & (spread > 0), spread, 1.0)
+    speeds = np.asarray(vector_field(model, jnp.asarray(known, jnp.float64))) / scale
+    rate = float(np.sqrt(np.mean(speeds**2)))
+    return _InUnits(model, jnp.asarray(scale), jnp.asarray(1 / rate if np.isfinite(rate) and rate > 0 else 1.0))
+
+
+def _follow(run: Run, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Returns the paths, and the energy along them where the model has one.
 
     Raises:
         InputError: one of the two is not finite.
     """
     with jax.enable_x64(True):
-        exact = cast(model, jnp.float64)
-        paths = followed(exact, np.asarray(starts, np.float64), times)
+        exact = cast(run.model, jnp.float64)
+        own = _in_units(exact, run)
+        scale, unit = np.asarray(own.scale), float(own.time)
+        paths = scale * followed(own, np.asarray(starts, np.float64) / scale, times / unit, unit=unit)
         known = getattr(exact, "hamiltonian", None)
         energy = None if known is None else np.asarray(energies(known, jnp.asarray(paths)))
     if energy is not None and not np.all(np.isfinite(energy)):

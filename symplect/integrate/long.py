@@ -21,7 +21,17 @@ Starts = Float[np.ndarray, "starts dimension"]
 Paths = Float[np.ndarray, "starts times dimension"]
 
 
-def followed(dynamics: AbstractDynamics, starts: Starts, times: Float[np.ndarray, " times"]) -> Paths:
+class _EndError(ArithmeticError):
+    """A path leaves the finite numbers soon after a time."""
+
+    def __init__(self, time: float):
+        super().__init__(time)
+        self.time = time
+
+
+def followed(
+    dynamics: AbstractDynamics, starts: Starts, times: Float[np.ndarray, " times"], *, unit: float = 1.0
+) -> Paths:
     """Follow any dynamics for as long as wanted, with a progress bar that tells the time left after two seconds.
 
     A solver gives up after so many steps, which a path that blows up needs in no time and a long one in due time: so
@@ -31,6 +41,7 @@ def followed(dynamics: AbstractDynamics, starts: Starts, times: Float[np.ndarray
         dynamics: a true system or a model.
         starts: states in double precision.
         times: two output times or more, increasing or decreasing, the first that of the starts.
+        unit: time of one of theirs, for messages.
 
     Raises:
         InputError: a path leaves the finite numbers, or needs ever smaller steps.
@@ -42,7 +53,13 @@ def followed(dynamics: AbstractDynamics, starts: Starts, times: Float[np.ndarray
         array([ 1., -0.])
     """
     with tqdm(total=len(times) - 1, desc="simulating", unit="time", disable=None, leave=False, delay=2) as bar:
-        pieces = list(_pieces(dynamics, starts, times, _FINEST, bar.update))
+        try:
+            pieces = list(_pieces(dynamics, starts, times, _FINEST, bar.update))
+        except _EndError as error:
+            raise InputError(
+                "expected paths that stay finite, found one that leaves the finite numbers soon after time "
+                f"{unit * error.time:.6g}: end before that, or start nearer the data"
+            ) from error
     return np.concatenate([starts[:, None], *pieces], axis=1)
 
 
@@ -72,7 +89,4 @@ def _piece(dynamics: AbstractDynamics, starts: Starts, times: np.ndarray, finer:
         if len(np.unique(between)) == len(between):
             *_, last = _pieces(dynamics, starts, between, finer - 1, lambda _: None)
             return last[:, -1:]
-    raise InputError(
-        f"expected paths that stay finite, found one that leaves the finite numbers soon after time {times[0]:.6g}: "
-        "end before that, or start nearer the data"
-    )
+    raise _EndError(float(times[0]))
