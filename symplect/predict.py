@@ -253,9 +253,9 @@ def judgement(found: Mapping[str, float]) -> str:
     """Returns what the numbers of `evaluate` come to, where they tell of a model that does not predict these data.
 
     Example:
-        >>> judgement({"paths": 2, "finite": 1, "held_out_error": 0.1})
+        >>> judgement({"paths": 2.0, "finite": 1.0, "held_out_error": 0.1})
         'the model leaves the finite numbers on 1 of 2 paths: these data are not where it was fitted'
-        >>> judgement({"paths": 2, "finite": 2, "held_out_error": 0.1})
+        >>> judgement({"paths": 2.0, "finite": 2.0, "held_out_error": 0.1})
         ''
     """
     lost, paths = int(found["paths"] - found["finite"]), int(found["paths"])
