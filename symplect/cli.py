@@ -1,16 +1,16 @@
 """The command line."""
 
-import itertools
 import os
-import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
 from symplect.environment import configure
-from symplect.errors import InputError, NotAvailableError, one_line
+from symplect.errors import InputError
+from symplect.terminal import terminal
 
 
 def tasks() -> None:
@@ -129,38 +129,36 @@ def fit(
         out: Folder for the run; runs/<name of the file> unless given.
     """
     from symplect.automatic import fit_reading
+    from symplect.automatic.place import PAGE, fingerprint, finished_before, place_of
+    from symplect.automatic.save import save
     from symplect.files import require_place
     from symplect.reading import Columns, read, understood
     from symplect.report import report as write
+    from symplect.runs import load_run
 
-    place = _free_folder(out, files)
+    place = place_of(out, files)
     require_place(place)
     columns = Columns(q, p, velocity, mass, time, dt, trial, dq, dp, inputs, angle)
     reading = read(list(files), columns)
     print(understood(reading), flush=True)
-    found = fit_reading(reading, method=method, seed=seed, progress="fitting")
-    found.save(place)
-    write(place, place / "report.html")
-    print(f"\n{found.verdict}")
-    for caution in found.cautions:
-        print(f"  * careful: {caution}")
-    print(f"\nThe model is in {place}, pictures are in {place / 'report.html'}")
+    own = fingerprint(reading, method, seed)
+    if kept := finished_before(out, files, own):
+        place, config = kept, load_run(kept).config
+        print(f"\nThis fit was finished before and is kept in {place}.")
+        _say(config["verdict"], config.get("cautions", ()))
+    else:
+        found = fit_reading(reading, method=method, seed=seed, progress="fitting")
+        try:
+            _say(found.verdict, found.cautions)
+        finally:  # a terminal that is gone is no reason to lose a fit
+            save(found, place, own)
+    write(place, place / PAGE)
+    print(f"\nThe model is in {place}, pictures are in {place / PAGE}")
 
 
-_LONGEST_STEM = 80  # characters, since no name may have more than 255
-
-
-def _free_folder(out: Path | None, files: tuple[str, ...]) -> Path:
-    """Returns where a run can go; nothing is overwritten."""
-    if not files:
-        raise InputError("expected a file, found none: name one, as in symplect fit swing.csv --q theta --p omega")
-    if out is not None:
-        if os.path.lexists(out):
-            raise InputError(f"expected no {out} yet, found one: give another folder with --out, or delete that one")
-        return out
-    stem = re.sub(r"[^\w.-]+", "-", Path(files[0]).stem).strip("-.")[:_LONGEST_STEM] or "mine"
-    names = (Path("runs") / (stem if number == 1 else f"{stem}-{number}") for number in itertools.count(1))
-    return next(place for place in names if not place.exists())
+def _say(verdict: str, cautions: Sequence[str]) -> None:
+    """Prints what a fit found, before files are written: that may fail."""
+    print("\n".join([f"\n{verdict}", *(f"  * careful: {caution}" for caution in cautions)]), flush=True)
 
 
 def simulate(
@@ -184,11 +182,13 @@ def simulate(
     import numpy as np
 
     from symplect import predict
+    from symplect.files import require_place
     from symplect.runs import load_run
 
     if bool(start) == (starts is not None):
         raise InputError("expected --start or --starts, found both or neither: give one state, or a table of states")
     predict.require_ending(out)
+    require_place(out)
     loaded = load_run(run)
     states = predict.read_starts(starts, loaded) if starts is not None else np.array([start])
     table = predict.simulate(loaded, states, until, dt)
@@ -224,6 +224,10 @@ def evaluate(
     found = predict.evaluate(load_run(run), files, Columns(q=q, p=p, time=time, trial=trial) if q else None)
     for name, value in found.items():
         print(f"{name:16} {value:.4g}  {predict.MEANINGS[name]}")
+    if said := predict.judgement(found):
+        print(f"careful: {said}")
+    if not found["finite"] and found["held_out_error"] >= predict.GUESS:
+        sys.exit(1)
 
 
 def export(
@@ -298,20 +302,19 @@ COMMANDS = {
 }
 
 
+_RESUMED = ("reproduce", "sweep")
+
+
 def main() -> None:
     """Runs one command: exit code 0 when done, 2 for a wrong input or call, 130 on Ctrl-C, 1 for anything else."""
     configure()
-    try:
+    with terminal(
+        "what was finished is saved, and the same command goes on from here"
+        if sys.argv[1:2] and sys.argv[1] in _RESUMED
+        else "the same command begins anew"
+    ):
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS,
             prog="symplect",
             description="Hamiltonian neural networks: learn H(q, p) from data, and move along its symplectic gradient.",
         )
-    except (InputError, NotAvailableError) as error:
-        print(f"symplect: {one_line(error)}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print(
-            "symplect: interrupted; what was finished is saved, and the same command goes on from here", file=sys.stderr
-        )
-        sys.exit(130)

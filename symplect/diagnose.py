@@ -219,9 +219,11 @@ def friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
     assert fit.covariance is not None  # these models are no networks
     rebuild, _ = Parametrised.split(model)
     deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(fit.covariance)), 0.0)))
-    roots = [(deviations.damping, model.damping)]
-    if model.nonlinear is not None:
-        roots += [(deviations.nonlinear.dry, model.nonlinear.dry), (deviations.nonlinear.drag, model.nonlinear.drag)]
+    units = jnp.asarray(np.std(fit.cleaned.states, axis=0)[model.degrees_of_freedom :])  # of momenta, as roots have
+    roots = [(deviations.damping / units[:, None], model.damping / units[:, None])]
+    if (other := model.nonlinear) is not None:
+        roots += [(deviations.nonlinear.dry / units**0.5, other.dry / units**0.5)]
+        roots += [(deviations.nonlinear.drag * units**0.5, other.drag * units**0.5)]
     spread, root = max(roots, key=lambda pair: float(jnp.linalg.norm(pair[1])))
     return 2 * float(jnp.max(spread) / jnp.linalg.norm(root))
 

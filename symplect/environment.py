@@ -16,6 +16,7 @@ def configure() -> None:
     gc.set_threshold(100_000, 50, 100)
     os.environ["JAX_ENABLE_X64"] = "1"
     os.environ.setdefault("EQX_ON_ERROR", "nan")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # XLA's remarks about itself
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(platformdirs.user_cache_path("symplect") / "compiled")
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")

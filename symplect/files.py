@@ -1,14 +1,19 @@
 """Files that are whole or absent, and arrays in them that carry no code."""
 
+import glob
 import hashlib
 import json
 import math
 import os
+import re
 import shutil
+import socket
 import stat
 import tempfile
+import time
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +32,8 @@ from symplect.errors import InputError, one_line
 Tree = TypeVar("Tree", bound=PyTree)
 Result = TypeVar("Result")
 _HEADER = "symplect"
+_HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # short, since names have at most 255 bytes
+_DAY = 86400.0  # seconds
 _CHECKSUM = "sha256"
 _MOST_JSON = 2**26  # bytes of a JSON file of ours: a thousand times the usual
 _JSON_BYTES = {b"{": 232, b"[": 88, b",": 34, b'"': 30}  # of Python objects, per character that makes them
@@ -51,7 +58,7 @@ def writing(path: Path) -> Generator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.{_HOST}-{os.getpid()}-", dir=path.parent))
         try:
             yield holder / path.name
             os.replace(holder / path.name, path)
@@ -337,9 +344,29 @@ def _checksum(said: str, tensors: Mapping[str, np.ndarray]) -> str:
 
 
 def discard_leftovers(path: Path) -> None:
-    """Removes what a killed process left of its writing of `path`."""
-    for holder in path.parent.glob(f".{path.name}.*"):
-        shutil.rmtree(holder, ignore_errors=True)
+    """Removes what a killed process left of its writing of `path`; a process that lives goes on with its own."""
+    for holder in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        if not _in_use(holder):
+            shutil.rmtree(holder, ignore_errors=True)
+
+
+def _in_use(holder: Path) -> bool:
+    """Whether a temporary folder belongs to a process that lives; of other machines, whether it is a day old."""
+    owner = re.match(r"([0-9a-f]{8})-(\d+)-", holder.name.rpartition(".")[2])
+    if owner is None:  # of an earlier version
+        return False
+    if owner[1] != _HOST or os.name != "posix":
+        try:
+            return time.time() - holder.stat().st_mtime < _DAY
+        except OSError:
+            return False
+    try:
+        os.kill(int(owner[2]), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # of another user
+        return True
+    return True
 
 
 def _arrays(tree: PyTree) -> list[tuple[str, Any]]:

@@ -1,19 +1,23 @@
 """What a finished run predicts: paths from new starts, and how well it does on new data."""
 
+import itertools
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
-from symplect.automatic.judgement import geometric_mean, predictions, squared_errors, valid_time
-from symplect.dynamics import energies
+from symplect._types import Scalar, State
+from symplect.automatic.judgement import _WORST, geometric_mean, predictions, squared_errors, valid_time
+from symplect.dynamics import AbstractDynamics, energies, vector_field
 from symplect.errors import InputError
 from symplect.files import writing
-from symplect.integrate import Adaptive, rollout
+from symplect.integrate.long import followed
 from symplect.models import LearnedDynamics
 from symplect.precision import cast
 from symplect.reading import Columns, read
@@ -23,18 +27,23 @@ from symplect.reading.numbers import numbers
 from symplect.runs import Run
 
 _MOST = 20_000_000  # numbers of all paths together
-_SOLVER = Adaptive(rtol=1e-9, atol=1e-9)
+_BESIDE = ("trial", "time", "energy")  # columns of a simulation that are no coordinates
 WRITERS = (".csv", ".parquet", ".npz")
 """Endings of what `simulate` writes."""
 
 MEANINGS = {
-    "trials": "that were predicted, each from its first sample",
+    "trials": "that were read",
     "samples": "of all of them",
-    "held_out_error": "geometric mean over short pieces, in units of the spread of the data",
+    "paths": "that were predicted from their first sample: trials, and what follows a gap in one",
+    "finite": "of these, whose prediction stays finite to the end",
+    "held_out_error": "geometric mean over short pieces, in units of the spread of the data, at most 2",
     "valid_time": "until a path is off by 0.4 of its size, in the middle case",
     "compared_time": "for which paths could be compared, in the middle case",
 }
 """What the numbers of `evaluate` say."""
+
+GUESS = 1.0
+"""Error of whoever always predicts the mean."""
 
 
 def simulate(run: Run, starts: Float[np.ndarray, "starts dimension"], until: float, step: float) -> pl.DataFrame:
@@ -67,7 +76,7 @@ def simulate(run: Run, starts: Float[np.ndarray, "starts dimension"], until: flo
         found = f"{samples} times from {len(starts)} starts"
         raise InputError(f"expected two times or more, and at most {_MOST} numbers in all, found {found}: change --dt")
     times = np.sign(until) * step * np.arange(samples)
-    paths, energy = _follow(run.model, starts, times)
+    paths, energy = _follow(run, starts, times)
     columns: dict[str, np.ndarray] = {"trial": np.repeat(np.arange(len(starts)), samples)}
     columns["time"] = np.tile(times, len(starts))
     flat = paths.reshape(-1, dimension)
@@ -84,30 +93,76 @@ def outside(run: Run, starts: Float[np.ndarray, "starts dimension"]) -> int:
     return int(np.sum(np.any((starts < np.min(known, axis=0)) | (starts > np.max(known, axis=0)), axis=1)))
 
 
-def _follow(model: LearnedDynamics, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+@final
+class _InUnits(AbstractDynamics):
+    """Dynamics of `z / scale` against `t / time`, so that the tolerances of a solver see no unit."""
+
+    dynamics: AbstractDynamics
+    scale: Float[Array, " dimension"]
+    time: Scalar
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        return self.dynamics.degrees_of_freedom
+
+    def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
+        return self.dynamics.time_derivative(z * self.scale, t * self.time) * self.time / self.scale
+
+
+def _in_units(model: LearnedDynamics, run: Run) -> _InUnits:
+    """Returns the model in units of the data it was fitted to, or as it is where there are none."""
+    known = run.rollout.get("train")
+    if known is None:
+        return _InUnits(model, jnp.ones(2 * model.degrees_of_freedom), jnp.asarray(1.0))
+    spread = np.std(known, axis=0)
+    scale = np.where(np.isfinite(spread) & (spread > 0), spread, 1.0)
+    speeds = np.asarray(vector_field(model, jnp.asarray(known, jnp.float64))) / scale
+    rate = float(np.sqrt(np.mean(speeds**2)))
+    return _InUnits(model, jnp.asarray(scale), jnp.asarray(1 / rate if np.isfinite(rate) and rate > 0 else 1.0))
+
+
+def _follow(run: Run, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns the paths, and the energy along them where the model has one.
+
+    Raises:
+        InputError: one of the two is not finite.
+    """
     with jax.enable_x64(True):
-        exact = cast(model, jnp.float64)
-        found = rollout(exact, np.asarray(starts, np.float64), times, solver=_SOLVER)
-        try:
-            found.check()
-        except ArithmeticError as error:
-            raise InputError(
-                f"expected paths that stay finite, found otherwise: {error}: start nearer the data"
-            ) from error
+        exact = cast(run.model, jnp.float64)
+        own = _in_units(exact, run)
+        scale, unit = np.asarray(own.scale), float(own.time)
+        paths = scale * followed(own, np.asarray(starts, np.float64) / scale, times / unit, unit=unit)
         known = getattr(exact, "hamiltonian", None)
-        return np.asarray(found.states), None if known is None else np.asarray(energies(known, found.states))
+        energy = None if known is None else np.asarray(energies(known, jnp.asarray(paths)))
+    if energy is not None and not np.all(np.isfinite(energy)):
+        raise InputError(f"expected a finite energy, found {energy[~np.isfinite(energy)][0]}: start nearer the data")
+    return paths, energy
 
 
 def coordinate_names(run: Run) -> tuple[str, ...]:
-    """Returns the names of a run's coordinates: those of the table it was fitted to, or q and p."""
-    if "data" in run.config:
-        return tuple(split_unit(name)[0] for name in run.config["data"]["names"])
-    n = run.model.degrees_of_freedom
-    return tuple(f"{letter}{i + 1}" if n > 1 else letter for letter in "qp" for i in range(n))
+    """Returns the names of a run's coordinates, all different: those of its table without their units, or q and p.
+
+    A name keeps its unit where another one differs in that alone, and gets a number where `simulate` has a column of
+    that name beside it.
+    """
+    if "data" not in run.config:
+        n = run.model.degrees_of_freedom
+        return tuple(f"{letter}{i + 1}" if n > 1 else letter for letter in "qp" for i in range(n))
+    whole = list(run.config["data"]["names"])
+    short = [split_unit(name)[0] for name in whole]
+    wanted = [name if short.count(name) == 1 else given for name, given in zip(short, whole, strict=True)]
+    names: list[str] = []
+    for name in wanted:
+        others = {*_BESIDE, *names, *(other for other in wanted if other != name)}
+        numbered = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        names.append(next(own for own in numbered if own not in others))
+    return tuple(names)
 
 
 def read_starts(path: Path, run: Run) -> Float[np.ndarray, "starts dimension"]:
     """Returns the starts in a table: the columns with the coordinates' names, or all columns where there are as many.
+
+    Names may be those that `simulate` writes, or those of the fitted table with or without their units.
 
     Raises:
         InputError: no such file, or no such columns.
@@ -115,11 +170,13 @@ def read_starts(path: Path, run: Run) -> Float[np.ndarray, "starts dimension"]:
     (found,) = find_files([path])
     table, _ = read_file(found)
     names = coordinate_names(run)
-    known = {split_unit(name)[0] for name in table.columns}
-    wanted = names if set(names) <= known else [str(i + 1) for i in range(len(names))]
-    if wanted is not names and len(table.columns) != len(names):
-        raise InputError(f"expected columns {', '.join(names)} in {path}, found {listed(table.columns)}")
-    return numbers(table, list(wanted), str(path))
+    whole = tuple(run.config["data"]["names"]) if "data" in run.config else names
+    there = {*table.columns, *(split_unit(name)[0] for name in table.columns)}
+    if wanted := next((own for own in (names, whole) if set(own) <= there and len(set(own)) == len(own)), None):
+        return numbers(table, list(wanted), str(path))
+    if len(table.columns) != len(names):
+        raise InputError(f"expected columns {listed(names)} in {path}, found {listed(table.columns)}")
+    return numbers(table, [str(i + 1) for i in range(len(names))], str(path))
 
 
 def require_ending(path: Path) -> None:
@@ -137,14 +194,22 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
     require_ending(path)
     ending = path.suffix.lower()
     with writing(path) as temporary:
-        if ending == ".csv":
-            table.write_csv(temporary)
-        elif ending == ".parquet":
-            table.write_parquet(temporary)
-        else:
-            np.savez_compressed(
-                temporary, allow_pickle=False, **{name: table[name].to_numpy() for name in table.columns}
-            )
+        if ending == ".npz":
+            _write_npz(table, temporary)
+            return
+        with temporary.open("wb") as file:  # polars itself takes no name that is not UTF-8
+            if ending == ".csv":
+                table.write_csv(file)
+            else:
+                table.write_parquet(file)
+
+
+def _write_npz(table: pl.DataFrame, path: Path) -> None:
+    """Writes columns of any name, as `numpy.savez_compressed` cannot: some names are its own arguments."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in table.columns:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, table[name].to_numpy(), allow_pickle=False)
 
 
 def evaluate(run: Run, sources: Sequence[Path], columns: Columns | None = None) -> Mapping[str, float]:
@@ -157,7 +222,7 @@ def evaluate(run: Run, sources: Sequence[Path], columns: Columns | None = None) 
 
     Returns:
         Numbers by name: `held_out_error` in units of the new data's spread over short pieces, `valid_time` and
-        `compared_time` where there are paths, `trials`, `samples`.
+        `compared_time` where there are paths, `trials`, `samples`, and of how many trials the prediction is `finite`.
 
     Raises:
         InputError: a table that cannot be understood, or of another dimension.
@@ -172,12 +237,30 @@ def evaluate(run: Run, sources: Sequence[Path], columns: Columns | None = None) 
         expected = 2 * run.model.degrees_of_freedom
         raise InputError(f"expected {expected} coordinates, as the run has, found {data.dimension}: name others")
     squares = squared_errors(run.model, data, np.std(data.states, axis=0), reading.observed)
-    found = {
-        "trials": float(len(data)),
-        "samples": float(len(data.times)),
-        "held_out_error": geometric_mean(squares),
-    }
-    if not reading.alone:
-        held, compared = valid_time(predictions(run.model, data), reading.observed)
-        found |= {"valid_time": held, "compared_time": compared}
-    return found
+    found = {"trials": float(len(data)), "samples": float(len(data.times))}
+    if reading.alone:
+        found |= {"paths": found["trials"], "finite": float(np.sum(np.isfinite(squares)))}
+        worst = np.nan_to_num(squares, nan=_WORST, posinf=_WORST)
+        return found | {"held_out_error": geometric_mean(np.minimum(worst, _WORST))}
+    paths = predictions(run.model, data)
+    held, compared = valid_time(paths, reading.observed)
+    finite = sum(bool(np.all(np.isfinite(path.predicted))) for path in paths)
+    found |= {"paths": float(len(paths)), "finite": float(finite)}
+    return found | {"held_out_error": geometric_mean(squares), "valid_time": held, "compared_time": compared}
+
+
+def judgement(found: Mapping[str, float]) -> str:
+    """Returns what the numbers of `evaluate` come to, where they tell of a model that does not predict these data.
+
+    Example:
+        >>> judgement({"paths": 2.0, "finite": 1.0, "held_out_error": 0.1})
+        'the model leaves the finite numbers on 1 of 2 paths: these data are not where it was fitted'
+        >>> judgement({"paths": 2.0, "finite": 2.0, "held_out_error": 0.1})
+        ''
+    """
+    lost, paths = int(found["paths"] - found["finite"]), int(found["paths"])
+    if lost:
+        return f"the model leaves the finite numbers on {lost} of {paths} paths: these data are not where it was fitted"
+    if found["held_out_error"] >= GUESS:
+        return "the model does not predict these data: whoever always says their mean is as near"
+    return ""

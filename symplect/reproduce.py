@@ -4,17 +4,22 @@ import importlib.metadata
 import platform
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from symplect.errors import InputError, NotAvailableError
 from symplect.files import discard_leftovers, write_json, writing
 from symplect.table import table
 from symplect.tasks import TASKS, Setting, Task, checked_settings, known_settings
 from symplect.units import Unit, load_unit, row, run_unit
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -93,16 +98,56 @@ def reproduce(plan: Plan) -> str:
     finished = {unit: row(load_unit(unit)) for unit in units if unit.folder.exists()}
     write_results(plan, finished.values(), not_run)
     make_data = lru_cache(maxsize=1)(_make_data)  # shared by the models of one task and seed
-    for number, unit in enumerate(units, 1):
-        label = f"[{number}/{len(units)}] {unit.task.name}, {unit.model}, seed {unit.seed}"
-        if unit not in finished:
-            began = time.perf_counter()
-            finished[unit] = row(run_unit(unit, make_data(unit.task, unit.seed, plan.data), label))
-            _say(f"{label}: {time.perf_counter() - began:.0f} s")
-            write_results(plan, finished.values(), not_run)
-        else:
-            _say(f"{label}: finished before, kept")
-    return write_results(plan, finished.values(), not_run)
+    labels = {
+        unit: f"[{number}/{len(units)}] {unit.task.name}, {unit.model}, seed {unit.seed}"
+        for number, unit in enumerate(units, 1)
+    }
+    for unit in finished:
+        _say(f"{labels[unit]}: finished before, kept")
+    for patient in (False, True):  # what another process is at comes last
+        for unit in [unit for unit in units if unit not in finished]:
+            with _held(unit, labels[unit], patient) as held:
+                if held:
+                    finished[unit] = _run(unit, labels[unit], make_data, plan.data)
+                    write_results(plan, [finished[own] for own in units if own in finished], not_run)
+    return write_results(plan, [finished[unit] for unit in units], not_run)
+
+
+@contextmanager
+def _held(unit: Unit, label: str, patient: bool) -> Generator[bool]:
+    """Holds the lock of a run, so that no two processes make it; gives False if another has it and is not waited for.
+
+    Args:
+        unit: run to be made.
+        label: its name in messages.
+        patient: whether to wait.
+    """
+    unit.lock.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(unit.lock)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        _say(f"{label}: another process is at it, {'waiting for its end' if patient else 'left for later'}")
+        if not patient:
+            yield False
+            return
+        lock.acquire()
+    try:
+        yield True
+    finally:
+        unit.lock.unlink(missing_ok=True)
+        lock.release()
+
+
+def _run(unit: Unit, label: str, make_data: Callable[[Task, int, Path | None], Any], data: Path | None) -> Row:
+    """Returns the line of a run, which is made unless another process has made it meanwhile."""
+    if unit.folder.exists():
+        _say(f"{label}: finished by another process, kept")
+        return row(load_unit(unit))
+    began = time.perf_counter()
+    done = row(run_unit(unit, make_data(unit.task, unit.seed, data), label))
+    _say(f"{label}: {time.perf_counter() - began:.0f} s")
+    return done
 
 
 def missing(plan: Plan) -> dict[str, str]:
@@ -144,7 +189,7 @@ def write_results(plan: Plan, rows: Iterable[Mapping[str, Any]], not_run: Mappin
     )
     text = table(rows, not_run)
     with writing(plan.out / "table.md") as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     return text
 
 

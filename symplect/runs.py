@@ -10,6 +10,8 @@
 A folder is either whole or absent, and reading one never runs code.
 """
 
+import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +70,7 @@ def load_run(folder: Path) -> Run:
         >>> run = load_run(Path("runs/paper/mass-spring/hnn/seed-0"))  # doctest: +SKIP
     """
     run = Run(
-        config=read_json(folder / "config.json"),
+        config=_shown(read_json(folder / "config.json")),
         metrics=_numbers(folder / "metrics.json"),
         history=read_arrays(folder / "history.npz"),
         rollout=read_arrays(folder / "rollout.npz"),
@@ -76,7 +78,7 @@ def load_run(folder: Path) -> Run:
     )
     if "data" in run.config and (odd := _odd_part(run)):
         raise InputError(
-            f"expected {folder} as `symplect fit` wrote it, found another {odd}: fit again, to another folder"
+            f"expected {folder} as symplect wrote it, found another {odd} in it: fit again, to another folder"
         )
     return run
 
@@ -131,6 +133,7 @@ def _odd_part(run: Run) -> str | None:
     well = {name: isinstance(value, str) for name, value in texts.items()}
     well |= {name: isinstance(own, list) and all(type(x) is kind for x in own) for name, (own, kind) in lists.items()}
     well |= {"columns": isinstance(data.get("columns"), dict), "seed": type(run.config.get("seed")) is int}
+    well |= {name: isinstance(run.config.get(name, []), list) for name in ("cautions", "candidates")}
     if all(well.values()):
         well |= {name: len(data[name]) == dimension for name in ("names", "observed")}
         well |= {"units": len(data["units"]) in (0, dimension), "sources": len(data["sources"]) > 0}
@@ -158,14 +161,18 @@ def _are_paths(rollout: Mapping[str, np.ndarray]) -> bool:
 
 
 def _numbers(path: Path) -> dict[str, float]:
-    content = read_json(path)
+    content = _shown(read_json(path))
     if odd := [name for name, value in content.items() if not _is_number(value)]:
-        raise InputError(
-            f"expected {path} to map names to numbers, found {one_line(odd[0], 100)}="
-            f"{one_line(repr(content[odd[0]]), 100)}: delete its folder and run again"
-        )
+        found = f"{one_line(odd[0], 60)}={one_line(repr(content[odd[0]]), 60)}"
+        raise InputError(f"expected {path} to map names to numbers, found {found}: delete its folder and run again")
     return {name: float("nan") if value is None else float(value) for name, value in content.items()}
 
 
 def _is_number(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and abs(value) < float("inf"))
+    """Whether a value of JSON is a finite number, or null: whole numbers there have any size."""
+    return value is None or (type(value) in (int, float) and abs(value) <= sys.float_info.max)
+
+
+def _shown(content: Any) -> Any:
+    """Returns what JSON holds with a question mark for every half character: no terminal and no file takes those."""
+    return json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))

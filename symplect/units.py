@@ -56,6 +56,11 @@ class Unit:
         return self.folder.with_suffix(".checkpoint.safetensors")
 
     @property
+    def lock(self) -> Path:
+        """File that is locked while a process makes the run, as in a sweep."""
+        return self.folder.with_suffix(".lock")
+
+    @property
     def method(self) -> Method | DirectMethod:
         """How the model is made, fitted and judged."""
         return self.task.methods[self.model]

@@ -12,15 +12,20 @@ QUIET = ["--host", "127.0.0.1", "--no-dashboard"]
 
 @contextmanager
 def dask(folder, workers=2):
-    """Runs a scheduler, and workers of one thread that are started anew when they die; yields process and address."""
+    """Runs a scheduler, and workers of one thread that are started anew when they die.
+
+    Yields the scheduler's process, its address, and the workers' processes.
+    """
     found = folder / "scheduler.json"
     with ExitStack() as stack:
         process = stack.enter_context(_running("scheduler", folder, "--port", "0", "--scheduler-file", str(found)))
         _wait_for(found)
+        started = []
         for number in range(workers):
             place = ["--scheduler-file", str(found), "--local-directory", str(folder / f"worker-{number}")]
-            stack.enter_context(_running("worker", folder, *place, "--nthreads", "1", "--death-timeout", "60"))
-        yield SimpleNamespace(process=process, address=json.loads(found.read_text())["address"])
+            worker = stack.enter_context(_running("worker", folder, *place, "--nthreads", "1", "--death-timeout", "60"))
+            started.append(worker)
+        yield SimpleNamespace(process=process, address=json.loads(found.read_text())["address"], workers=started)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "symplect"
 
 ORDER = [
-    "_types", "environment", "errors", "precision", "files", "dynamics", "systems", "integrate", "data", "models",
-    "fitting", "regressor", "evaluation", "diagnose", "reading", "tasks",
+    "_types", "environment", "errors", "terminal", "precision", "files", "dynamics", "systems", "integrate", "data",
+    "models", "fitting", "regressor", "evaluation", "diagnose", "reading", "tasks",
     "runs", "export", "automatic", "predict", "table", "units", "reproduce", "sweep", "certify", "content",
     "plots", "explorer", "report", "cli",
 ]  # fmt: skip

@@ -121,9 +121,52 @@ def test_a_second_fit_goes_beside_the_first_and_a_named_place_is_not_overwritten
     run(*words)
     assert (journey / "runs" / "swing-2" / "report.html").exists()
     with pytest.raises(SystemExit) as refused:
-        run(*words, "--out", "runs/swing")
+        run(*words, "--seed", "1", "--out", "runs/swing")
     assert refused.value.code == 2
     assert "found one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", [("--out", "runs/swing"), ()])
+def test_a_fit_that_was_ended_before_its_page_is_not_made_again(journey, monkeypatch, capsys, named):
+    """It was killed, or the disk was full: the same command goes on where it ended."""
+    monkeypatch.chdir(journey)
+    monkeypatch.setattr("symplect.automatic.fit_reading", None)
+    page, model = (journey / "runs" / "swing" / name for name in ("report.html", "model.safetensors"))
+    page.unlink()
+    before = model.stat().st_mtime_ns
+    run(*shlex.split("fit swing.csv --q x --p v --time t --trial trial --method closed-form"), *named)
+    said = capsys.readouterr().out
+    assert "This fit was finished before and is kept in runs/swing." in said
+    assert symplect.load(journey / "runs" / "swing").config["verdict"] in said
+    assert page.exists()
+    assert model.stat().st_mtime_ns == before
+
+
+def test_the_verdict_stands_before_a_disk_that_is_full(journey, monkeypatch, capsys):
+    def full(*_):
+        raise InputError("expected to write, found: No space left on device")
+
+    monkeypatch.chdir(journey)
+    monkeypatch.setattr("symplect.automatic.save.save_run", full)
+    with pytest.raises(SystemExit) as stop:
+        run(*shlex.split("fit swing.csv --q x --p v --time t --trial trial --method closed-form --out runs/full"))
+    assert stop.value.code == 2
+    said = capsys.readouterr()
+    assert symplect.load(journey / "runs" / "swing").config["verdict"] in said.out
+    assert said.err.count("\n") == 1
+    assert not (journey / "runs" / "full").exists()
+
+
+def test_a_fit_is_kept_though_nobody_reads_the_verdict(journey, monkeypatch):
+    def gone(*_):
+        raise BrokenPipeError
+
+    monkeypatch.chdir(journey)
+    monkeypatch.setattr("symplect.cli._say", gone)
+    with pytest.raises(SystemExit) as stop:
+        run(*shlex.split("fit swing.csv --q x --p v --time t --trial trial --method closed-form --out runs/piped"))
+    assert stop.value.code == 141
+    assert "2 of 8 trials" in symplect.load(journey / "runs" / "piped").config["verdict"]
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "npz"])

@@ -14,6 +14,7 @@ from scipy.integrate import solve_ivp
 
 from symplect import Trajectories, add_noise, simulate
 from symplect.data import forward_difference, measured, measured_pendulum
+from symplect.data.smoothing import smoothing_splines
 from symplect.errors import InputError, NotAvailableError
 from symplect.systems import MassSpring, NBody, Pendulum
 from tests.needs import needs_measurements
@@ -228,3 +229,53 @@ def test_a_download_is_used(tmp_path, monkeypatch):
 def test_trajectories_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         made([2]).times = np.zeros(2)
+
+
+def speed_error(period, noise, *, samples=600, unit=1.0, size=1.0):
+    """Returns the error of the spline's derivative of a sampled swing, in units of the derivative's spread."""
+    t, frequency = np.arange(samples), 2 * np.pi / period
+    swing = np.cos(frequency * t) + noise * np.random.default_rng(0).standard_normal(samples)
+    _, speed = smoothing_splines(unit * t, size * swing[:, None], [samples])
+    inside = slice(5, -5)
+    missed = speed[inside, 0] * unit / size + frequency * np.sin(frequency * t[inside])
+    return np.sqrt(np.mean(missed**2)) / (frequency * 0.5**0.5)
+
+
+@pytest.mark.parametrize(
+    ("period", "noise", "most"),
+    [(6, 0.0, 1e-2), (10, 0.004, 0.02), (18, 0.01, 0.04), (60, 0.0, 1e-4), (60, 0.05, 0.06), (400, 0.05, 0.06)],
+)
+def test_speeds_are_right_however_often_a_swing_is_sampled(period, noise, most):
+    """SciPy's own choice of the smoothing gives no speed at all of ten samples a period."""
+    assert speed_error(period, noise) < most
+
+
+@pytest.mark.parametrize("unit", [1e-9, 5e-6, 0.3, 1e9])
+@pytest.mark.parametrize("size", [1e-12, 1e9])
+def test_speeds_do_not_depend_on_units(unit, size):
+    t, swing = np.arange(60), np.cos(0.4 * np.arange(60)) + 0.01 * np.random.default_rng(0).standard_normal(60)
+    _, plain = smoothing_splines(t * 1.0, swing[:, None], [60])
+    _, other = smoothing_splines(unit * t, size * swing[:, None], [60])
+    np.testing.assert_allclose(other * unit / size, plain, atol=1e-9)
+
+
+def test_a_smooth_path_follows_its_data():
+    """A burst in a long rest: one smoothing for all would smooth it away."""
+    t = np.arange(4000.0)
+    burst = np.exp(-(((t - 3600) / 20) ** 2)) * np.cos(0.6 * t)
+    values = burst + 1e-3 * np.random.default_rng(0).standard_normal(4000)
+    smooth, _ = smoothing_splines(t, values[:, None], [4000])
+    assert np.sqrt(np.mean((smooth[:, 0] - values) ** 2)) < 2e-3
+
+
+def test_a_coordinate_at_rest_has_no_speed():
+    smooth, speed = smoothing_splines(np.arange(8.0), np.full((8, 1), 3), [8])
+    assert smooth.tolist() == [[3.0]] * 8
+    assert not np.any(speed)
+
+
+def test_short_irregular_trials_have_speeds():
+    """Five samples of a parabola, at uneven times."""
+    t = np.array([0.0, 0.1, 0.25, 0.3, 0.5])
+    _, speed = smoothing_splines(t, (t**2)[:, None], [5])
+    np.testing.assert_allclose(speed[1:-1, 0], 2 * t[1:-1], atol=0.1)

@@ -6,11 +6,13 @@ import threading
 from concurrent.futures import BrokenExecutor, CancelledError
 
 import pytest
+from filelock import FileLock
 
 from symplect.errors import InputError, LostError, NotAvailableError
 from symplect.sweep import open_executor, read_index
 from symplect.sweep.cluster import AbstractCluster, ClusterExecutor, RefusedError
 from symplect.sweep.executors import slurm_options
+from symplect.sweep.slurm import discard_abandoned
 from tests.slurm_daemon import configure, needs_slurm, slurm
 from tests.sweeps import (
     MODELS,
@@ -192,6 +194,17 @@ def test_no_submitit(tmp_path, monkeypatch):
 def enter(folder, on="slurm"):
     with open_executor(on, 2, folder):
         pass
+
+
+def test_what_a_killed_coordinator_left_goes_and_the_rest_stays(tmp_path):
+    """A dead one's lock is free, a living one's is held, and one that kept logs of failed jobs has removed it."""
+    for name in ("slurm-dead", "slurm-alive", "slurm-logs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1_0_log.out").touch()
+    (tmp_path / "slurm-dead" / "coordinator.lock").touch()
+    with FileLock(tmp_path / "slurm-alive" / "coordinator.lock"):
+        discard_abandoned(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["slurm-alive", "slurm-logs"]
 
 
 @pytest.fixture(scope="module")

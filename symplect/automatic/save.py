@@ -19,18 +19,23 @@ from symplect.runs import Run, save_run
 _MOST = 5000  # samples of the fitted data that are kept, to be shown
 
 
-def save(fit: Fit, folder: Path) -> None:
+def save(fit: Fit, folder: Path, fingerprint: str | None = None) -> None:
     """Writes a fit as a run folder, whole or not at all.
+
+    Args:
+        fit: result of `fit`.
+        folder: place of the run.
+        fingerprint: that of the data and the settings, by which the same fit is known again.
 
     Raises:
         InputError: the folder is there already, or cannot be written.
     """
     if folder.exists():
         raise InputError(f"expected no {folder} yet, found one: give another folder, or delete that one")
-    save_run(folder, as_run(fit))
+    save_run(folder, as_run(fit, fingerprint))
 
 
-def as_run(fit: Fit) -> Run:
+def as_run(fit: Fit, fingerprint: str | None = None) -> Run:
     """Returns a fit as commands and reports take it: without a task, but with what was read."""
     reading = fit.reading
     data = {
@@ -51,7 +56,7 @@ def as_run(fit: Fit) -> Run:
         "cautions": list(fit.cautions),
         "candidates": [_row(one) for one in fit.judged],
         "version": importlib.metadata.version("symplect"),
-    }
+    } | ({} if fingerprint is None else {"fingerprint": fingerprint})
     return Run(
         config=config,
         metrics=fit.metrics,

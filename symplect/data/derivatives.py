@@ -1,16 +1,12 @@
 """Time derivatives of measured states."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Real
 
+from symplect.data.smoothing import FEWEST, smoothing_splines
 from symplect.data.trajectories import Trajectories
 from symplect.errors import InputError
-
-FEWEST = 5
-"""Samples that a smoothing spline needs."""
 
 
 def forward_difference(data: Trajectories) -> Trajectories:
@@ -81,7 +77,7 @@ def clean_by_derivatives(data: Trajectories) -> Trajectories:
 
 
 def smoothed(data: Trajectories) -> Trajectories:
-    """Returns the data with states and derivatives of smoothing splines (SciPy; cross-validated, Woltring 1986).
+    """Returns the data with states and derivatives of smoothing splines (SciPy; cross-validated, Craven, Wahba 1978).
 
     Args:
         data: trials of at least five samples; derivatives of their own are replaced.
@@ -99,19 +95,3 @@ def smoothed(data: Trajectories) -> Trajectories:
         raise InputError(f"smoothed: expected trials of {FEWEST} samples or more, found one of {min(data.lengths)}")
     states, derivatives = smoothing_splines(data.times, data.states, data.lengths)
     return replace(data, states=states, derivatives=derivatives)
-
-
-def smoothing_splines(
-    times: Float[np.ndarray, " samples"], values: Real[np.ndarray, "samples columns"], lengths: Sequence[int]
-) -> tuple[Float[np.ndarray, "samples columns"], Float[np.ndarray, "samples columns"]]:
-    """Returns values and time derivatives of splines through every column of every trial of five samples or more."""
-    from scipy.interpolate import make_smoothing_spline
-
-    smooth, derivatives = np.empty(values.shape), np.empty(values.shape)
-    ends = np.cumsum(lengths)
-    for first, end in zip(ends - lengths, ends, strict=True):
-        for column in range(values.shape[1]):
-            path = make_smoothing_spline(times[first:end], np.asarray(values[first:end, column], float))
-            smooth[first:end, column] = path(times[first:end])
-            derivatives[first:end, column] = path.derivative()(times[first:end])
-    return smooth, derivatives

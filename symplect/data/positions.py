@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Real
 
-from symplect.data.derivatives import FEWEST, smoothing_splines
+from symplect.data.smoothing import FEWEST, smoothing_splines
 from symplect.data.trajectories import Trajectories
 from symplect.errors import InputError
 
@@ -17,7 +17,7 @@ def with_velocities(
 ) -> Trajectories:
     """Makes states `[q..., p...]` out of positions, with `p = dq/dt`.
 
-    The velocities are those of a smoothing spline (SciPy; generalised cross-validation, Woltring 1986). They are good
+    The velocities are those of a smoothing spline (`smoothing_splines`). They are good
     enough to begin a fit that does not believe them: `fit_trajectory(..., observed=...)` with `False` for the momenta
     and models of structure "newtonian".
 

@@ -9,12 +9,13 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
-from symplect.data import Trajectories
+from symplect.data import Scaling, Trajectories
 from symplect.dynamics import vector_field
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.closed_form import ClosedFormFit, fit_closed_form
 from symplect.models.features import AbstractFeatures, Fourier, Polynomial, Product
 from symplect.models.random_feature import RandomFeatureHNN
+from symplect.models.rescaled import restored
 
 _AT_ONCE = 12  # frequencies added in one round
 _WORTH = 0.1  # of what the best one explains, at least, for any other
@@ -53,12 +54,14 @@ def fit_adaptive_fourier(
     """
     began = time.perf_counter()
     require_fittable("fit_adaptive_fourier", data, derivatives=True)
-    some = data.select(_some_trials(data, seed))
+    scaling = Scaling.of(data, angles=range(data.dimension // 2))
+    own = scaling.apply(data)
+    some = own.select(_some_trials(data, seed))
     candidates = Fourier.up_to(data.dimension // 2, highest)
     chosen, best = _grow(candidates, some, seed, progress)
     if len(some) < len(data):
-        best = fit_closed_form(_features(chosen, data), data, ridges=np.array([best.ridge]), folds=2, seed=seed)
-    return replace(best, seconds=time.perf_counter() - began)
+        best = fit_closed_form(_features(chosen, own), own, ridges=np.array([best.ridge]), folds=2, seed=seed)
+    return replace(best, model=restored(best.model, scaling), seconds=time.perf_counter() - began)
 
 
 def _some_trials(data: Trajectories, seed: int) -> list[int]:

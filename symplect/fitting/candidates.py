@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -17,6 +18,7 @@ from symplect.models.features import (
 )
 from symplect.models.random_feature import RandomFeatureHNN
 
+States = Float[np.ndarray, "samples dimension"]
 Structure = Literal["unknown", "separable", "separable and even", "newtonian", "angles", "newtonian angles"]
 
 _GAINS = {"general": (0.3, 0.5, 0.8), "potential": (0.5, 0.8, 1.2)}  # from smooth to rough
@@ -24,9 +26,7 @@ _FEATURES = {"general": 60, "potential": 20}
 _HIGHEST = (1, 2, 3)  # frequency of a wave
 
 
-def smooth_hamiltonians(
-    states: Float[np.ndarray, "samples dimension"], *, structure: Structure = "unknown", seed: int = 0
-) -> list[RandomFeatureHNN]:
+def smooth_hamiltonians(states: States, *, structure: Structure = "unknown", seed: int = 0) -> list[RandomFeatureHNN]:
     """Returns models with quadratic and random smooth features at several gains.
 
     Args:
@@ -42,12 +42,15 @@ def smooth_hamiltonians(
         >>> len(smooth_hamiltonians(np.eye(2))), len(smooth_hamiltonians(np.eye(2), structure="separable"))
         (6, 3)
     """
+    with jax.enable_x64(True):  # features in other units are the same only if none of their digits are lost
+        return _models(states, structure, seed)
+
+
+def _models(states: States, structure: Structure, seed: int) -> list[RandomFeatureHNN]:
     n = states.shape[1] // 2
     if structure == "unknown":
         general = [_general(states, gain, seed) for gain in _GAINS["general"]]
-        return [RandomFeatureHNN(features, None, n) for features in general] + smooth_hamiltonians(
-            states, structure="separable", seed=seed
-        )
+        return [RandomFeatureHNN(features, None, n) for features in general] + _models(states, "separable", seed)
     waves = [Fourier.up_to(n, highest) for highest in _HIGHEST]
     if structure == "angles":
         turning: list[AbstractFeatures] = [separable(Polynomial(n, 2), V) for V in waves]
@@ -64,7 +67,7 @@ def smooth_hamiltonians(
     return [RandomFeatureHNN(features, None, n) for features in both]
 
 
-def _general(states: Float[np.ndarray, "samples dimension"], gain: float, seed: int) -> AbstractFeatures:
+def _general(states: States, gain: float, seed: int) -> AbstractFeatures:
     rng = np.random.default_rng(seed)
     return Polynomial(states.shape[1], 2) + RandomTanh.isotropic(states, _FEATURES["general"], rng, gain=gain)
 

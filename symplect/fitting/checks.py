@@ -5,8 +5,6 @@ import numpy as np
 from symplect.data import Trajectories
 from symplect.errors import InputError
 
-_LARGEST_RATIO = 1e8
-
 
 def require_fittable(who: str, data: Trajectories, *, derivatives: bool) -> None:
     """Says what is wrong with data before a fit turns them into something plausible.
@@ -17,23 +15,16 @@ def require_fittable(who: str, data: Trajectories, *, derivatives: bool) -> None
         derivatives: whether derivatives are needed; if not, paths are, of two samples or more.
 
     Raises:
-        InputError: no derivatives, trials of one sample, all data at rest, a constant coordinate, or coordinates whose
-            sizes are worlds apart.
+        InputError: no derivatives, trials of one sample, all data at rest, or a constant coordinate.
     """
     if derivatives and data.derivatives is None:
         raise InputError(f"{who}: expected data with derivatives, found none: use fit_trajectory, which needs none")
     if not derivatives and min(data.lengths) < 2:
         raise InputError(f"{who}: expected trials of two samples or more, found one of a single sample: leave it out")
     spread = np.std(data.states, axis=0)
-    negligible = spread <= 1e-12 * (1e-300 + np.max(np.abs(data.states), axis=0))
+    negligible = spread <= 1e-12 * np.max(np.abs(data.states), axis=0)
     if np.all(negligible):
         raise InputError(f"{who}: expected data that move, found all of them at rest: start away from the equilibrium")
     if np.any(negligible):
         name = data.names[int(np.argmax(negligible))]
         raise InputError(f"{who}: expected every coordinate to vary, found {name} constant: leave that degree out")
-    if np.max(spread) > _LARGEST_RATIO * np.min(spread):
-        small, large = data.names[int(np.argmin(spread))], data.names[int(np.argmax(spread))]
-        raise InputError(
-            f"{who}: expected coordinates of comparable size, found {large} to vary "
-            f"{np.max(spread) / np.min(spread):.0e} times as much as {small}: change their units"
-        )

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from tqdm import tqdm
 
-from symplect.data import Trajectories
+from symplect.data import Scaling, Trajectories
 from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.least_squares import Reduced, merge, reduce, ridge_path
@@ -34,7 +34,8 @@ class ClosedFormFit:
         rank: weights the data determine; below `model.weights.size` the rest was left at zero.
         condition: of the problem, on the kept directions.
         ridge: the chosen one.
-        held_out_error: root mean square error of the derivative on the trajectories held out for choosing.
+        held_out_error: root mean square error of the derivative, in units of its size, on the trajectories held out for
+            choosing.
         seconds: of the fit.
     """
 
@@ -60,8 +61,8 @@ def fit_closed_form(
     r"""Fits a Hamiltonian that is linear in its weights to states and their derivatives, without gradient descent.
 
     Every sample gives `2 * degrees_of_freedom` linear equations $\sum_k c_k J \nabla \phi_k(z) = \dot z$. Features and
-    ridge are chosen on held-out trajectories, then all data are used. Rows are reduced block by block, so memory does
-    not grow with their number.
+    ridge are chosen on held-out trajectories, then all data are used. Derivatives count in units of the data's own
+    (`Scaling`). Rows are reduced block by block, so memory does not grow with their number.
 
     Source: Bertalan et al. 2019 (arXiv:1907.12715); Rahma, Datar, Dietrich 2024 (arXiv:2411.17511).
 
@@ -156,7 +157,7 @@ def fold_of_samples(data: Trajectories, folds: int, seed: int) -> Int[np.ndarray
 
 
 def equations(features: AbstractFeatures, data: Trajectories, membership: Int[np.ndarray, " samples"]) -> list[Reduced]:
-    """Returns the linear equations of every fold, reduced to a triangle.
+    """Returns the linear equations of every fold, derivatives in units of the data's own, reduced to a triangle.
 
     Raises:
         InputError: fewer of them than unknowns.
@@ -167,10 +168,11 @@ def equations(features: AbstractFeatures, data: Trajectories, membership: Int[np
             f"{data.states.size}: take fewer features, or more data"
         )
     parts: dict[int, Reduced] = {}
+    units = Scaling.of(data).rates
     for rows, A, y in _blocks(features, data):
         inside = membership[rows]
         for fold in np.unique(inside):
-            found = _reduced(A[inside == fold], y[inside == fold])
+            found = _reduced(A[inside == fold] / units[:, None], y[inside == fold] / units)
             earlier = [parts[int(fold)]] if int(fold) in parts else []
             parts[int(fold)] = merge([*earlier, *found]) if earlier or len(found) > 1 else found[0]
     return [parts[fold] for fold in sorted(parts)]

@@ -67,7 +67,8 @@ def _triangle(
 ) -> Reduced:
     """Returns rows whose normal equations about the given weights are the sum of those given."""
     matrix, gradient = np.sum(matrices, axis=0), np.sum(gradients, axis=0)
-    sizes = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    diagonal = np.diag(matrix)
+    sizes = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     values, vectors = np.linalg.eigh(matrix / np.outer(sizes, sizes))
     roots = np.sqrt(np.maximum(values, 1e-15 * values[-1]))
     triangle = roots[:, None] * vectors.T * sizes

@@ -48,6 +48,7 @@ def fit_with_offsets(
     began = time.perf_counter()
     paths = clean_by_derivatives(data)
     noise = np.sqrt(np.mean((data.states - paths.states) ** 2, axis=0))
+    spread = np.std(paths.states, axis=0)
     numbers = np.repeat(np.arange(len(data)), data.lengths)
     offsets = np.zeros((len(data), data.dimension))
     found = fit_closed_form(features, paths, seed=seed)
@@ -55,7 +56,8 @@ def fit_with_offsets(
         with jax.enable_x64(True):
             states = jnp.asarray(paths.states + offsets[numbers])
             missed, slopes = _linearised(found.model, states, jnp.asarray(paths.derivatives))
-        offsets = _moved(offsets, np.asarray(missed), np.asarray(slopes), numbers, noise)
+        moved = _moved(offsets / spread, np.asarray(missed), np.asarray(slopes) * spread, numbers, noise / spread)
+        offsets = spread * moved
         found = fit_closed_form(found.model.features, replace(paths, states=paths.states + offsets[numbers]), seed=seed)
     return replace(found, seconds=time.perf_counter() - began)
 

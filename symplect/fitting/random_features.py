@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from symplect.data import Trajectories
+from symplect.data import Scaling, Trajectories
 from symplect.dynamics import energies
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.closed_form import ClosedFormFit, fit_closed_form
 from symplect.models.features import AbstractFeatures, Polynomial, Projected, RandomTanh, separable
 from symplect.models.random_feature import RandomFeatureHNN
+from symplect.models.rescaled import restored
 
 STEEPNESSES = (1.0, 2.0, 3.0, 5.0)
 _FIRST, _SECOND = (150, 1500), (300, 3000)  # features and samples
@@ -61,8 +62,10 @@ def fit_random_features(
     began = time.perf_counter()
     require_fittable("fit_random_features", data, derivatives=True)
     rng = np.random.default_rng(seed)
-    frame = Frame.of(data)
-    own = frame.seen(data)
+    scaling = Scaling.of(data)
+    scaled = scaling.apply(data)
+    frame = Frame.of(scaled)
+    own = frame.seen(scaled)
     structure, first = _best_structure(own, features, rng)
     steepness, earlier = _best_steepness(own, features, rng, structure, first)
     many, rim = _some_trials(own, samples, rng)
@@ -71,7 +74,7 @@ def fit_random_features(
     fitted = fit_closed_form(large, many, held_out=rim, tolerance=_NEARLY, progress=progress)
     with jax.enable_x64(True):
         model = RandomFeatureHNN(frame.projected(large), fitted.model.weights, data.dimension // 2)
-    return replace(fitted, model=model, seconds=time.perf_counter() - began)
+    return replace(fitted, model=restored(model, scaling), seconds=time.perf_counter() - began)
 
 
 def _best_structure(data: Trajectories, features: int, rng: np.random.Generator) -> tuple[Structure, RandomFeatureHNN]:

@@ -174,7 +174,8 @@ def normal_equations(
 
 def _eliminate(A: Array, B: Array, residual: Array) -> Normal:
     start_matrix = B.T @ B
-    start_matrix = start_matrix + 1e-9 * jnp.trace(start_matrix) * jnp.eye(B.shape[1])
+    diagonal = jnp.diag(start_matrix)
+    start_matrix = start_matrix + 1e-9 * jnp.diag(jnp.where(diagonal > 0, diagonal, 1.0))
     cross, start_gradient = A.T @ B, B.T @ residual
     solved = jnp.linalg.solve(start_matrix, jnp.concatenate([cross.T, start_gradient[:, None]], axis=1))
     return Normal(

@@ -43,7 +43,8 @@ def fitted_starts(
             start, best, least = known
             J, missed = jax.jacfwd(residual, has_aux=True)(start)
             cost, normal = jnp.sum(missed**2), J.T @ J
-            ridge = 1e-9 * jnp.trace(normal) * jnp.eye(len(start))
+            diagonal = jnp.diag(normal)
+            ridge = 1e-9 * jnp.diag(jnp.where(diagonal > 0, diagonal, 1.0))
             better = cost < least
             there = start - jnp.linalg.solve(normal + ridge, J.T @ missed)
             return there, jnp.where(better, start, best), jnp.where(better, cost, least)

@@ -125,7 +125,8 @@ def _by_closed_form(library: AbstractFeatures, data: Trajectories, seed: int, pr
     whole = restricted(merge(parts), chosen)
     weights = ridge_path(whole, np.ones(len(chosen)), np.zeros(1)).coefficients[:, 0]
     variance = float(whole.errors(weights[:, None])[0]) * whole.rows / (whole.rows - len(chosen))
-    inverse = np.linalg.pinv(whole.triangle)
+    sizes = np.linalg.norm(whole.triangle, axis=0)
+    inverse = np.linalg.pinv(whole.triangle / sizes) / sizes[:, None]
     errors = np.sqrt(variance * np.sum(inverse**2, axis=1))
     errors = np.maximum(errors, np.finfo(float).eps * np.abs(weights))  # many exact rows do not average round-off away
     return _Found(chosen, weights, errors, held_out_square(parts, chosen) ** 0.5)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
@@ -10,11 +10,12 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
-from symplect.data import Trajectories
+from symplect.data import Scaling, Trajectories
 from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.descended_shooting import SETTINGS, descend_shooting
 from symplect.fitting.descent import GradientSettings
+from symplect.fitting.own_units import brought_back, brought_in, segments_in, unit_of_parameters, units_of
 from symplect.fitting.segments import Segments, cut_segments
 from symplect.fitting.shooting import Parametrised, follow
 from symplect.fitting.trials import Problem, Trial, simplest
@@ -79,6 +80,9 @@ def fit_trajectory(
     the symmetric one-step residual $(z_1 - z_0) / h = f((z_0 + z_1) / 2)$. Each trajectory is left out once, to first
     order; of the models and ridges that predict those best, within a standard error, the simplest is taken.
 
+    All that happens in units of the data's own (`Scaling`), in which networks and friction begin at the numbers that
+    the models have.
+
     Models of up to 2000 trainable numbers, such as `RandomFeatureHNN` or a `DissipativeHNN` around one, are fitted by
     Levenberg-Marquardt, in seconds. Networks are fitted by Adam, in about a minute, every fifth trajectory held out to
     stop by; they were measured to be less accurate.
@@ -130,14 +134,18 @@ def fit_trajectory(
             found = f"{data.dimension} coordinates, found {2 * model.degrees_of_freedom}"
             raise InputError(f"fit_trajectory: expected models with {found}")
     with jax.enable_x64(True):
-        problem = Problem(cut_segments(data, seen, segment), RK4(substeps=substeps))
+        measured, scaling = cut_segments(data, seen, segment), units_of(candidates, data)
+        problem = Problem(segments_in(measured, scaling), RK4(substeps=substeps))
         noise = _noise_by_differences(problem.segments)
+        inside = [brought_in(model, scaling) for model in candidates]
         if max(Parametrised.split(model)[1].size for model in candidates) > _MOST:
-            descents = [_descended(model, problem, noise, settings, seed, progress) for model in candidates]
-            best = min(descents, key=lambda found: found.held_out_error)
+            descents = [_descended(model, problem, noise, settings, seed, progress) for model in inside]
+            number = min(range(len(descents)), key=lambda k: descents[k].held_out_error)
+            best = descents[number]
         else:
-            best = _solved(candidates, problem, noise, data, penalties, progress)
-        return _result(best, problem, data, time.perf_counter() - began)
+            number, best = _solved(inside, problem, noise, data, penalties, progress)
+        own = _in_units_of(best, candidates[number], scaling)
+        return _result(own, measured, data, time.perf_counter() - began)
 
 
 def _require_inputs(model: LearnedDynamics, data: Trajectories) -> None:
@@ -171,8 +179,8 @@ def _solved(
     data: Trajectories,
     penalties: Float[np.ndarray, " penalties"],
     progress: str | None,
-) -> _Found:
-    """Fits every model at every ridge, and the best one again with the noise that it found."""
+) -> tuple[int, _Found]:
+    """Fits every model at every ridge, and the best one, whose number is returned, again with its own noise."""
     trials = [Trial(problem, cast(model, jnp.float64), data) for model in candidates]
     choices = [
         choice
@@ -181,7 +189,7 @@ def _solved(
     ]
     best = simplest(choices)
     final = best.trial.at(best.penalty, best.noise_found(), best.shot)
-    return _Found(
+    return trials.index(best.trial), _Found(
         model=final.trial.function(jnp.asarray(final.shot.parameters)),
         noise=final.noise_found(),
         residuals=final.residuals(),
@@ -232,8 +240,22 @@ def _noise_by_differences(segments: Segments) -> Coordinates:
     return np.maximum(np.sqrt(squares / 20), 1e-9 * spread)  # 1 + 9 + 9 + 1 variances
 
 
-def _result(found: _Found, problem: Problem, data: Trajectories, seconds: float) -> TrajectoryFit:
-    segments = problem.segments
+def _in_units_of(found: _Found, original: LearnedDynamics, scaling: Scaling) -> _Found:
+    """Brings what was found back to the units of the data."""
+    covariance = found.covariance
+    if covariance is not None:
+        units = unit_of_parameters(found.model, scaling)
+        covariance = covariance * np.outer(units, units)
+    return replace(
+        found,
+        model=brought_back(found.model, original, scaling),
+        noise=found.noise * scaling.scale,
+        residuals=found.residuals * scaling.scale,
+        covariance=covariance,
+    )
+
+
+def _result(found: _Found, segments: Segments, data: Trajectories, seconds: float) -> TrajectoryFit:
     correlation, error = _neighbour_correlation(found.residuals, segments.weights)
     seen = np.any(segments.weights > 0, axis=(0, 1))
     return TrajectoryFit(

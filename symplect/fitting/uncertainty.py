@@ -81,8 +81,10 @@ def trajectory_deviations(fit: TrajectoryFit, states: States) -> Deviations:
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    values, directions = np.linalg.eigh(covariance)
-    return directions * np.sqrt(np.maximum(values, 0.0))
+    sizes = np.sqrt(np.diag(covariance))
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    values, directions = np.linalg.eigh(covariance / np.outer(sizes, sizes))
+    return sizes[:, None] * directions * np.sqrt(np.maximum(values, 0.0))
 
 
 def _spread(outcome: Callable[[Array], Array], vector: Array, root: np.ndarray) -> np.ndarray:

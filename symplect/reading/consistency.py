@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from symplect.data.noise import cubic_residuals
 from symplect.reading.columns import Columns
-from symplect.reading.noise import cubic_residuals, deviation
+from symplect.reading.noise import deviation
 from symplect.reading.units import scale, split_rate
 
 AGREES = 0.1

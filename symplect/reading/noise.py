@@ -1,9 +1,10 @@
 """How noisy measured paths look, before any model is fitted."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from symplect.data import Trajectories
+from symplect.data.noise import cubic_residuals
 
 _TO_DEVIATION = 1.4826  # from the median of absolute values of a normal distribution
 
@@ -33,29 +34,3 @@ def estimated_noise(data: Trajectories) -> Float[np.ndarray, " dimension"]:
 def deviation(residuals: Float[np.ndarray, "samples columns"]) -> Float[np.ndarray, " columns"]:
     """Returns the standard deviation of each column, to which a few that lie far off add nothing."""
     return _TO_DEVIATION * np.median(np.abs(residuals), axis=0)
-
-
-def cubic_residuals(
-    times: Float[np.ndarray, " samples"],
-    values: Float[np.ndarray, "samples columns"],
-    at: Int[np.ndarray, " asked"],
-    nodes: Int[np.ndarray, "4 asked"],
-) -> Float[np.ndarray, "asked columns"]:
-    """Returns what samples miss of the cubics through four others, in units in which white noise keeps its size.
-
-    Args:
-        times: times of all samples.
-        values: values of all samples.
-        at: indices of the samples that are asked for.
-        nodes: indices of the four samples that each cubic goes through.
-    """
-    offsets = times[nodes] - times[at]
-    weights = np.ones_like(offsets)
-    for i in range(4):
-        for j in range(4):
-            if i != j:
-                weights[i] *= -offsets[j] / (offsets[i] - offsets[j])
-    missed = values[at]
-    for weight, node in zip(weights, nodes, strict=True):
-        missed = missed - weight[:, None] * values[node]
-    return missed / np.sqrt(1 + np.sum(weights**2, axis=0))[:, None]

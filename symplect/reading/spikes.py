@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from symplect.reading.noise import cubic_residuals, deviation
+from symplect.data.noise import cubic_residuals
+from symplect.reading.noise import deviation
 from symplect.reading.repairs import Rows, counted, resolution, when
 
 _SPIKE = 8.0  # standard deviations off the cubic through the neighbours: none of 10^14 normal samples

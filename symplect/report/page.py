@@ -84,7 +84,7 @@ def write_page(out: Path, template: str, **content: Any) -> None:
     """Writes a page with all that it needs, whole or not at all."""
     page = _template(template).render(plotly=get_plotlyjs(), **content)
     with writing(out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # names of files may be anything
 
 
 def _template(name: str) -> Template:

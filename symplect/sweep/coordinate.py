@@ -117,7 +117,7 @@ def _write(plan: SweepPlan, rows: Sequence[Row], not_run: Mapping[str, str]) -> 
     table = summary(rows, not_run)
     discard_leftovers(plan.out / "sweep.md")
     with writing(plan.out / "sweep.md") as temporary:
-        temporary.write_text(table)
+        temporary.write_text(table, encoding="utf-8")
     return table
 
 

@@ -2,14 +2,20 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from typing import Any, final
 
+from tqdm import tqdm
+
 from symplect.errors import InputError, LostError, NotAvailableError, one_line
 
 _SECONDS = 5  # in which a scheduler answers, and a result arrives, unless there is none
+_LOOK_SECONDS = 2.0  # between two looks for workers
+_ALONE_SECONDS = 30.0  # without a worker, after which calls are taken back
+_PATIENCE_SECONDS = 1800.0  # for which a worker is waited for
 
 
 @contextmanager
@@ -24,7 +30,7 @@ def dask_executor(address: str) -> Generator[Executor]:
 
     Raises:
         NotAvailableError: Dask distributed is not installed.
-        InputError: no scheduler answers there.
+        InputError: no scheduler answers there, or no worker comes.
     """
     try:
         from distributed import Client
@@ -43,13 +49,31 @@ def dask_executor(address: str) -> Generator[Executor]:
             "start one with `dask scheduler`, and give its address as in --on dask=tcp://127.0.0.1:8786"
         ) from error
     with Client(address, set_as_default=False) as client:
-        if not client.scheduler_info()["workers"]:
-            print(f"no workers at {address} yet: waiting for some, as in `dask worker {address}`", file=sys.stderr)
+        _require_worker(client, address)
         executor = DaskExecutor(client)
         try:
             yield executor
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _require_worker(client: Any, address: str) -> None:
+    """Waits for a worker, and says so.
+
+    Raises:
+        InputError: none came in time.
+    """
+    if client.scheduler_info()["workers"]:
+        return
+    start = f"start one, as in `dask worker {address}`"
+    tqdm.write(f"no worker at {address}: waiting {_PATIENCE_SECONDS:.0f} s for one; {start}", file=sys.stderr)
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE_SECONDS)
+    except TimeoutError:
+        raise InputError(
+            f"expected a Dask worker at {address}, found none in {_PATIENCE_SECONDS:.0f} s: {start}, and run the same "
+            "command again; what was finished is kept"
+        ) from None
 
 
 @final
@@ -58,7 +82,7 @@ class DaskExecutor(Executor):
 
     Dask's own executor is not used: a call whose result was lost with its worker would never end there.
     Dask repeats a call whose worker died; when too many did, or a result is lost, its future raises `LostError`. When
-    the scheduler is gone, all raise `BrokenExecutor`.
+    the scheduler or the last worker is gone, all raise `BrokenExecutor`.
 
     Args:
         client: a `distributed.Client`.
@@ -66,30 +90,48 @@ class DaskExecutor(Executor):
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._running: set[Any] = set()  # Dask forgets a call that nobody holds
+        self._running: dict[Any, Future[Any]] = {}  # Dask forgets a call that nobody holds
+        self._closed = threading.Event()
+        threading.Thread(target=self._look_after, name="symplect-dask", daemon=True).start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Sends a call to the scheduler."""
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()
         call = self._client.submit(fn, *args, pure=False, **kwargs)  # the same call may be asked for again
-        self._running.add(call)
+        self._running[call] = future
 
         def pass_on(call: Any) -> None:
-            _pass_on(call, future)
-            self._running.discard(call)
+            if self._running.pop(call, None):  # unless it was taken back
+                _pass_on(call, future)
 
         call.add_done_callback(pass_on)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Waits for what runs; with `cancel_futures` those that wait are taken back instead."""
+        self._closed.set()
         if cancel_futures:
             self._client.cancel(list(self._running))
         elif wait:
             from distributed import wait as wait_for
 
             wait_for(list(self._running))
+
+    def _look_after(self) -> None:
+        """Takes calls back when there was no worker for a while: nobody would ever do them."""
+        alone = 0.0
+        while not self._closed.wait(_LOOK_SECONDS):
+            try:
+                there = bool(self._client.scheduler_info()["workers"])
+            except Exception:  # of any kind, when the scheduler is gone, which its calls tell themselves
+                continue
+            alone = 0.0 if there or not self._running else alone + _LOOK_SECONDS
+            if alone > _ALONE_SECONDS:
+                for call, future in list(self._running.items()):
+                    if self._running.pop(call, None):
+                        call.cancel()
+                        future.set_exception(BrokenExecutor("the last Dask worker is gone"))
 
 
 def _pass_on(call: Any, future: Future[Any]) -> None:

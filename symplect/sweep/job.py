@@ -6,6 +6,7 @@ from pathlib import Path
 from symplect.environment import configure, use_one_thread
 from symplect.errors import one_line
 from symplect.sweep.grid import Setting, name_of
+from symplect.terminal import quiet
 
 
 class JobError(Exception):
@@ -59,9 +60,10 @@ def run_job(job: Job) -> str:
     """
     configure()
     use_one_thread()
-    from symplect.sweep.work import work  # brings JAX
-
     try:
-        return work(job)
+        with quiet():
+            from symplect.sweep.work import work  # brings JAX
+
+            return work(job)
     except Exception as error:
         raise JobError(one_line(f"{type(error).__name__}: {error}")) from error

@@ -1,5 +1,6 @@
 """SLURM, through submitit."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -13,9 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, final
 
+from filelock import FileLock, Timeout
+
 from symplect.errors import InputError, NotAvailableError, one_line
 from symplect.sweep.cluster import AbstractCluster, Call, ClusterExecutor, RefusedError
 
+_PREFIX, _LOCK = "slurm-", "coordinator.lock"
 _SECONDS = 20  # in which a controller answers, unless there is none
 
 
@@ -41,7 +45,10 @@ def slurm_executor(options: Mapping[str, str], workers: int, folder: Path) -> Ge
         raise NotAvailableError('SLURM jobs need submitit: pip install "symplect[cluster]"') from None
     _require_slurm(options)
     folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="slurm-", dir=folder.resolve()))
+    discard_abandoned(folder)
+    place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder.resolve()))
+    lock = FileLock(place / _LOCK)
+    lock.acquire()
     scheduler = submitit.SlurmExecutor(place)
     scheduler.update_parameters(
         job_name="symplect",
@@ -57,8 +64,23 @@ def slurm_executor(options: Mapping[str, str], workers: int, folder: Path) -> Ge
         yield executor
     finally:
         executor.shutdown(cancel_futures=True)
+        lock.release()
+        (place / _LOCK).unlink(missing_ok=True)
         if not cluster.logs_matter:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def discard_abandoned(folder: Path) -> None:
+    """Removes what coordinators that were killed left of their calls and logs; their jobs that run go on.
+
+    A coordinator that lives holds the lock in its folder, one that kept the logs of failed jobs has removed it.
+
+    Args:
+        folder: that of the sweep.
+    """
+    for lock in folder.glob(f"{_PREFIX}*/{_LOCK}"):
+        with contextlib.suppress(Timeout), FileLock(lock).acquire(blocking=False):
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 @final

@@ -1,0 +1,72 @@
+"""Fits in units of the data's own: models are brought in before a fit of paths, and back after it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from symplect.data import Scaling, Trajectories
+from symplect.fitting.segments import Segments
+from symplect.fitting.shooting import Parametrised
+from symplect.models import HNN, Baseline, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
+from symplect.models.rescaled import restored, scaled
+from symplect.precision import cast
+
+
+def units_of(models: Sequence[Any], data: Trajectories) -> Scaling:
+    """Returns the units to fit models in: those of the data, unless a model is known in its own units only."""
+    if not all(_has_any_units(model) for model in models):
+        return Scaling(1.0, np.zeros(data.dimension), np.ones(data.dimension), np.ones(_channels(data)))
+    return Scaling.of(data, newtonian=any(_is_newtonian(model) for model in models))
+
+
+def segments_in(segments: Segments, scaling: Scaling) -> Segments:
+    """Returns the segments in units that have no centre."""
+    inputs = segments.inputs / scaling.inputs if len(scaling.inputs) else segments.inputs
+    return Segments(
+        segments.times / scaling.time, segments.states / scaling.scale, segments.weights, inputs, segments.trials
+    )
+
+
+def brought_in(model: Any, scaling: Scaling) -> Any:
+    """Returns the model that a fit of scaled paths begins with.
+
+    Features keep their meaning. Networks and friction keep their numbers, which are of order one and only say where to
+    begin.
+    """
+    if isinstance(model, DissipativeHNN):
+        return eqx.tree_at(lambda own: own.conservative, model, brought_in(model.conservative, scaling))
+    return scaled(model, scaling) if isinstance(model, RandomFeatureHNN | RandomFeatureField) else model
+
+
+def brought_back(fitted: Any, original: Any, scaling: Scaling) -> Any:
+    """Returns the fitted model in the units of the original, with the original's own features."""
+    if np.all(scaling.scale == 1) and scaling.time == 1:
+        return fitted
+    function, _ = Parametrised.split(cast(original, jnp.float64))
+    return function(Parametrised.split(restored(fitted, scaling))[1])
+
+
+def unit_of_parameters(fitted: Any, scaling: Scaling) -> Float[np.ndarray, " parameters"]:
+    """Returns by what the trainable numbers of a model of features change when it is brought back."""
+    function, vector = Parametrised.split(fitted)
+    if np.all(scaling.scale == 1) and scaling.time == 1:
+        return np.ones(len(vector))
+    return np.asarray(Parametrised.split(restored(function(jnp.ones_like(vector)), scaling))[1])
+
+
+def _has_any_units(model: Any) -> bool:
+    inner = model.conservative if isinstance(model, DissipativeHNN) else model
+    return isinstance(inner, HNN | Baseline | RandomFeatureHNN | RandomFeatureField)
+
+
+def _is_newtonian(model: Any) -> bool:
+    inner = model.conservative if isinstance(model, DissipativeHNN) else model
+    return isinstance(inner, RandomFeatureHNN) and inner.newtonian
+
+
+def _channels(data: Trajectories) -> int:
+    return 0 if data.inputs is None else data.inputs.shape[1]

@@ -1,0 +1,230 @@
+"""Models in other units: what was fitted to scaled data, brought back to the units that the data came in."""
+
+from functools import singledispatch
+from typing import Any, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from symplect.data.scaling import Scaling
+from symplect.models.baseline import Baseline
+from symplect.models.dissipative import DissipativeHNN
+from symplect.models.features import (
+    AbstractFeatures,
+    ChebyshevLog,
+    Concatenated,
+    InversePowers,
+    OfMomenta,
+    OfPositions,
+    PairDistances,
+    Polynomial,
+    Product,
+    Projected,
+    RandomTanh,
+    Selected,
+    Symmetric,
+)
+from symplect.models.hnn import HNN
+from symplect.models.network import Network
+from symplect.models.random_feature import RandomFeatureField, RandomFeatureHNN
+
+Model = TypeVar("Model")
+Coordinates = Float[np.ndarray, " dimension"]
+Factors = Float[np.ndarray, " features"]
+
+
+def restored(model: Model, scaling: Scaling) -> Model:
+    r"""Returns, of the same class, the model in the units that data had before they were scaled.
+
+    $$\dot z(z) = \frac{s}{\tau} f'\!\left(\frac{z - c}{s}\right), \qquad H(z) = \frac{C}{\tau} H'$$
+
+    Features keep their structure where a change of units allows it, and are `Projected` where it does not.
+
+    Args:
+        model: of the scaled states, a learned one.
+        scaling: the units.
+
+    Raises:
+        TypeError: a model that cannot be scaled, or a newtonian one and units that do not keep `p = dq/dt`.
+
+    Example:
+        >>> scaling = Scaling(0.5, np.zeros(2), np.array([2.0, 3.0]))
+        >>> spring = RandomFeatureHNN(Polynomial(2, degree=2), jnp.array([0.0, 0.0, 0.5, 0.0, 0.5]))
+        >>> restored(spring, scaling).time_derivative(jnp.array([2.0, 0.0])).tolist()
+        [0.0, -6.0]
+    """
+    with jax.enable_x64(True):
+        return _restored(model, scaling)
+
+
+def scaled(model: Model, scaling: Scaling) -> Model:
+    """Returns the model of the scaled states: the inverse of `restored`."""
+    return restored(model, scaling.inverse)
+
+
+def features_in(features: AbstractFeatures, scaling: Scaling) -> tuple[AbstractFeatures, Factors]:
+    """Returns features of the scaled states, and by what they are to be multiplied to be those given."""
+    inverse = scaling.inverse
+    with jax.enable_x64(True):
+        return _features(features, inverse.centre, inverse.scale)
+
+
+@singledispatch
+def _restored(model: Any, scaling: Scaling) -> Any:
+    raise TypeError(f"restored: expected a learned model of states, found {type(model).__name__}")
+
+
+@_restored.register
+def _(model: RandomFeatureHNN, scaling: Scaling) -> RandomFeatureHNN:
+    half = model.degrees_of_freedom
+    if model.newtonian and not _keeps_velocities(scaling, half):
+        raise TypeError(
+            "restored: expected units in which p = dq/dt stays so, found others: Scaling.of(newtonian=True)"
+        )
+    features, factors = _features(model.features, scaling.centre, scaling.scale)
+    weights = jnp.asarray(np.asarray(model.weights, float) * factors * scaling.energy)
+    return RandomFeatureHNN(features, weights, half, newtonian=model.newtonian)
+
+
+@_restored.register
+def _(model: RandomFeatureField, scaling: Scaling) -> RandomFeatureField:
+    features, factors = _features(model.features, scaling.centre, scaling.scale)
+    weights = jnp.asarray(np.asarray(model.weights, float) * factors[:, None] * scaling.rates)
+    constant = jnp.asarray(np.asarray(model.constant, float) * scaling.rates)
+    return RandomFeatureField(features, weights, constant, model.degrees_of_freedom)
+
+
+@_restored.register
+def _(model: DissipativeHNN, scaling: Scaling) -> DissipativeHNN:
+    momenta = scaling.scale[model.degrees_of_freedom :]
+    channels = model.input_matrix.shape[1]
+    inputs = scaling.inputs if len(scaling.inputs) == channels else np.ones(channels)
+    damping = np.asarray(model.damping, float) * (momenta / np.sqrt(scaling.action))[:, None]
+    matrix = np.asarray(model.input_matrix, float) * scaling.rates[:, None] / inputs
+    return DissipativeHNN(
+        _restored(model.conservative, scaling),
+        jnp.asarray(damping, model.damping.dtype),
+        jnp.asarray(matrix, model.input_matrix.dtype),
+    )
+
+
+@_restored.register
+def _(model: HNN, scaling: Scaling) -> HNN:
+    return eqx.tree_at(lambda own: own.network, model, _network(model.network, scaling, np.array([scaling.energy])))
+
+
+@_restored.register
+def _(model: Baseline, scaling: Scaling) -> Baseline:
+    return eqx.tree_at(lambda own: own.network, model, _network(model.network, scaling, scaling.rates))
+
+
+def _network(network: Network, scaling: Scaling, outputs: np.ndarray) -> Network:
+    """Changes the first layer and the last, which take up the units of inputs and outputs."""
+    first, last, bias = network.weights[0], network.weights[-1], network.biases[0]
+    inward = np.asarray(first, float) / scaling.scale[:, None]
+    shifted = np.asarray(bias, float) - scaling.centre @ inward
+    outward = np.asarray(last, float) * outputs
+    return eqx.tree_at(
+        lambda own: (own.weights[0], own.weights[-1], own.biases[0]),
+        network,
+        (jnp.asarray(inward, first.dtype), jnp.asarray(outward, last.dtype), jnp.asarray(shifted, bias.dtype)),
+    )
+
+
+def _keeps_velocities(scaling: Scaling, half: int) -> bool:
+    momenta, velocities = scaling.scale[half:], scaling.scale[:half] / scaling.time
+    return bool(np.allclose(momenta, velocities, rtol=1e-9, atol=0.0) and not np.any(scaling.centre[half:]))
+
+
+@singledispatch
+def _features(features: AbstractFeatures, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    """Returns features of z and factors that make them those of `(z - centre) / scale`."""
+    if not np.any(centre) and np.all(scale == 1):
+        return features, np.ones(features.size)
+    return Projected(features, np.diag(1 / scale), centre), np.ones(features.size)
+
+
+_general = _features.dispatch(object)
+
+
+@_features.register
+def _(features: Polynomial, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    if np.any(centre):
+        return _general(features, centre, scale)
+    return features, np.array([1 / np.prod(scale[list(pick)]) for pick in features.factors])
+
+
+@_features.register
+def _(features: RandomTanh, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    if np.any(centre):
+        return _general(features, centre, scale)  # a bias that makes up for a large centre would lose digits
+    directions = np.asarray(features.directions, float) / scale[:, None]
+    return RandomTanh(directions, features.biases), np.ones(features.size)
+
+
+@_features.register
+def _(features: PairDistances, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    """Distances have a unit if all positions share it, and no centre if all bodies do."""
+    size, radial = float(scale[0]), features.radial
+    shifts = centre.reshape(features.dimensions, -1)
+    if np.any(scale != size) or np.any(shifts != shifts[:, :1]):
+        return _general(features, centre, scale)
+    if isinstance(radial, InversePowers):
+        return features, size ** np.asarray(radial.exponents, float)
+    if isinstance(radial, ChebyshevLog):
+        longer = ChebyshevLog(radial.terms, radial.shortest * size, radial.longest * size)
+        return PairDistances(longer, features.bodies, features.dimensions), np.ones(features.size)
+    return _general(features, centre, scale)
+
+
+@_features.register
+def _(features: Projected, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    matrix = np.asarray(features.matrix, float) / scale
+    return Projected(features.inner, matrix, centre + scale * np.asarray(features.centre, float)), np.ones(
+        features.size
+    )
+
+
+@_features.register
+def _(features: Concatenated, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    parts, factors = zip(*(_features(part, centre, scale) for part in features.parts), strict=True)
+    return Concatenated(parts), np.concatenate(factors)
+
+
+@_features.register
+def _(features: OfPositions, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    half = len(scale) // 2
+    inner, factors = _features(features.inner, centre[:half], scale[:half])
+    return OfPositions(inner), factors
+
+
+@_features.register
+def _(features: OfMomenta, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    half = len(scale) // 2
+    inner, factors = _features(features.inner, centre[half:], scale[half:])
+    return OfMomenta(inner), factors
+
+
+@_features.register
+def _(features: Product, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    half = len(scale) // 2
+    of_q, left = _features(features.of_positions, centre[:half], scale[:half])
+    of_p, right = _features(features.of_momenta, centre[half:], scale[half:])
+    return Product(of_q, of_p), np.outer(np.append(1.0, left), np.append(1.0, right)).ravel()[1:]
+
+
+@_features.register
+def _(features: Selected, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    inner, factors = _features(features.inner, centre, scale)
+    return Selected(inner, features.indices), factors[list(features.indices)]
+
+
+@_features.register
+def _(features: Symmetric, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    if np.any(centre):
+        return _general(features, centre, scale)
+    inner, factors = _features(features.inner, centre, scale)
+    return Symmetric(inner, features.signs), factors
