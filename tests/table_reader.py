@@ -19,7 +19,7 @@ LONGEST = 2000  # characters of a message
 
 FOREIGN = re.compile(
     r"polars|numpy|scipy|h5py|pyarrow|calamine|openpyxl|jax|Traceback|site-packages|symplect/|infer_schema|dtype"
-    r"|truncate_ragged|ignore_errors|null_values|allow_pickle|encoding=|\(\)|Error\b|panick",
+    r"|truncate_ragged|ignore_errors|null_values|allow_pickle|encoding=|Error\b|panick",
 )
 """Words of libraries and of the code, which no message may hold."""
 
@@ -37,7 +37,8 @@ def fault(table: Table, folder: Path) -> str:
         try:
             reading = read(path, Columns(q=(q,), p=(p,), time=t))
         except (InputError, NotAvailableError) as error:
-            return _fault_of_message(str(error).replace(str(folder), "."))
+            message = str(error).replace(str(folder), ".")
+            return f"refused: {message}" if table.plain else _fault_of_message(message)
         except BaseException as error:  # a panic of Rust is no Exception
             return f"{type(error).__module__}.{type(error).__name__}: {error}"[:300]
     if warned:

@@ -9,6 +9,7 @@ from tests.mutations import ROWS, Table, broken, damaged, headed, noisy_text, ov
 from tests.table_reader import TableReader, fault
 
 WRITTEN, DAMAGED, HEADED, NOISY, BROKEN = 150, 300, 120, 150, 60  # tables of each kind, and of each binary format
+_ALIKE = 25  # characters by which faults are of one kind
 
 pytestmark = pytest.mark.slow
 
@@ -20,18 +21,17 @@ def reader() -> Iterator[TableReader]:
     found.close()
 
 
-def faults(reader: TableReader, tables: list[Table]) -> list[str]:
-    """Return what is wrong with tables, a line each."""
-    found = [(table.label, reader.fault(table)) for table in tables]
-    return [f"{label}: {said}" for label, said in found if said]
-
-
-def said(found: list[str]) -> str:
-    return f"{len(found)} faults:\n" + "\n".join(found[:20])
+def faults(reader: TableReader, tables: list[Table]) -> str:
+    """Return what is wrong with tables: a line for every kind of fault, with their number and one example."""
+    found: dict[str, list[str]] = {}
+    for table in tables:
+        if fault := reader.fault(table):
+            found.setdefault(fault[:_ALIKE], []).append(f"{table.label[:200]}: {fault[:600]}")
+    return "\n".join(f"{len(alike)} times, as {alike[0]}" for alike in found.values())
 
 
 def test_there_are_a_thousand():
-    assert WRITTEN + DAMAGED + HEADED + NOISY + BROKEN * len(whole_files()) + len(oversized()) >= 1000
+    assert WRITTEN + DAMAGED + HEADED + NOISY + BROKEN * len(whole_files()) >= 1000
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ def test_there_are_a_thousand():
 )
 def test_texts(reader, make, count):
     found = faults(reader, [make(seed) for seed in range(count)])
-    assert not found, said(found)
+    assert not found, f"\n{found}"
 
 
 @pytest.mark.parametrize("ending", whole_files())
 def test_broken_files(reader, ending):
     whole = whole_files()[ending]
     found = faults(reader, [broken(ending, whole, seed) for seed in range(BROKEN)])
-    assert not found, said(found)
+    assert not found, f"\n{found}"
 
 
 def test_files_that_become_large(reader):
     found = faults(reader, oversized())
-    assert not found, said(found)
+    assert not found, f"\n{found}"
 
 
 def test_a_false_sample_is_found(tmp_path):
