@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -103,14 +104,19 @@ def frame(times, states):
     return pl.DataFrame({"t": times, "theta": states[:, 0], "omega": states[:, 1]})
 
 
-def clock(style):
+def clock(style, day=27):
     """Return times as a style of dates or clock times, across midnight."""
-    began = datetime.datetime(2026, 3, 2, 23, 59, 52)
+    began = datetime.datetime(2026, 3, day, 23, 59, 52)
 
     def line(t, a, w):
         return f"{(began + datetime.timedelta(seconds=t)).strftime(style)};{a:.5f};{w:.5f}"
 
     return text("t;theta;omega\n", line)
+
+
+def refused(record, said):
+    """Return a record that cannot be understood without asking."""
+    return replace(record, truth=replace(record.truth, refused=True, says=(said,)))
 
 
 HEAD = "t,theta,omega\n"
@@ -162,6 +168,7 @@ SITUATIONS = (
     Situation("clock times across midnight", lambda: clock("%H:%M:%S.%f"), CALL),
     Situation("German dates", lambda: clock("%d.%m.%Y %H:%M:%S.%f"), CALL),
     Situation("US dates", lambda: clock("%m/%d/%Y %H:%M:%S.%f"), CALL),
+    Situation("dates with day or month first", lambda: refused(clock("%m/%d/%Y %H:%M:%S.%f", day=4), "month"), CALL),
     Situation("ISO times with a zone", lambda: clock("%Y-%m-%dT%H:%M:%S.%f+02:00"), CALL),
     Situation(
         "JSON",
