@@ -171,8 +171,8 @@ def summary(outcome: Outcome) -> str:
     if outcome.status != "fitted":
         return f"{outcome.status}: {outcome.said}"
     sentences = re.split(r"(?<=\.) (?=[A-Z])|(?<=\.) \| | \| ", outcome.said)
-    about = next((sentence for sentence in sentences if re.search("energy", sentence, re.IGNORECASE)), outcome.energy)
-    return f"{outcome.kind}: {about}"
+    about = [sentence for words in ("nergy is", "energy") for sentence in sentences if words in sentence]
+    return f"{outcome.kind}: {about[0] if about else outcome.energy}"
 
 
 def _error(outcome: Outcome, truth: Truth) -> str:

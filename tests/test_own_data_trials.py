@@ -104,9 +104,9 @@ class Verdict:
 
 
 class Attributed(Verdict):
-    """What a fit says by attributes."""
+    """What a fit says by an attribute."""
 
-    energy, conserves = "lost", False
+    conserves = False
 
 
 def test_claims_are_read_from_words_and_from_attributes():
@@ -115,6 +115,7 @@ def test_claims_are_read_from_words_and_from_attributes():
     assert claimed_energy(Verdict("Energy is not conserved, and not lost by friction alone.", loss_rate=9)) == "changed"
     assert claimed_energy(Verdict("The model is a plain vector field.")) == "unknown"
     assert claimed_energy(Attributed("", loss_rate=0.1)) == "lost"
+    assert claimed_energy(Attributed("Energy is conserved")) == "changed"
     assert claimed_rates({"loss_rate_low": 0.1, "loss_rate_high": 0.3}, "lost") == (0.1, 0.3, 0.0)
     assert claimed_rates({"loss_rate": 0.1, "loss_rate_error": 0.01}, "lost") == (0.1, 0.1, 0.01)
     assert claimed_rates({"loss_rate": 0.1, "loss_rate_error": 0.01}, "conserved") is None

@@ -46,15 +46,13 @@ class Outcome:
 
 
 def claimed_energy(fit: Any) -> str:
-    """Return what a fit says about energy: its attributes where it has them, else its verdict."""
-    known = {True: "conserved", False: "lost", None: "unknown"}
-    said = getattr(fit, "energy", None) or known[getattr(fit, "conserves", None)]
-    if said == "unknown" and not hasattr(fit, "conserves"):
+    """Return what a fit says about energy: its attribute where it has one, else its verdict."""
+    if hasattr(fit, "conserves"):
+        said = {True: "conserved", False: "lost", None: "unknown"}[fit.conserves]
+    else:
         sentences = {"Energy is conserved": "conserved", "are lost": "lost", "Energy is not conserved": "changed"}
         said = next((energy for words, energy in sentences.items() if words in fit.verdict), "unknown")
-    if said == "lost" and claimed_rates(fit.metrics, said) is None:
-        return "changed"
-    return {"not an energy": "unknown"}.get(said, said)
+    return "changed" if said == "lost" and claimed_rates(fit.metrics, said) is None else said
 
 
 def claimed_rates(metrics: Mapping[str, float], energy: str) -> tuple[float, float, float] | None:
