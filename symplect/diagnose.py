@@ -205,7 +205,7 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
         power = np.asarray(jax.vmap(model.dissipated_power)(states))
         energy = np.asarray(jax.vmap(lambda z: split(z)[1] @ split(jax.grad(model.hamiltonian)(z))[1])(states))
         friction = float(jnp.mean(jax.vmap(model.friction_rate)(states)))
-        relative = _friction_error(model, fit)
+        relative = friction_error(model, fit)
     pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
     if len(pieces) < 2:
         pieces = np.array_split(pieces[0], _PIECES)
@@ -214,12 +214,16 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
     return float(np.mean(rates)), float(np.hypot(scatter, np.mean(rates) * relative)), friction
 
 
-def _friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
-    """Returns the relative standard error of R, which is twice that of L."""
+def friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
+    """Returns the relative standard error of the friction, which is twice that of the roots that were fitted."""
     assert fit.covariance is not None  # these models are no networks
     rebuild, _ = Parametrised.split(model)
     deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(fit.covariance)), 0.0)))
-    return 2 * float(jnp.max(deviations.damping) / jnp.linalg.norm(model.damping))
+    roots = [(deviations.damping, model.damping)]
+    if model.nonlinear is not None:
+        roots += [(deviations.nonlinear.dry, model.nonlinear.dry), (deviations.nonlinear.drag, model.nonlinear.drag)]
+    spread, root = max(roots, key=lambda pair: float(jnp.linalg.norm(pair[1])))
+    return 2 * float(jnp.max(spread) / jnp.linalg.norm(root))
 
 
 def _verdict(

@@ -16,8 +16,8 @@ import symplect
 from symplect import HNN, DissipativeHNN, Trajectories, add_noise, cli, simulate
 from symplect.automatic import fit
 from symplect.automatic.choice import Judged, choose
-from symplect.automatic.methods import Candidate
 from symplect.automatic.parts import parts, thinned
+from symplect.automatic.problem import Candidate
 from symplect.errors import InputError
 from symplect.integrate import RK4
 from symplect.systems import MassSpring, Pendulum

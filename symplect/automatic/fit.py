@@ -10,20 +10,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symplect.automatic.choice import Judged, choose, diagnosis_of
+from symplect.automatic.bodies import Order, order_of_bodies, with_masses
+from symplect.automatic.choice import Judged, choose
+from symplect.automatic.conclusion import energy_of, loses
+from symplect.automatic.energy import Energy, energy_trend, has_energy
 from symplect.automatic.judgement import Prediction, predictions, squared_errors, valid_time
-from symplect.automatic.methods import METHODS, Candidate, Problem
+from symplect.automatic.methods import METHODS, applies
 from symplect.automatic.parts import derivatives_agree, parts, strided
-from symplect.automatic.verdict import cautions, conservation, headline
+from symplect.automatic.problem import Candidate, Problem
+from symplect.automatic.verdict import cautions, described, energy_sentence, headline, one_orbit
 from symplect.data import Trajectories, clean_by_derivatives
-from symplect.dynamics import AbstractHamiltonian, energies
-from symplect.errors import InputError
+from symplect.dynamics import energies
+from symplect.errors import InputError, one_line
 from symplect.models import DissipativeHNN, LearnedDynamics
 from symplect.precision import cast
 from symplect.reading import Columns, Reading, read
 
 _EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
 _MANY, _LONGEST = 6000, 2000  # samples of predicted paths: more are thinned in time, and a path is cut
+_SOME = 5  # of the states, one in which is asked for a mean
+_AGREES = 0.03  # by which velocities may differ from the derivatives of positions
 _SHORT = 6  # pieces of a trial whose energies are compared
 Names = str | Sequence[str]
 
@@ -38,6 +44,7 @@ class Fit:
         kind: "Hamiltonian", "dissipative" or "plain".
         verdict: how far predictions hold and whether energy is conserved, in words.
         cautions: what to be careful about.
+        energy: what is known of it.
         judged: every candidate, and how it predicted what was held out.
         reading: how the table was understood.
         train, held_out: what was fitted, and what was not.
@@ -51,6 +58,7 @@ class Fit:
     kind: str
     verdict: str
     cautions: tuple[str, ...]
+    energy: Energy
     judged: tuple[Judged, ...]
     reading: Reading
     train: Trajectories
@@ -65,20 +73,27 @@ class Fit:
         )
 
     @property
+    def conserves(self) -> bool | None:
+        """Whether energy is conserved; `None` if that is not known."""
+        return self.energy.conserves
+
+    @property
     def metrics(self) -> Mapping[str, float]:
         """Numbers by name, as in `metrics.json`."""
         chosen = next(one for one in self.judged if one.candidate.model is self.model)
         found = {"held_out_error": chosen.error, "fit_seconds": self.seconds}
-        if isinstance(self.model, AbstractHamiltonian | DissipativeHNN):
+        if has_energy(self.model):
             found["rest_energy"] = _rest_energy(self.model, self.train)
         if self.paths:
             found["valid_time"], found["compared_time"] = valid_time(list(self.paths), self.reading.observed)
-        diagnosis = diagnosis_of(self.judged)
-        if diagnosis:
-            found |= {"loss_rate": diagnosis.loss_rate, "loss_rate_error": diagnosis.loss_rate_error}
-            found |= {"friction_rate": diagnosis.friction_rate} if not diagnosis.conserves else {}
-            noise = diagnosis.fits[diagnosis.take].noise
-            found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, noise, strict=True)}
+        if self.energy.status == "lost":
+            found |= _loss(self.energy)
+            assert isinstance(self.model, DissipativeHNN)
+            with jax.enable_x64(True):
+                states = jnp.asarray(self.train.states[::_SOME])
+                found["friction_rate"] = float(jnp.mean(jax.vmap(cast(self.model, jnp.float64).friction_rate)(states)))
+        if (fit := chosen.candidate.fit) is not None:
+            found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, fit.noise, strict=True)}
         return found
 
     def save(self, folder: Path | str) -> None:
@@ -159,11 +174,18 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     """
     if method not in ("auto", *METHODS):
         raise InputError(f"expected a method out of auto, {', '.join(METHODS)}, found {method!r}")
+    if reading.dependent:
+        names = ", ".join(reading.dependent)
+        raise InputError(
+            f"expected positions that move on their own, found that {names} follows from the others: leave {names} and "
+            "its velocity out, so that there is one position for each degree of freedom"
+        )
+    order = order_of_bodies(reading.columns.q) if reading.bodies else None
+    if order and reading.columns.velocity and not reading.columns.mass:
+        reading = with_masses(reading, order)
     began = time.perf_counter()
     train, held_out, which = parts(reading.data)
-    problem = Problem(
-        train, held_out, reading.noise, reading.observed, set(reading.columns.angles) == set(reading.columns.q), seed
-    )
+    problem = _problem(reading, train, held_out, order, seed)
     agree = derivatives_agree(reading.data, reading.noise)
     scale, asked = np.std(train.states, axis=0), clean_by_derivatives(held_out) if agree else held_out
 
@@ -175,50 +197,92 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
         judged, failures = _automatic(problem, judge, progress)
     else:
         judged = _named(method, problem, judge, progress)
-    chosen = choose(judged)
+    chosen = choose(judged, loses=loses(judged, reading, train))
     model = chosen.candidate.model
     paths = (
         ()
         if reading.alone
         else tuple(predictions(model, strided(held_out) if len(held_out.times) > _MANY else held_out, _LONGEST))
     )
-    verdict = f"{headline(chosen, paths, reading, which)} {conservation(chosen, judged, reading)}"
-    said = failures + cautions(reading, train, paths, _energy_range(model, train), chosen)
+    energy = energy_of(chosen, judged, reading, train)
+    verdict = (
+        f"{described(chosen, energy)} {headline(chosen, paths, reading, which)} {energy_sentence(energy, reading)}"
+        f"{one_orbit(reading, train, _energy_range(model, train))}"
+    )
+    said = failures + cautions(reading, train, paths, chosen)
     return Fit(
-        model, chosen.candidate.method, chosen.candidate.kind, verdict, said, tuple(judged), reading, train, held_out,
-        paths, seed, time.perf_counter() - began,
+        model, chosen.candidate.method, chosen.candidate.kind, verdict, said, energy, tuple(judged), reading, train,
+        held_out, paths, seed, time.perf_counter() - began,
     )  # fmt: skip
+
+
+def _problem(reading: Reading, train: Trajectories, held_out: Trajectories, order: Order | None, seed: int) -> Problem:
+    columns = reading.columns
+    agree = all(abs(factor - 1) < _AGREES for factor in reading.velocity_factors)
+    return Problem(
+        train,
+        held_out,
+        reading.noise,
+        reading.observed,
+        angles=set(columns.angles) == set(columns.q),
+        seed=seed,
+        velocities=bool(columns.velocity) and set(columns.mass) <= {1.0} and agree,
+        held=reading.held_inputs,
+        bodies=order,
+    )
+
+
+def _loss(energy: Energy) -> dict[str, float]:
+    if energy.low == energy.high:
+        return {"loss_rate": energy.low, "loss_rate_error": energy.error}
+    return {"loss_rate_low": energy.low, "loss_rate_high": energy.high}
 
 
 def _automatic(problem: Problem, judge: Any, progress: str | None) -> tuple[list[Judged], tuple[str, ...]]:
     """Tries a closed form, and paths unless it leaves nothing to explain; a method that cannot is left out."""
     judged: list[Judged] = []
-    reasons: list[Exception] = []
-    for method in ("closed-form", "trajectory"):
-        if judged and problem.clean and judged[0].error < _EXPLAINED:
+    failures: list[str] = []
+    for method in ("closed-form", "trajectory") if applies("closed-form", problem) else ("trajectory",):
+        if judged and problem.clean and judged[0].error < _EXPLAINED and _keeps_energy(judged[0], problem):
             break
         try:
             judged += [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
-        except (InputError, ArithmeticError) as error:
-            reasons.append(error)
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+            failures.append(f"{method}: {_plainly(error)}")
     if not judged:
-        raise InputError(str(reasons[-1])) from reasons[-1]
-    return judged, tuple(f"a method failed: {reason}" for reason in reasons)
+        raise InputError(f"expected data that some method can fit, found none: {'; '.join(failures)}")
+    return judged, tuple(f"the method {failure}" for failure in failures)
+
+
+def _keeps_energy(judged: Judged, problem: Problem) -> bool:
+    """Returns whether the model's energy stays along the paths, so that there is no friction to look for."""
+    if problem.alone or not all(problem.observed):
+        return problem.alone
+    return not energy_trend(judged.candidate.model, problem.train).significant
+
+
+def _plainly(error: Exception) -> str:
+    """Returns what a failure says where that is said in our words."""
+    ours = isinstance(error, InputError) or str(error).startswith("fit_")
+    return one_line(error, 200) if ours else "found no solution for these numbers"
 
 
 def _named(method: str, problem: Problem, judge: Any, progress: str | None) -> list[Judged]:
     try:
         return [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
-    except ArithmeticError as error:
-        raise InputError(f"{method}: {error}") from error
+    except InputError:
+        raise
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+        raise InputError(f"{method}: {_plainly(error)}: try another method") from error
 
 
 def _energy_range(model: LearnedDynamics, train: Trajectories) -> np.ndarray | None:
     """Returns the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
-    if not isinstance(model, AbstractHamiltonian | DissipativeHNN) or max(train.lengths) == 1:
+    if not has_energy(model) or max(train.lengths) == 1:
         return None
+    exact: Any = cast(model, jnp.float64)
     with jax.enable_x64(True):
-        along = np.asarray(energies(cast(model, jnp.float64).hamiltonian, jnp.asarray(train.states)))
+        along = np.asarray(energies(exact.hamiltonian, jnp.asarray(train.states)))
     short = [row for trial in np.split(along, np.cumsum(train.lengths)[:-1]) for row in np.array_split(trial, _SHORT)]
     means = [float(np.mean(piece)) for piece in short if len(piece)]
     low = _rest_energy(model, train)

@@ -3,98 +3,47 @@
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from symplect.automatic.parts import derivatives_agree, pieces, thinned
+from symplect.automatic.friction import LEFT, with_nonlinear_friction
+from symplect.automatic.parts import derivatives_agree, thinned
+from symplect.automatic.problem import Candidate, Problem
+from symplect.automatic.structures import hamiltonians, plain_fields, smooth_features, structured
 from symplect.data import Trajectories, smoothed
-from symplect.diagnose import Diagnosis, by_kind, compare_kinds
 from symplect.errors import InputError
 from symplect.fitting import (
     ClosedFormFit,
     GradientSettings,
+    TrajectoryFit,
     fit_adaptive_fourier,
     fit_closed_form,
     fit_gradient,
     fit_random_features,
     fit_trajectory,
-    smooth_hamiltonians,
 )
-from symplect.fitting.candidates import Structure
 from symplect.fitting.offsets import fit_with_offsets
 from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics
-from symplect.models.features import AbstractFeatures, Polynomial, RandomTanh
 
 _MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000}  # samples
-_CLEAN = 1e-3  # of a coordinate's spread: states with less noise allow many features
 _LARGE = 1000  # features for clean data
-_SMOOTH = 30  # features for noisy data
-_GAINS = (0.3, 0.5, 0.8)
+_AS_GOOD = 1.5  # times the least held-out error, up to which a structure is preferred
 _STEPS, _BATCH = 2000, 2000  # of a descent
-_HELD_OUT_PIECE = 60  # samples over which kinds are compared
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """One fitted model.
-
-    Attributes:
-        method: that fitted it.
-        kind: "Hamiltonian", "dissipative" or "plain".
-        model: the fit.
-        seconds: that it took.
-        diagnosis: of the trajectory fits, which knows of friction; `None` from other methods.
-    """
-
-    method: str
-    kind: str
-    model: LearnedDynamics
-    seconds: float
-    diagnosis: Diagnosis | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What the methods are given.
-
-    Attributes:
-        train: what is fitted.
-        held_out: what kinds of trajectory fits are compared by.
-        noise: of every coordinate, estimated; NaN where unknown.
-        observed: which coordinates were measured.
-        angles: whether all positions are angles.
-        seed: of whatever is drawn.
-    """
-
-    train: Trajectories
-    held_out: Trajectories
-    noise: np.ndarray
-    observed: tuple[bool, ...]
-    angles: bool
-    seed: int
-
-    @property
-    def alone(self) -> bool:
-        """Whether samples stand alone, their derivatives beside them."""
-        return max(self.train.lengths) == 1
-
-    @property
-    def clean(self) -> bool:
-        """Whether states have next to no noise, as far as is known."""
-        return not np.any(self.noise > _CLEAN * np.std(self.train.states, axis=0))
 
 
 def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
-    """Fits a Hamiltonian that is linear in its weights to derivatives, measured or those of smoothing splines."""
+    """Fits a Hamiltonian that is linear in its weights to derivatives, measured or those of smoothing splines.
+
+    A structure that explains the data about as well is taken before features that know of none.
+    """
     began = time.perf_counter()
     _require_momenta(problem, "closed-form")
     data = _with_derivatives(problem.train, "closed-form")
     fits: list[ClosedFormFit] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ranks: the held-out error decides
+        fits += [fit_closed_form(features, data, seed=problem.seed) for features in structured(problem, data.states)]
         if problem.angles:
             fits.append(fit_adaptive_fourier(data, seed=problem.seed, progress=progress))
         if problem.clean:
@@ -102,8 +51,9 @@ def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
         else:
             exact = derivatives_agree(data, problem.noise)
             fit = fit_with_offsets if exact else fit_closed_form
-            fits.append(fit(_smooth_features(data, problem.seed), data, seed=problem.seed))
-    best = min(fits, key=lambda fit: fit.held_out_error)
+            fits.append(fit(smooth_features(data.states, problem.seed), data, seed=problem.seed))
+    least = min(fit.held_out_error for fit in fits)
+    best = next(fit for fit in fits if fit.held_out_error <= _AS_GOOD * least)
     return [Candidate("closed-form", "Hamiltonian", best.model, time.perf_counter() - began)]
 
 
@@ -113,22 +63,32 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     if problem.alone:
         raise InputError("trajectory: expected samples along paths, found samples that stand alone: give their times")
     train = thinned(problem.train, _MOST["trajectory"])
-    hamiltonians = smooth_hamiltonians(train.states, structure=_structure(problem), seed=problem.seed)
+    known = hamiltonians(problem, train.states)
     if train.inputs is not None:
         G = jnp.zeros((train.dimension, train.inputs.shape[1]))
-        driven = [DissipativeHNN(model, input_matrix=G) for model in hamiltonians]
+        driven = [DissipativeHNN(model, input_matrix=G, held=problem.held) for model in known]
         found = fit_trajectory(driven, train, observed=problem.observed, substeps=2, progress=progress)
-        return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began)]
-    general = hamiltonians[:3] if _structure(problem) == "unknown" else []
-    diagnosis = compare_kinds(
-        by_kind(hamiltonians, general),
-        train,
-        thinned(pieces(problem.held_out, _HELD_OUT_PIECE), _MOST["trajectory"]),
-        observed=problem.observed,
-        progress=progress,
-    )
-    fits = diagnosis.fits.items()
-    return [Candidate("trajectory", kind, fit.model, fit.seconds, diagnosis) for kind, fit in fits]
+        return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began, found)]
+    kinds: dict[str, Sequence[LearnedDynamics]] = {
+        "Hamiltonian": known,
+        "dissipative": [DissipativeHNN(model) for model in known],
+        "plain": plain_fields(problem, train.states),
+    }
+    fits: dict[str, TrajectoryFit] = {}
+    failures: list[ArithmeticError] = []
+    for kind, models in kinds.items():
+        if not models or (kind == "plain" and any(problem.leaves(fit) <= LEFT for fit in fits.values())):
+            continue
+        label = f"{progress}, {kind}" if progress else None
+        try:
+            fits[kind] = fit_trajectory(models, train, observed=problem.observed, substeps=2, progress=label)
+        except ArithmeticError as error:
+            failures.append(error)
+        if kind == "dissipative" and (rough := with_nonlinear_friction(fits, train, problem)) is not None:
+            fits[kind] = rough
+    if not fits:
+        raise failures[0]
+    return [Candidate("trajectory", kind, fit.model, fit.seconds, fit) for kind, fit in fits.items()]
 
 
 def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
@@ -164,6 +124,11 @@ METHODS: dict[str, Callable[[Problem, str | None], Sequence[Candidate]]] = {
 """By the name on the command line."""
 
 
+def applies(method: str, problem: Problem) -> bool:
+    """Returns whether a method can take such data at all."""
+    return method == "trajectory" or (all(problem.observed) and problem.train.inputs is None)
+
+
 def _with_derivatives(train: Trajectories, method: str) -> Trajectories:
     if train.derivatives is not None:
         return thinned(train, _MOST[method])
@@ -175,15 +140,3 @@ def _require_momenta(problem: Problem, method: str) -> None:
         raise InputError(f"{method}: expected momenta or velocities, found positions alone: take the trajectory method")
     if problem.train.inputs is not None:
         raise InputError(f"{method}: expected a system without inputs, found some: take the trajectory method")
-
-
-def _structure(problem: Problem) -> Structure:
-    if not all(problem.observed):
-        return "newtonian angles" if problem.angles else "newtonian"
-    return "angles" if problem.angles else "unknown"
-
-
-def _smooth_features(data: Trajectories, seed: int) -> list[AbstractFeatures]:
-    rng = np.random.default_rng(seed)
-    size = data.dimension
-    return [Polynomial(size, 2) + RandomTanh.isotropic(data.states, _SMOOTH, rng, gain=gain) for gain in _GAINS]

@@ -1,10 +1,11 @@
-"""What a fit found, in words."""
+"""What a fit found, in words: which model, how far it predicts, and what that says of the energy."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from symplect.automatic.choice import Judged, diagnosis_of
+from symplect.automatic.choice import Judged
+from symplect.automatic.energy import Energy
 from symplect.automatic.judgement import Prediction, valid_time
 from symplect.data import Trajectories
 from symplect.reading import Reading
@@ -14,6 +15,25 @@ _POOR = 0.1  # of the spread, beyond which predictions are called poor
 _NARROW = 0.3  # of its middle value, over which the energy of all paths lies
 _OUTSIDE = 0.05  # of the range of the training data, beyond which a path has left it
 _MANY_TURNS = 50  # radians
+_KINDS = {
+    "Hamiltonian": "a Hamiltonian",
+    "dissipative": "a Hamiltonian with friction",
+    "plain": "a plain vector field, which has no energy",
+}
+_METHODS = {
+    "closed-form": "in closed form",
+    "trajectory": "fitted to paths",
+    "gradient": "a network by gradient descent",
+}
+
+
+def described(chosen: Judged, energy: Energy) -> str:
+    """Says which model it is, as in "Hamiltonian with friction, fitted to paths"."""
+    candidate = chosen.candidate
+    kind = _KINDS[candidate.kind]
+    if energy.friction and energy.friction != "friction":
+        kind = f"a Hamiltonian with {energy.friction}"
+    return f"The model is {kind}, {_METHODS[candidate.method]}."
 
 
 def headline(chosen: Judged, paths: Sequence[Prediction], reading: Reading, held_out: str) -> str:
@@ -31,33 +51,48 @@ def headline(chosen: Judged, paths: Sequence[Prediction], reading: Reading, held
     return f"{said} over short pieces, and hold for {held:.3g} of {followed:.3g}{unit}."
 
 
-def conservation(chosen: Judged, judged: Sequence[Judged], reading: Reading) -> str:
-    """Says whether energy is conserved."""
-    diagnosis, kind = diagnosis_of(judged), chosen.candidate.kind
+def energy_sentence(energy: Energy, reading: Reading) -> str:
+    """Says what is known of the energy, and why no more than that."""
     unit = f" per {reading.time_unit}" if reading.time_unit else " per unit of time"
-    if diagnosis is None:
-        return {
-            "Hamiltonian": "The model conserves energy. Whether the system does is not known: no paths were fitted.",
-            "dissipative": "The model can only lose energy, apart from what the inputs bring.",
-            "plain": "The model is a plain vector field: it knows of no energy.",
-        }[kind]
-    if diagnosis.conserves:
-        return "Energy is conserved, as far as these data tell."
-    if kind == "plain":
-        return "Energy is not conserved, and not lost by friction alone: a plain vector field predicts better."
-    lost, deviation = 100 * diagnosis.loss_rate, 100 * diagnosis.loss_rate_error
-    return f"Energy is not conserved: {lost:.2g} ± {deviation:.1g} % of it are lost{unit}."
+    if energy.status == "conserved":
+        bound = f": a loss above {100 * energy.high:.2g} %{unit} would show" if np.isfinite(energy.high) else ""
+        return f"Energy is conserved, as far as these data tell{bound}."
+    if energy.status == "lost" and energy.low == energy.high:
+        return f"Energy is not conserved: {100 * energy.low:.2g} ± {_rounded(energy.error)} % of it are lost{unit}."
+    if energy.status == "lost":
+        low, high = 100 * energy.low, 100 * energy.high
+        return (
+            f"Energy is not conserved: it is lost by {energy.friction}, {low:.2g} to {high:.2g} %{unit} over the "
+            "amplitudes of these data, so no one rate holds."
+        )
+    if energy.status == "not conserved":
+        return f"Energy is not conserved: {energy.reason}."
+    return f"Whether energy is conserved is not known: {energy.reason}."
 
 
-def cautions(
-    reading: Reading, train: Trajectories, paths: Sequence[Prediction], energies: np.ndarray | None, chosen: Judged
-) -> tuple[str, ...]:
+def _rounded(error: float) -> str:
+    return f"{100 * error:.1g}"
+
+
+def one_orbit(reading: Reading, train: Trajectories, energies: np.ndarray | None) -> str:
+    """Says so where data hold one orbit, or one energy: what a system does elsewhere is not in them."""
+    narrow = energies is not None and energies[0] >= (1 - _NARROW) * energies[1]
+    if reading.alone or not (narrow or (len(train) == 1 and energies is None)):
+        return ""
+    what = "one orbit" if len(reading.data) == 1 else "one energy"
+    spread = "" if energies is None else f" (energies within {100 * (1 - energies[0] / energies[1]):.1g} %)"
+    return (
+        f" These data hold {what} only{spread}: nothing is known of other starts, and long predictions are not "
+        "promised; measure slower and faster ones."
+    )
+
+
+def cautions(reading: Reading, train: Trajectories, paths: Sequence[Prediction], chosen: Judged) -> tuple[str, ...]:
     """Says what to be careful about."""
     return tuple(
         said
         for said in (
             _few_trials(reading, train),
-            _narrow(energies),
             _leaving(paths, train),
             _unwrapped(reading),
             _rough(chosen),
@@ -71,18 +106,6 @@ def _few_trials(reading: Reading, train: Trajectories) -> str:
         return ""
     trials = "one trial was" if len(train) == 1 else f"{len(train)} trials were"
     return f"only {trials} fitted: other starts may behave differently, so measure more of them"
-
-
-def _narrow(energies: np.ndarray | None) -> str:
-    if energies is None:
-        return ""
-    low, high = energies
-    if low < (1 - _NARROW) * high:
-        return ""
-    return (
-        f"energies of the fitted paths differ by {100 * (1 - low / high):.0f} % only: predictions at others are "
-        "extrapolated, so measure slower and faster ones"
-    )
 
 
 def _leaving(paths: Sequence[Prediction], train: Trajectories) -> str:
@@ -101,16 +124,11 @@ def _leaving(paths: Sequence[Prediction], train: Trajectories) -> str:
 
 
 def _unwrapped(reading: Reading) -> str:
-    """Jumps of a full turn, or a range of many turns, in what was not said to be an angle."""
+    """A range of many turns in what was said to be an angle."""
     for place, name in enumerate(reading.columns.q):
-        if name in reading.columns.angles:
-            covered = np.ptp(reading.data.states[:, place])
-            if covered > _MANY_TURNS:
-                return f"{name} covers {covered:.3g}: if that is degrees, name it '{name} [deg]'"
-            continue
-        jumps = np.abs(np.concatenate([np.diff(trial.states[:, place]) for trial in reading.data]))
-        if np.any(np.abs(jumps - 2 * np.pi) < 0.7) and np.median(jumps) < 0.7:
-            return f"{name} jumps by a full turn: if it is an angle, say so with --angle {name}"
+        covered = np.ptp(reading.data.states[:, place])
+        if name in reading.columns.angles and covered > _MANY_TURNS:
+            return f"{name} covers {covered:.3g}: if that is degrees, name it '{name} [deg]'"
     return ""
 
 

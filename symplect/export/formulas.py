@@ -17,7 +17,9 @@ FORMULAS = {
     "RandomFeatureHNN": "H(z) = sum_k weights[k] features(z)[k], plus sum(p^2) / 2 if newtonian",
     "RandomFeatureField": "dz/dt = features(z) @ weights + constant",
     "DissipativeHNN": "H of the part `conservative`; dq/dt = dH/dp, dp/dt = -dH/dq - L L^T dH/dp with L the lower "
-    "triangle of damping; known inputs u add input_matrix @ u to dz/dt",
+    "triangle of damping; known inputs u add input_matrix @ u to dz/dt, between samples held if `held`, else linear; "
+    "nonlinear, if there, is taken off dp/dt",
+    "NonlinearFriction": "dry^2 * tanh(v / rest) + drag^2 * |v| * v of the velocity v = dH/dp, entry by entry",
     "Network": "h = z; h = activation(h @ weights[i] + biases[i]) for every i but the last; result h @ weights[last], "
     "without bias. Activations: tanh; sin; softplus(x) = ln(1 + e^x); silu(x) = x / (1 + e^-x); "
     "gelu(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2",
@@ -38,6 +40,7 @@ FORMULAS = {
     "RandomTanh": "tanh(z @ directions + biases)",
     "PairDistances": "sum over all pairs i < j of bodies of radial(r_ij), r_ij their Euclidean distance; the input "
     "lists one coordinate of all bodies after the other: x1, x2, ..., y1, y2, ...",
+    "CentreDistance": "radial(|q|)",
     "ChebyshevLog": "Chebyshev polynomials T_1(x), ..., T_terms(x), x = (2 ln r - ln shortest - ln longest) / "
     "(ln longest - ln shortest)",
     "InversePowers": "r^-n for all n of exponents",

@@ -12,7 +12,7 @@ from symplect.models import features
 from symplect.models.autoencoder import Autoencoder
 from symplect.models.baseline import Baseline
 from symplect.models.description import skeleton
-from symplect.models.dissipative import DissipativeHNN, PortHamiltonian
+from symplect.models.dissipative import DissipativeHNN, NonlinearFriction, PortHamiltonian
 from symplect.models.hnn import HNN
 from symplect.models.network import Network
 from symplect.models.pixels import AbstractPixelDynamics, PixelBaseline, PixelHNN
@@ -29,6 +29,7 @@ PARTS: dict[str, type[eqx.Module]] = {
         RandomFeatureHNN,
         RandomFeatureField,
         DissipativeHNN,
+        NonlinearFriction,
         HNN,
         Network,
         *(
@@ -80,6 +81,7 @@ __all__ = [
     "Baseline",
     "DissipativeHNN",
     "LearnedDynamics",
+    "NonlinearFriction",
     "PixelBaseline",
     "PixelHNN",
     "PortHamiltonian",

@@ -51,7 +51,10 @@ def _module(description: Mapping[str, Any], kinds: Mapping[str, type[eqx.Module]
     kind = kinds.get(str(description.get(_KIND)))
     if kind is None:
         raise InputError(f"expected a part out of {', '.join(kinds)}, found {description.get(_KIND)!r}")
-    names = {field.name for field in dataclasses.fields(kind)}
+    fields = dataclasses.fields(kind)
+    names = {field.name for field in fields}
+    defaults = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
+    description = {**defaults, **description}  # what a file from before a part existed does not name
     if names != set(description) - {_KIND}:
         raise InputError(f"expected {kind.__name__} with {sorted(names)}, found {sorted(set(description) - {_KIND})}")
     module = object.__new__(kind)  # as unflattening does: what `__init__` computes is in the file

@@ -2,16 +2,52 @@
 
 from typing import Any, final
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from symplect._types import Scalar, State, Times
+from symplect._types import Half, Scalar, State, Times
 from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, split
 from symplect.errors import InputError
 from symplect.models.description import describe
+
+_INSTANT = 1e-9  # of a course of inputs, within which two times are one
+
+
+@final
+class NonlinearFriction(eqx.Module):
+    r"""Dry friction and quadratic drag of each degree of freedom: $f_i = a_i^2 \tanh(v_i / s_i) + b_i^2 |v_i| v_i$.
+
+    Both can only take energy. Dry friction has a jump at rest, which the hyperbolic tangent rounds below the speed s.
+
+    Args:
+        dry: a, whose square is the force of dry (Coulomb) friction, one per degree of freedom.
+        drag: b, whose square is the coefficient of quadratic drag.
+        rest: s, in units of velocity, which is not fitted.
+
+    Example:
+        >>> friction = NonlinearFriction(jnp.array([1.0]), jnp.array([0.5]), rest=(0.01,))
+        >>> friction(jnp.array([2.0])).tolist()
+        [2.0]
+    """
+
+    dry: Float[Array, " degrees_of_freedom"]
+    drag: Float[Array, " degrees_of_freedom"]
+    rest: tuple[float, ...] = eqx.field(static=True)
+
+    def __call__(self, velocity: Half) -> Half:
+        return self.dry_force(velocity) + self.drag_force(velocity)
+
+    def dry_force(self, velocity: Half) -> Half:
+        """Returns the part that does not grow with the speed."""
+        return self.dry**2 * jnp.tanh(velocity / jnp.asarray(self.rest, velocity.dtype))
+
+    def drag_force(self, velocity: Half) -> Half:
+        """Returns the part that grows with the square of the speed."""
+        return self.drag**2 * jnp.abs(velocity) * velocity
 
 
 @final
@@ -20,13 +56,17 @@ class DissipativeHNN(AbstractDynamics):
 
     $$\frac{dH}{dt} = -\frac{\partial H}{\partial p}^T L L^T \frac{\partial H}{\partial p} \le 0$$
 
-    With inputs, `driven` adds $G u(t)$. Source: van der Schaft, Jeltsema, *Port-Hamiltonian Systems Theory* (2014),
-    chapter 2; as learned dynamics: Zhong, Dey, Chakraborty 2020 (arXiv:2002.08860).
+    Friction that is not proportional to the velocity is added to that. With inputs, `driven` adds $G u(t)$.
+    Source: van der Schaft, Jeltsema, *Port-Hamiltonian Systems Theory* (2014), chapter 2;
+    as learned dynamics: Zhong, Dey, Chakraborty 2020 (arXiv:2002.08860).
 
     Args:
         conservative: the learned Hamiltonian without friction, an `HNN` or a `RandomFeatureHNN`.
         damping: L, of which the lower triangle counts; a tenth of the identity unless given.
         input_matrix: G, one column per input; no inputs unless given.
+        nonlinear: dry friction and quadratic drag; none unless given.
+        held: whether an input keeps its value from one sample to the next (a zero-order hold) rather than going there
+            on a straight line.
 
     Example:
         >>> from symplect.systems import MassSpring
@@ -38,17 +78,24 @@ class DissipativeHNN(AbstractDynamics):
     conservative: AbstractHamiltonian
     damping: Float[Array, "degrees_of_freedom degrees_of_freedom"]
     input_matrix: Float[Array, "dimension inputs"]
+    nonlinear: NonlinearFriction | None = None
+    held: bool = eqx.field(static=True, default=False)
 
     def __init__(
         self,
         conservative: AbstractHamiltonian,
         damping: Float[Array, "degrees_of_freedom degrees_of_freedom"] | None = None,
         input_matrix: Float[Array, "dimension inputs"] | None = None,
+        *,
+        nonlinear: NonlinearFriction | None = None,
+        held: bool = False,
     ):
         n = conservative.degrees_of_freedom
         self.conservative = conservative
         self.damping = 0.1 * jnp.eye(n) if damping is None else damping
         self.input_matrix = jnp.zeros((2 * n, 0)) if input_matrix is None else input_matrix
+        self.nonlinear = nonlinear
+        self.held = held
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -69,24 +116,29 @@ class DissipativeHNN(AbstractDynamics):
         """Returns the learned energy, which the flow does not keep."""
         return self.conservative.hamiltonian(z)
 
+    def friction(self, velocity: Half) -> Half:
+        """Returns the force that friction takes off the momenta at some velocities `dH/dp`."""
+        linear = self.dissipation @ velocity
+        return linear if self.nonlinear is None else linear + self.nonlinear(velocity)
+
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
         _, velocity = split(jax.grad(self.conservative.hamiltonian)(z))
-        friction = self.dissipation @ velocity
+        friction = self.friction(velocity)
         return self.conservative.time_derivative(z, t) - jnp.concatenate([jnp.zeros_like(friction), friction])
 
     def dissipated_power(self, z: State) -> Scalar:
         """Returns the energy that friction takes per unit of time at one state."""
         _, velocity = split(jax.grad(self.conservative.hamiltonian)(z))
-        return velocity @ self.dissipation @ velocity
+        return velocity @ self.friction(velocity)
 
     def friction_rate(self, z: State) -> Scalar:
-        r"""Returns $\gamma$ of $\dot p = \ldots - \gamma p$ at one state: the mean over the degrees of freedom."""
+        r"""Returns $\gamma$ of $\dot p = \ldots - \gamma p$ at one state: for linear friction, the mean."""
         n = self.degrees_of_freedom
         inverse_mass = jax.hessian(self.conservative.hamiltonian)(z)[n:, n:]
         return jnp.trace(self.dissipation @ inverse_mass) / n
 
     def driven(self, times: Times, inputs: ArrayLike) -> "PortHamiltonian":
-        """Returns the same system under known inputs, sampled at the given times and linear between them.
+        """Returns the same system under known inputs, sampled at the given times and held or linear between them.
 
         Raises:
             InputError: not one row of inputs per time, or not one column per column of G.
@@ -125,8 +177,16 @@ class PortHamiltonian(AbstractDynamics):
         return self.system.degrees_of_freedom
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
-        u = jax.vmap(lambda course: jnp.interp(jnp.asarray(t), jnp.asarray(self.times), course), in_axes=1)(self.inputs)
-        return self.system.time_derivative(z, t) + self.system.input_matrix @ u
+        return self.system.time_derivative(z, t) + self.system.input_matrix @ self._input(t)
+
+    def _input(self, t: Scalar | float) -> Float[Array, " inputs"]:
+        times, at = jnp.asarray(self.times), jnp.asarray(t)
+        if not self.system.held:
+            return jax.vmap(lambda course: jnp.interp(at, times, course), in_axes=1)(self.inputs)
+        instant = _INSTANT * (times[-1] - times[0])
+        before, after = (jnp.searchsorted(times, at + side, side="right") - 1 for side in (-instant, instant))
+        # at a jump the mean of both sides: a step that ends there and the next that begins there then add up
+        return (self.inputs[jnp.maximum(before, 0)] + self.inputs[jnp.maximum(after, 0)]) / 2
 
     def supplied_power(self, z: State, t: Scalar | float = 0.0) -> Scalar:
         """Returns the energy that the inputs bring per unit of time at one state."""

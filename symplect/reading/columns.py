@@ -8,6 +8,7 @@ from typing import Any
 from symplect.errors import InputError, one_line
 
 _UNIT = re.compile(r"^(.*\S)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]$")
+_OVER = re.compile(r"^(.*?\S)\s+/\s*(\S.*)$")  # a quantity over its unit, as in "theta / deg"
 _SHOWN = 12  # names in a message
 _LONG = 200  # characters of a name, beyond which it has no unit
 _NAMES = ("q", "p", "velocity", "dq", "dp", "inputs", "angles")
@@ -134,14 +135,19 @@ def listed(names: Sequence[str]) -> str:
 
 
 def split_unit(name: str) -> tuple[str, str]:
-    """Returns a column's name and the unit that stands in brackets behind it.
+    """Returns a column's name and the unit that stands in brackets or behind a slash.
 
     Example:
-        >>> split_unit("theta [rad]"), split_unit("x")
-        (('theta', 'rad'), ('x', ''))
+        >>> split_unit("theta [rad]"), split_unit("omega / deg/s"), split_unit("x")
+        (('theta', 'rad'), ('omega', 'deg/s'), ('x', ''))
     """
-    found = _UNIT.match(name.strip()) if len(name) < _LONG else None
-    return (found.group(1), found.group(2)) if found else (name.strip(), "")
+    name = name.strip()
+    if len(name) >= _LONG:
+        return name, ""
+    if found := _UNIT.match(name):
+        return found.group(1).removesuffix("/").strip() or name, found.group(2)
+    found = _OVER.match(name)
+    return (found.group(1), found.group(2).strip()) if found else (name, "")
 
 
 def _is_role(name: str, own: Any) -> bool:

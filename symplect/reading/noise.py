@@ -1,7 +1,7 @@
 """How noisy measured paths look, before any model is fitted."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from symplect.data import Trajectories
 
@@ -21,22 +21,41 @@ def estimated_noise(data: Trajectories) -> Float[np.ndarray, " dimension"]:
         >>> bool(np.all(abs(estimated_noise(Trajectories(t, path, (400,))) / 0.01 - 1) < 0.15))
         True
     """
-    found = [_scaled_residuals(trial.times, trial.states) for trial in data if len(trial.times) >= 5]
-    if not found:
+    trial = np.repeat(np.arange(len(data)), data.lengths)
+    at = np.arange(2, len(trial) - 2)
+    at = at[trial[at - 2] == trial[at + 2]]
+    if not len(at):
         return np.full(data.dimension, np.nan)
-    return _TO_DEVIATION * np.median(np.abs(np.concatenate(found)), axis=0)
+    missed = cubic_residuals(data.times, data.states, at, np.stack([at - 2, at - 1, at + 1, at + 2]))
+    return deviation(missed)
 
 
-def _scaled_residuals(
-    times: Float[np.ndarray, " samples"], states: Float[np.ndarray, "samples dimension"]
-) -> Float[np.ndarray, "inner dimension"]:
-    """Returns what each sample misses of the cubic, in units in which white noise keeps its size."""
-    offsets = np.stack([times[k : len(times) - 4 + k] - times[2:-2] for k in (0, 1, 3, 4)])
-    neighbours = np.stack([states[k : len(times) - 4 + k] for k in (0, 1, 3, 4)])
+def deviation(residuals: Float[np.ndarray, "samples columns"]) -> Float[np.ndarray, " columns"]:
+    """Returns the standard deviation of each column, to which a few that lie far off add nothing."""
+    return _TO_DEVIATION * np.median(np.abs(residuals), axis=0)
+
+
+def cubic_residuals(
+    times: Float[np.ndarray, " samples"],
+    values: Float[np.ndarray, "samples columns"],
+    at: Int[np.ndarray, " asked"],
+    nodes: Int[np.ndarray, "4 asked"],
+) -> Float[np.ndarray, "asked columns"]:
+    """Returns what samples miss of the cubics through four others, in units in which white noise keeps its size.
+
+    Args:
+        times: times of all samples.
+        values: values of all samples.
+        at: indices of the samples that are asked for.
+        nodes: indices of the four samples that each cubic goes through.
+    """
+    offsets = times[nodes] - times[at]
     weights = np.ones_like(offsets)
     for i in range(4):
         for j in range(4):
             if i != j:
                 weights[i] *= -offsets[j] / (offsets[i] - offsets[j])
-    residuals = states[2:-2] - np.sum(weights[:, :, None] * neighbours, axis=0)
-    return residuals / np.sqrt(1 + np.sum(weights**2, axis=0))[:, None]
+    missed = values[at]
+    for weight, node in zip(weights, nodes, strict=True):
+        missed = missed - weight[:, None] * values[node]
+    return missed / np.sqrt(1 + np.sum(weights**2, axis=0))[:, None]

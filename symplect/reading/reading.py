@@ -12,13 +12,21 @@ from jaxtyping import Float
 from symplect.data import Trajectories, with_velocities
 from symplect.errors import InputError
 from symplect.reading import repairs
+from symplect.reading.angles import continuous, in_radians, undeclared_angles, undeclared_note, unwrapped
+from symplect.reading.bodies import body_places
+from symplect.reading.clipped import without_clipped
+from symplect.reading.codes import without_codes
 from symplect.reading.columns import Columns, find_column, listed, split_unit
+from symplect.reading.consistency import Agreement, agreement
 from symplect.reading.files import find_files, frame_of_arrays, read_file
+from symplect.reading.frozen import without_frozen
+from symplect.reading.inputs import are_held
 from symplect.reading.noise import estimated_noise
 from symplect.reading.numbers import labels, numbers, times
+from symplect.reading.relations import dependent_positions
 from symplect.reading.repairs import Rows
-
-_DEGREES = ("deg", "degree", "degrees", "°")
+from symplect.reading.spikes import without_spikes
+from symplect.reading.units import suffix_unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +41,12 @@ class Reading:
         time_unit: as a label; empty if unknown.
         notes: everything that was noticed or mended.
         sources: names of the files, or of the kind of table.
+        velocity_factors: dq/dt over the given velocity, one per position: 1 where they agree, NaN where they are
+            unrelated; empty without velocities or paths.
+        undeclared_angles: positions that jump by full turns and were not said to be angles.
+        dependent: positions that follow from the other positions.
+        bodies: numbers of bodies and of axes, where the positions are named x1, y1, x2, y2 or alike.
+        held_inputs: whether every input is constant between jumps (a zero-order hold).
     """
 
     data: Trajectories
@@ -42,6 +56,11 @@ class Reading:
     time_unit: str
     notes: tuple[str, ...]
     sources: tuple[str, ...]
+    velocity_factors: tuple[float, ...] = ()
+    undeclared_angles: tuple[str, ...] = ()
+    dependent: tuple[str, ...] = ()
+    bodies: tuple[int, int] | None = None
+    held_inputs: bool = False
 
     @property
     def alone(self) -> bool:
@@ -83,11 +102,10 @@ def read(source: Any, columns: Columns) -> Reading:
     )
     units = _units(tables[0][1], columns)
     with np.errstate(all="ignore"):  # what leaves the finite numbers is refused, or unknown noise
-        mended, units = _in_radians(_mended(joined, columns), columns, units)
-        for place, name in enumerate(columns.q):
-            if name in columns.angles:
-                mended = repairs.unwrapped(mended, place, name)
-        return _reading(mended, columns, units, tuple(name for name, _, _ in tables))
+        mended, units = in_radians(_mended(joined, columns), columns, units)
+        mended = _long_enough(_without_faults(mended, columns), columns)
+        mended, units, agreed = _agreeing(mended, columns, units)
+        return _reading(unwrapped(mended, columns, units), columns, units, tuple(name for name, _, _ in tables), agreed)
 
 
 def _tables(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:
@@ -135,11 +153,7 @@ def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
         clock, dates = times(table, columns.time, name)
         return Rows(trial, clock, values, ("dates are taken as seconds since the first",) if dates else ())
     if columns.dt is not None:
-        clock = np.zeros(table.height)
-        for number in np.unique(trial):
-            own = np.flatnonzero(trial == number)
-            clock[own] = columns.dt * np.arange(len(own))
-        return Rows(trial, clock, values)
+        return Rows(trial, columns.dt * repairs.places_in_trials(trial), values)
     if columns.dq:
         return Rows(np.arange(table.height), np.zeros(table.height), values)
     raise InputError("expected a column of times, a time step or derivatives, found none: give time or dt")
@@ -157,16 +171,40 @@ def _require_distinct(table: pl.DataFrame, columns: Columns) -> None:
 
 def _units(table: pl.DataFrame, columns: Columns) -> dict[str, str]:
     names = columns.values if columns.time is None else (*columns.values, columns.time)
-    return {name: split_unit(table.columns[find_column(name, table.columns)])[1] for name in names}
+    found: dict[str, str] = {}
+    for name in names:
+        own, unit = split_unit(table.columns[find_column(name, table.columns)])
+        found[name] = unit or suffix_unit(own)
+    return found
 
 
 def _mended(rows: Rows, columns: Columns) -> Rows:
     rows = repairs.without_missing(rows)
+    width = columns.degrees_of_freedom * (2 if columns.momenta_known else 1)
     if columns.time is not None:
-        rows = rows if columns.trial else repairs.with_restarts(rows)
-        rows = repairs.without_duplicates(repairs.in_order(rows))
+        rows = repairs.in_order(rows if columns.trial else repairs.with_restarts(rows))
     if columns.dt is not None:
         rows = repairs.in_order(rows)
+    rows = without_codes(rows, columns.values, width)
+    rows = rows if columns.time is None else repairs.without_duplicates(rows)
+    return _long_enough(rows, columns)
+
+
+def _without_faults(rows: Rows, columns: Columns) -> Rows:
+    """Leaves out what a sensor did wrong along a path."""
+    if columns.time is None and columns.dt is None:
+        return rows
+    n = columns.degrees_of_freedom
+    width = n * (2 if columns.momenta_known else 1)
+    rows = without_frozen(rows, n, width, velocities=bool(columns.velocity))
+    rows = without_clipped(rows, columns.values[:width])
+    if rows.blurred:  # a path jumps where the clock does
+        return rows
+    inputs = rows.values[:, len(columns.values) - len(columns.inputs) :]
+    return without_spikes(rows, continuous(rows, columns)[:, :width], columns.values[:width], inputs)
+
+
+def _long_enough(rows: Rows, columns: Columns) -> Rows:
     fewest = 1 if columns.dq else 2 if columns.momenta_known else 5
     rows = repairs.without_short_trials(rows, fewest)
     if not len(rows.times):
@@ -175,20 +213,22 @@ def _mended(rows: Rows, columns: Columns) -> Rows:
     return rows
 
 
-def _in_radians(rows: Rows, columns: Columns, units: Mapping[str, str]) -> tuple[Rows, Mapping[str, str]]:
-    """Turns degrees into radians: of angles, and of what else is said to be in degrees."""
-    wanted = columns.values
-    turned = [i for i, name in enumerate(wanted) if columns.angles and units[name].split("/")[0].strip() in _DEGREES]
-    if not turned:
-        return rows, units
-    values = rows.values.copy()
-    values[:, turned] *= np.pi / 180
-    note = f"{', '.join(wanted[i] for i in turned)}: degrees made radians"
-    said = {wanted[i]: "/".join(["rad", *units[wanted[i]].split("/")[1:]]) for i in turned}
-    return replace(rows, values=values, notes=(*rows.notes, note)), {**units, **said}
+def _agreeing(
+    rows: Rows, columns: Columns, units: Mapping[str, str]
+) -> tuple[Rows, Mapping[str, str], tuple[float, ...]]:
+    """Compares velocities with dq/dt, and converts units where the header settles what they are."""
+    if not columns.velocity or (columns.time is None and columns.dt is None):
+        return rows, units, ()
+    found: Agreement = agreement(rows.times, continuous(rows, columns), rows.trial, columns, units)
+    by = np.array([found.multipliers.get(name, 1.0) for name in columns.values])
+    times = rows.times * found.multipliers.get(columns.time or "", 1.0)
+    rows = replace(rows, times=times, values=rows.values * by, notes=(*rows.notes, *found.notes))
+    return rows, {**units, **found.units}, found.factors
 
 
-def _reading(rows: Rows, columns: Columns, units: Mapping[str, str], sources: tuple[str, ...]) -> Reading:
+def _reading(
+    rows: Rows, columns: Columns, units: Mapping[str, str], sources: tuple[str, ...], factors: tuple[float, ...]
+) -> Reading:
     n = columns.degrees_of_freedom
     mass = np.ones(n) * (columns.mass or 1.0)
     lengths = tuple(int(count) for count in np.bincount(rows.trial) if count)
@@ -212,12 +252,31 @@ def _reading(rows: Rows, columns: Columns, units: Mapping[str, str], sources: tu
     data = Trajectories(rows.times, states, lengths, derivatives, names, labels_of if any(labels_of) else (), inputs)
     _require_motion(data)
     observed = (True,) * n + (bool(momenta),) * n
-    notes = rows.notes
+    noise = np.where(observed, estimated_noise(data), np.nan)
+    bodies = body_places(columns.q)
+    undeclared = undeclared_angles(rows, columns)
+    related = () if bodies or undeclared else dependent_positions(data.states[:, :n], rows.trial, noise[:n])
+    angles = [undeclared_note(name, turn, units.get(name, "")) for name, turn in undeclared.items()]
+    notes = (*rows.notes, *angles, *_related_notes(columns.q, related))
     if columns.velocity and n > 1 and not columns.mass:
         notes += ("masses are taken as equal: if they are not, give them with mass",)
-    noise = np.where(observed, estimated_noise(data), np.nan)
-    time_unit = units.get(columns.time or "", "")
-    return Reading(data, columns, observed, noise, time_unit, notes, sources)
+    return Reading(
+        data, columns, observed, noise, units.get(columns.time or "", ""), notes, sources, factors,
+        tuple(undeclared),
+        tuple(columns.q[place] for place, _ in related), (len(bodies), len(bodies[0])) if bodies else None,
+        inputs is not None and are_held(inputs, rows.trial),
+    )  # fmt: skip
+
+
+def _related_notes(q: Sequence[str], related: Sequence[tuple[int, float]]) -> list[str]:
+    """Says which positions follow from the others."""
+    gone = {place for place, _ in related}
+    rest = " and ".join(name for place, name in enumerate(q) if place not in gone)
+    return [
+        f"{q[place]} follows from {rest} (to {100 * off:.2g} %), so they are not independent coordinates: leave "
+        f"{q[place]} out, or take angles"
+        for place, off in related
+    ]
 
 
 def _said(name: str, place: int, n: int) -> str:

@@ -6,12 +6,32 @@ import numpy as np
 from jaxtyping import Float, Int
 
 _FEWEST = 5  # samples from one restart of the clock to the next, to be trials
-_FULL_TURN = 2 * np.pi
+_BLURRED = 0.9  # of the rows that have a time of their own, below which the clock is coarse
+_SHOWN = 3  # times in a note
+_ROUNDING = 1e-12  # of the largest value, by which arithmetic blurs equal ones
 
 
 def counted(number: int, what: str) -> str:
     """Returns a number and what is counted, as in "1 row" or "2 rows"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def when(times: Float[np.ndarray, " samples"]) -> str:
+    """Returns the first of some times for a note, as in "t = 1.5, 2.5 and 7 more"."""
+    more = f" and {len(times) - _SHOWN} more" if len(times) > _SHOWN else ""
+    return "t = " + ", ".join(f"{time:.6g}" for time in times[:_SHOWN]) + more
+
+
+def resolution(values: Float[np.ndarray, " samples"]) -> float:
+    """Returns the smallest difference between two values that is not a rounding error of arithmetic.
+
+    Example:
+        >>> round(resolution(np.array([0.1, 0.3, 0.1 + 0.2, 0.5])), 12)
+        0.2
+    """
+    gaps = np.diff(np.unique(values))
+    large = gaps[gaps > _ROUNDING * np.max(np.abs(values), initial=0.0)]
+    return float(np.min(large)) if len(large) else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,17 +43,33 @@ class Rows:
         times: of each row.
         values: positions, momenta, derivatives and inputs, one column each.
         notes: what was mended.
+        blurred: whether the clock is so coarse that many rows had the same time.
     """
 
     trial: Int[np.ndarray, " rows"]
     times: Float[np.ndarray, " rows"]
     values: Float[np.ndarray, "rows columns"]
     notes: tuple[str, ...] = ()
+    blurred: bool = False
 
     def keep(self, rows: np.ndarray, note: str = "") -> "Rows":
         """Returns some of the rows, or all in another order."""
         notes = (*self.notes, note) if note else self.notes
-        return Rows(self.trial[rows], self.times[rows], self.values[rows], notes)
+        return Rows(self.trial[rows], self.times[rows], self.values[rows], notes, self.blurred)
+
+
+def places_in_trials(trial: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
+    """Returns the place of each row within its trial, from 0.
+
+    Example:
+        >>> places_in_trials(np.array([0, 1, 1, 0])).tolist()
+        [0, 0, 1, 1]
+    """
+    order = np.argsort(trial, kind="stable")
+    first = np.flatnonzero(np.diff(trial[order], prepend=-1))
+    places = np.empty_like(trial)
+    places[order] = np.arange(len(trial)) - np.repeat(first, np.diff(first, append=len(trial)))
+    return places
 
 
 def without_missing(rows: Rows) -> Rows:
@@ -81,7 +117,7 @@ def without_duplicates(rows: Rows) -> Rows:
     counts = np.diff(np.concatenate([first, [len(new)]]))
     values = np.add.reduceat(rows.values, first, axis=0) / counts[:, None]
     found = rows.keep(first, f"{counted(int(np.sum(~new)), 'row')} at a time that was there already: means are taken")
-    return replace(found, values=values)
+    return replace(found, values=values, blurred=len(first) < _BLURRED * len(new))
 
 
 def without_short_trials(rows: Rows, fewest: int) -> Rows:
@@ -92,15 +128,3 @@ def without_short_trials(rows: Rows, fewest: int) -> Rows:
         return rows
     trials = len(np.unique(rows.trial[short]))
     return rows.keep(~short, f"{counted(trials, 'trial')} of fewer than {fewest} samples left out")
-
-
-def unwrapped(rows: Rows, column: int, name: str) -> Rows:
-    """Lets an angle in radians go on where it wraps, trial by trial."""
-    values = rows.values.copy()
-    for trial in np.unique(rows.trial):
-        own = rows.trial == trial
-        values[own, column] = np.unwrap(values[own, column], period=_FULL_TURN)
-    turned = int(np.sum(np.abs(np.diff(values[:, column] - rows.values[:, column])) > 1.0))
-    if not turned:
-        return rows
-    return replace(rows, values=values, notes=(*rows.notes, f"{name} wraps {counted(turned, 'time')}: made continuous"))

@@ -11,13 +11,20 @@ from symplect.models.features.maps import (
     data_subspace,
     separable,
 )
-from symplect.models.features.pair_distances import ChebyshevLog, InversePowers, PairDistances, pair_distances
+from symplect.models.features.pair_distances import (
+    CentreDistance,
+    ChebyshevLog,
+    InversePowers,
+    PairDistances,
+    pair_distances,
+)
 from symplect.models.features.polynomial import Polynomial
 from symplect.models.features.random_tanh import RandomTanh
 from symplect.models.features.selected import Selected
 
 __all__ = [
     "AbstractFeatures",
+    "CentreDistance",
     "ChebyshevLog",
     "Concatenated",
     "Fourier",

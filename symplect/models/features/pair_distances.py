@@ -1,4 +1,4 @@
-"""What many bodies know of each other: the distances of their pairs."""
+"""What bodies know of each other: the distances of their pairs, or that from a fixed centre."""
 
 import abc
 from typing import final
@@ -9,9 +9,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from symplect._types import Half, Scalar
+from symplect.errors import InputError
 from symplect.models.features._features import AbstractFeatures, Values
 
 Distances = Float[Array, " pairs"]
+
+_NARROWEST, _WIDEST = 1.01, 100.0  # longest over shortest distance, for a potential to be told
+_BEYOND = 1.02  # factor by which a potential goes on beyond the distances seen
 
 
 class AbstractRadial(eqx.Module):
@@ -120,6 +124,43 @@ class PairDistances(AbstractFeatures):
         """Returns Chebyshev functions of the logarithm of the distances that the data have seen."""
         r = pair_distances(positions, bodies, dimensions)
         return cls(ChebyshevLog(terms, float(np.min(r)), float(np.max(r))), bodies, dimensions)
+
+
+@final
+class CentreDistance(AbstractFeatures):
+    """Functions of the distance of one body from the origin, as those of a central potential.
+
+    Args:
+        radial: functions of the distance.
+
+    Example:
+        >>> CentreDistance(InversePowers((1,)))(jnp.array([3.0, 4.0])).tolist()
+        [0.2]
+    """
+
+    radial: AbstractRadial
+
+    @property
+    def size(self) -> int:
+        return self.radial.size
+
+    def __call__(self, z: Half) -> Values:
+        return self.radial(jnp.sqrt(jnp.sum(z**2)))
+
+    @classmethod
+    def over_data(cls, positions: Float[np.ndarray, "samples degrees"], *, terms: int = 8) -> "CentreDistance":
+        """Returns Chebyshev functions of the logarithm of the distances that the data have seen, and a little beyond.
+
+        Raises:
+            InputError: a path through the centre, or all on one circle, of which no potential can be told.
+        """
+        r = np.linalg.norm(positions, axis=1)
+        shortest, longest = float(np.min(r)), float(np.max(r))
+        if not 0 < _NARROWEST * shortest < longest < _WIDEST * shortest:
+            raise InputError(
+                f"CentreDistance: expected distances from the centre that vary, found {shortest:.3g} to {longest:.3g}"
+            )
+        return cls(ChebyshevLog(terms, shortest / _BEYOND, longest * _BEYOND))
 
 
 def pair_distances(

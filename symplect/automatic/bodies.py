@@ -1,0 +1,88 @@
+"""Several bodies in one table: which column belongs to which, and how heavy they are."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from symplect.reading import Reading
+from symplect.reading.columns import split_unit
+
+_NUMBERED = re.compile(r"(?P<axis>\D+?)[ _]?(?P<body>\d+)")  # x1, x_2
+_NAMED = re.compile(r"(?P<body>.+)[ _.](?P<axis>\S+)")  # mass A x
+_SURE = 10.0  # times the noise of the momentum that the velocities of the bodies may be taken for a chance
+
+Order = tuple[tuple[int, ...], ...]
+
+
+def order_of_bodies(names: Sequence[str]) -> Order | None:
+    """Returns the places of the coordinates, by axis and then by body; `None` where names do not tell.
+
+    Example:
+        >>> order_of_bodies(["x1", "y1", "x2", "y2"]), order_of_bodies(["theta", "phi"])
+        (((0, 2), (1, 3)), None)
+    """
+    parts = [_NUMBERED.fullmatch(name) or _NAMED.fullmatch(name) for name in (split_unit(name)[0] for name in names)]
+    places: dict[str, dict[str, int]] = {}
+    for place, part in enumerate(parts):
+        if part is None:
+            return None
+        places.setdefault(part["axis"], {})[part["body"]] = place
+    rows = list(places.values())
+    same = all(list(row) == list(rows[0]) for row in rows)
+    whole = sum(map(len, rows)) == len(names) and len(rows[0]) > 1 and len(rows) > 1
+    return tuple(tuple(row.values()) for row in rows) if same and whole else None
+
+
+def with_masses(reading: Reading, order: Order) -> Reading:
+    """Returns what was read with the momenta of bodies whose masses were not given but can be told.
+
+    Bodies that act on one another alone keep their total momentum, so the velocities in one direction lie on a plane
+    whose normal is the list of their masses. Masses are known up to a factor: the first is 1.
+
+    Args:
+        reading: with velocities and without masses.
+        order: of the positions, by axis and body.
+    """
+    velocities = reading.data.states[:, reading.columns.degrees_of_freedom :]
+    masses, missed = _masses(velocities, reading.data.lengths, order)
+    noise = float(np.sqrt(np.mean(reading.noise[reading.columns.degrees_of_freedom :] ** 2)))
+    spread = float(np.sqrt(np.mean(np.var(velocities, axis=0))))
+    if not (np.all(masses > 0) and missed < max(3 * noise, 1e-6 * spread) < spread / _SURE):
+        return reading
+    n, data = reading.columns.degrees_of_freedom, reading.data
+    of_coordinate = np.ones(n)
+    for axis in order:
+        of_coordinate[list(axis)] = masses
+    factors = np.concatenate([np.ones(n), of_coordinate])
+    names = data.names[:n] + tuple(f"{m:.3g}*{name}" for m, name in zip(of_coordinate, data.names[n:], strict=True))
+    moved = replace(
+        data,
+        states=data.states * factors,
+        derivatives=None if data.derivatives is None else data.derivatives * factors,
+        names=names,
+    )
+    said = " : ".join(f"{m:.4g}" for m in masses)
+    note = f"masses are taken as {said}, in which the total momentum is constant: if they are others, give --mass"
+    return replace(
+        reading,
+        data=moved,
+        noise=reading.noise * factors,
+        columns=replace(reading.columns, mass=tuple(float(m) for m in of_coordinate)),
+        notes=(*(note for note in reading.notes if not note.startswith("masses are taken as equal")), note),
+    )
+
+
+def _masses(
+    velocities: Float[np.ndarray, "samples degrees"], lengths: Sequence[int], order: Order
+) -> tuple[Float[np.ndarray, " bodies"], float]:
+    """Returns the masses, the first of them 1, and how far the total momentum is from constant, per unit of mass."""
+    numbers = np.repeat(np.arange(len(lengths)), lengths)
+    means = np.stack([np.bincount(numbers, column) / np.array(lengths) for column in velocities.T], axis=1)
+    centred = velocities - means[numbers]
+    rows = np.concatenate([centred[:, list(axis)] for axis in order])
+    _, sizes, directions = np.linalg.svd(rows, full_matrices=False)
+    normal = directions[-1]
+    return normal / normal[0], float(sizes[-1] / np.sqrt(len(rows)))

@@ -1,0 +1,87 @@
+"""The structures that a system may have, as models to choose from."""
+
+import jax
+import numpy as np
+
+from symplect.automatic.bodies import Order
+from symplect.automatic.problem import Problem
+from symplect.errors import InputError
+from symplect.fitting import smooth_hamiltonians
+from symplect.fitting.candidates import Structure
+from symplect.models import RandomFeatureField, RandomFeatureHNN
+from symplect.models.features import (
+    AbstractFeatures,
+    CentreDistance,
+    OfMomenta,
+    OfPositions,
+    PairDistances,
+    Polynomial,
+    Projected,
+    RandomTanh,
+)
+
+_SMOOTH = 30  # features for noisy data
+_GAINS = (0.3, 0.5, 0.8)
+_SPACE = (2, 3)  # dimensions in which one body may move about a centre
+_TERMS = 12  # functions of the distance of a pair
+
+
+def structured(problem: Problem, states: np.ndarray) -> list[AbstractFeatures]:
+    """Returns features of the structures that a system may have, the simplest first, before those that know of none.
+
+    Bodies act on one another in pairs; a single body in a plane or in space, about the origin of its coordinates.
+    """
+    n = states.shape[1] // 2
+    kinetic = OfMomenta(Polynomial(n, 2))
+    positions = states[:, :n]
+    if problem.angles or n == 1:
+        return []
+    try:
+        if problem.bodies:
+            return [kinetic + OfPositions(_pairs(positions, problem.bodies))]
+        return [kinetic + OfPositions(CentreDistance.over_data(positions))] if n in _SPACE else []
+    except InputError:  # a path through the centre, or bodies that keep their distance
+        return []
+
+
+def _pairs(positions: np.ndarray, bodies: Order) -> AbstractFeatures:
+    """Returns functions of the distances of pairs, for positions in the order of the table."""
+    order = np.ravel(bodies)
+    moved = np.eye(len(order))[order]
+    known = PairDistances.over_data(positions @ moved.T, len(bodies[0]), terms=_TERMS, dimensions=len(bodies))
+    with jax.enable_x64(True):
+        return Projected(known, moved, np.zeros(len(order)))
+
+
+def hamiltonians(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]:
+    """Returns the Hamiltonians to choose from, those of the simplest structure first."""
+    n, known = states.shape[1] // 2, smooth_hamiltonians(states, structure=_structure(problem), seed=problem.seed)
+    if problem.velocities and n == 1 and not problem.angles:  # a velocity sensor may be off by a factor
+        known += smooth_hamiltonians(states, structure="separable", seed=problem.seed)
+    if not all(problem.observed):
+        return known
+    return [RandomFeatureHNN(features, None, n) for features in structured(problem, states)] + known
+
+
+def plain_fields(problem: Problem, states: np.ndarray) -> list[RandomFeatureField]:
+    """Returns plain fields to choose from, whose features see positions and momenta alike."""
+    if problem.angles or not all(problem.observed):
+        return []
+    n = states.shape[1] // 2
+    general = smooth_hamiltonians(states, seed=problem.seed)[: 3 if n == 1 else 1]
+    return [RandomFeatureField(model.features, degrees_of_freedom=n) for model in general]
+
+
+def smooth_features(states: np.ndarray, seed: int) -> list[AbstractFeatures]:
+    """Returns features without a structure, at several gains, for few and noisy data."""
+    rng = np.random.default_rng(seed)
+    size = states.shape[1]
+    return [Polynomial(size, 2) + RandomTanh.isotropic(states, _SMOOTH, rng, gain=gain) for gain in _GAINS]
+
+
+def _structure(problem: Problem) -> Structure:
+    if not all(problem.observed):
+        return "newtonian angles" if problem.angles else "newtonian"
+    if problem.angles:
+        return "angles"
+    return "newtonian" if problem.velocities else "unknown"
