@@ -8,13 +8,13 @@ from own_data.oscillators import XV, force
 from own_data.situation import Record, Situation, Truth, csv, frequency, noisy, paths
 
 TIMES = np.arange(0.0, 20.0, 0.025)
-FACTOR = r"factor|times the|reversed|sign\b|dq/dt"
+FACTOR = r"factor|\d times|reversed|sign\b|dq/dt|\bm?[sm] made"
 NAMED = {
     "codes": r"-9999|999\.99|codes?\b|missing",
     "zeros": r"zero|\b0\b|codes?\b|missing",
     "frozen": r"frozen|repeat|stuck|stands? still|constant",
     "spikes": r"spike|outlier|jump",
-    "clipped": r"clip|saturat|extreme|limit",
+    "clipped": r"clip|cut off|saturat|extreme|limit",
 }
 
 
@@ -110,16 +110,18 @@ SITUATIONS = (
     Situation("position clipped", lambda: swing(partial(clipped, 0, 0.7), NAMED["clipped"], conserved=None), XV),
     Situation("velocity clipped", lambda: swing(partial(clipped, 1, 0.6), NAMED["clipped"], conserved=None), XV),
     Situation(
-        "acceleration taken for velocity", lambda: swing(wrong_column, FACTOR + "|derivative", conserved=None), XV
+        "acceleration taken for velocity",
+        lambda: swing(wrong_column, FACTOR + "|derivative|unrelated|wrong column", conserved=None),
+        XV,
     ),
     Situation(
         "time in ms, velocity in rad/s",
-        lambda: swing(in_units(1e3, 1, 1), FACTOR, header="t (ms),x (rad),v (rad/s)", conserved=None),
+        lambda: swing(in_units(1e3, 1, 1), FACTOR, header="t (ms),x (rad),v (rad/s)"),
         XV,
     ),
     Situation(
         "position in mm, velocity in m/s",
-        lambda: swing(in_units(1, 1e3, 1), FACTOR, header="t (s),x (mm),v (m/s)", conserved=None),
+        lambda: swing(in_units(1, 1e3, 1), FACTOR, header="t (s),x (mm),v (m/s)"),
         XV,
     ),
     Situation(
