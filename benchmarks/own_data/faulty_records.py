@@ -111,7 +111,7 @@ SITUATIONS = (
     Situation("velocity clipped", lambda: swing(partial(clipped, 1, 0.6), NAMED["clipped"], conserved=None), XV),
     Situation(
         "acceleration taken for velocity",
-        lambda: swing(wrong_column, FACTOR + "|derivative|unrelated|wrong column", conserved=None),
+        lambda: swing(wrong_column, FACTOR + "|unrelated|wrong column", conserved=None),
         XV,
     ),
     Situation(
