@@ -1,16 +1,17 @@
 """Which column of a table is what."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from symplect.errors import InputError, one_line
+from symplect.reading.side_by_side import without_run
+from symplect.reading.unit_names import split_unit
 
-_UNIT = re.compile(r"^(.*\S)\s*[\[(]\s*([^\[\]()]*?)\s*[\])]$")
-_OVER = re.compile(r"^(.*?\S)\s+/\s*(\S.*)$")  # a quantity over its unit, as in "theta / deg"
+_PARTS = re.compile(r"\s*[,:(\[]\s+|\s+[(\[]\s*")  # between the parts of a name
+_PLAIN = str.maketrans("", "", "{}$\\")
 _SHOWN = 12  # names in a message
-_LONG = 200  # characters of a name, beyond which it has no unit
 _NAMES = ("q", "p", "velocity", "dq", "dp", "inputs", "angles")
 
 
@@ -101,26 +102,42 @@ class Columns:
 
 
 def find_column(wanted: str, names: Sequence[str]) -> int:
-    """Returns the place of a column: by its whole name, by its name without the unit, or by its number from 1.
+    """Return the place of a column: by its name, its name without the unit, a part of its name, or its number from 1.
+
+    Args:
+        wanted: Name or number. A name that says of which run it is stands for the column of all runs.
+        names: Names of the table's columns.
 
     Raises:
-        InputError: no such column, or several.
+        InputError: No such column, or several.
 
     Example:
-        >>> find_column("theta", ["t [s]", "theta [rad]"]), find_column("1", ["t [s]", "theta [rad]"])
-        (1, 0)
+        >>> names = ["t [s]", "Angle, theta [rad]", "v_{x} / m/s"]
+        >>> [find_column(name, names) for name in ("t", "theta", "v_x", "1")]
+        [0, 1, 2, 0]
     """
-    for known in (list(names), [split_unit(name)[0] for name in names]):
-        places = [place for place, name in enumerate(known) if name == wanted]
+    for known in _spellings(names):
+        places = [place for place, spelled in enumerate(known) if wanted in spelled]
         if len(places) > 1:
             raise InputError(f"expected one column named {wanted!r}, found {len(places)}: give its number, from 1")
         if places:
             return places[0]
     if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(names):
         return int(wanted) - 1
+    if (bare := without_run(wanted)) != wanted:
+        return find_column(bare, names)
     raise InputError(
         f"expected a column {wanted!r}, found {listed(names)}: give one of these names, or a number from 1"
     )
+
+
+def _spellings(names: Sequence[str]) -> Iterator[list[tuple[str, ...]]]:
+    """Give what every column may be called, the most exact spelling first."""
+    yield [(name,) for name in names]
+    bare = [split_unit(name)[0] for name in names]
+    yield [(name,) for name in bare]
+    yield [tuple(_PARTS.split(name.rstrip(")]"))) for name in bare]  # "Angle, theta", "Position (x)", "Latest: Time"
+    yield [(name.translate(_PLAIN),) for name in bare]  # "v_{x}", "$v_x$"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -132,22 +149,6 @@ def listed(names: Sequence[str]) -> str:
     """
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(one_line(name, 40) if name else "''" for name in names[:_SHOWN]) + more
-
-
-def split_unit(name: str) -> tuple[str, str]:
-    """Returns a column's name and the unit that stands in brackets or behind a slash.
-
-    Example:
-        >>> split_unit("theta [rad]"), split_unit("omega / deg/s"), split_unit("x")
-        (('theta', 'rad'), ('omega', 'deg/s'), ('x', ''))
-    """
-    name = name.strip()
-    if len(name) >= _LONG:
-        return name, ""
-    if found := _UNIT.match(name):
-        return found.group(1).removesuffix("/").strip() or name, found.group(2)
-    found = _OVER.match(name)
-    return (found.group(1), found.group(2).strip()) if found else (name, "")
 
 
 def _is_role(name: str, own: Any) -> bool:

@@ -14,7 +14,7 @@ from symplect.files import MOST_ARRAYS, require_size, unpacked
 from symplect.reading.parquet import read_parquet
 from symplect.reading.text import read_text
 
-TEXT = (".csv", ".tsv", ".txt", ".dat", ".asc")
+TEXT = (".csv", ".tsv", ".txt", ".dat", ".asc", ".xvg")
 ENDINGS = (*TEXT, ".parquet", ".npz", ".jsonl", ".ndjson", ".h5", ".hdf5")
 
 _JSON_CELL = 64  # bytes of memory that a value takes while its type is found

@@ -25,6 +25,7 @@ from symplect.reading.noise import estimated_noise
 from symplect.reading.numbers import labels, numbers, times
 from symplect.reading.relations import dependent_positions
 from symplect.reading.repairs import Rows
+from symplect.reading.side_by_side import RUN, stack_runs
 from symplect.reading.spikes import without_spikes
 from symplect.reading.units import suffix_unit
 
@@ -91,8 +92,9 @@ def read(source: Any, columns: Columns) -> Reading:
     parts: list[Rows] = []
     for name, table, noticed in tables:
         prefix = f"{name}: " if len(tables) > 1 else ""
+        table, said = stack_runs(table)
         parts.append(_rows(table, columns, name))
-        notes += [prefix + note for note in (*noticed, *parts[-1].notes)]
+        notes += [prefix + note for note in (*noticed, *said, *parts[-1].notes)]
     offsets = np.cumsum([0, *(int(np.max(part.trial, initial=-1)) + 1 for part in parts)])
     joined = Rows(
         np.concatenate([part.trial + offset for part, offset in zip(parts, offsets, strict=False)]),
@@ -100,7 +102,7 @@ def read(source: Any, columns: Columns) -> Reading:
         np.concatenate([part.values for part in parts]),
         tuple(dict.fromkeys(notes)),
     )
-    units = _units(tables[0][1], columns)
+    units = _units(stack_runs(tables[0][1])[0], columns)
     with np.errstate(all="ignore"):  # what leaves the finite numbers is refused, or unknown noise
         mended, units = in_radians(_mended(joined, columns), columns, units)
         mended = _long_enough(_without_faults(mended, columns), columns)
@@ -148,7 +150,8 @@ def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
     _require_distinct(table, columns)
     wanted = columns.values
     values = numbers(table, wanted, name)
-    trial = labels(table, columns.trial) if columns.trial else np.zeros(table.height, np.int64)
+    told_apart = columns.trial or (RUN if RUN in table.columns else None)
+    trial = labels(table, told_apart) if told_apart else np.zeros(table.height, np.int64)
     if columns.time is not None:
         clock, dates = times(table, columns.time, name)
         return Rows(trial, clock, values, ("dates are taken as seconds since the first",) if dates else ())

@@ -1,201 +1,264 @@
-"""Tables as text: what separates their columns, where the names stand, how decimals are written."""
+"""Tables as text: CSV and its many relatives, as instruments and spreadsheets write them."""
 
+import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from symplect.errors import InputError, one_line
-from symplect.files import require_size
+from symplect.errors import InputError
+from symplect.reading.cells import MISSING, is_number, number_like, numeric_columns
+from symplect.reading.encoding import changed, clean_text
+from symplect.reading.envelope import unwrap
+from symplect.reading.header import is_comment
+from symplect.reading.layout import Layout, find_layout, split_line
+from symplect.reading.repairs import counted
+
+__all__ = ["MISSING", "parse_text", "read_text"]
 
 _LARGEST = 2**29  # bytes, of which a few copies are made
-_LONGEST = 2**22  # characters of a line
-_CELL = 16  # bytes of memory that even an empty cell needs
-_COMMENTS = ("%", "#")
-_SEPARATORS = ("\t", ";", "|", ",", " ")  # in order of preference
-_SAMPLE = 200  # lines that are looked at
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_LINE_END = re.compile("\r\n|\r|\n")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-MISSING = ["", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None", "-", "--", "?"]
-"""What stands for a value that was not measured."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a text is laid out.
-
-    Attributes:
-        separator: of columns; a space stands for any white space.
-        decimal_comma: whether `1,5` is one and a half.
-        names: of the columns.
-        first: line of the first values, from 0.
-        notes: what was noticed.
-    """
-
-    separator: str
-    decimal_comma: bool
-    names: tuple[str, ...]
-    first: int
-    notes: tuple[str, ...]
+_MOST_CELLS = 3 * 10**7  # of text, each of which takes some 50 bytes while it is looked at
+_FOOTER = 10  # rows at the end that may sum up those above
+_COMMENT_LINE = re.compile(rb"^[ \t]*(?:[%#@!]|//)[^\n]*\n?", re.MULTILINE)
+_BLANK_LINE = re.compile(rb"^[ \t]*\n", re.MULTILINE)
+_SPACED_QUOTE = re.compile(rb'[,;|\t\n][ \t]+"|"[ \t]+[,;|\n]')
+_WHITE = re.compile(rb"[ \t]+")
+_MARGIN = re.compile(rb"^\t|\t$", re.MULTILINE)
 
 
 def read_text(path: Path) -> tuple[pl.DataFrame, list[str]]:
-    """Returns a text's columns, as text, and what was noticed.
+    """Read a file of text as a table.
 
-    Comments begin with `%` or `#`; the last one before the values may hold the names.
+    Args:
+        path: File that holds a table as text.
+
+    Returns:
+        Columns of numbers, and of text where they hold words or dates; and what was noticed.
 
     Raises:
-        InputError: it is no table.
+        InputError: It is no table.
     """
-    content, notes = _decoded(path)
-    lines = _LINE_END.split(content)  # and not where a name holds what Unicode calls the end of a line
-    _require_lines(path, lines)
-    layout = _layout(path, lines)
-    return _parsed(path, lines[layout.first :], layout), [*notes, *layout.notes]
-
-
-def _decoded(path: Path) -> tuple[str, list[str]]:
     if (size := path.stat().st_size) > _LARGEST:
         raise InputError(f"expected {path} to have at most {_LARGEST} bytes of text, found {size}: save it as Parquet")
-    raw = path.read_bytes()
+    return parse_text(path, path.read_bytes())
+
+
+def parse_text(path: Path, raw: bytes) -> tuple[pl.DataFrame, list[str]]:
+    """Read the bytes of a text as a table.
+
+    Args:
+        path: File that messages name.
+        raw: Content of the file.
+
+    Returns:
+        Columns and what was noticed, as of `read_text`.
+
+    Raises:
+        InputError: It is no table.
+    """
+    text, notes = clean_text(path, raw)
+    del raw
+    sheet = unwrap(path, text)
+    del text
+    layout = find_layout(path, sheet)
+    notes += [*sheet.notes, *layout.notes]
+    body = sheet.text[layout.first :]
+    del sheet
+    table, more = _table(path, body, layout)
+    return table, [*notes, *more]
+
+
+def _table(path: Path, body: bytes, layout: Layout) -> tuple[pl.DataFrame, list[str]]:
+    """Parse numbers at once where all are plain; look at every column's cells if that fails."""
+    names = _distinct(layout.names)
     notes: list[str] = []
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-        notes.append("read as UTF-16")
-    else:
-        encoding = "utf-8-sig"
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-        notes.append("not UTF-8: names are read as Latin-1")
-    if found := _CONTROL.search(text):
-        place = text.count("\n", 0, found.start()) + 1
+    table = None
+    if layout.comma and b"." not in body:
+        table = _parsed(body.replace(b",", b"."), layout.separator, dict.fromkeys(names, pl.Float64))
+        notes += ["decimal commas"] if table is not None else []
+    if table is None:
+        kinds = dict(zip(names, _kinds(layout), strict=True))
+        table = _parsed(body, layout.separator, kinds)
+        if table is None and b'"' not in body:
+            left: list[str] = []
+            body = _without_long_lines(path, body, layout, left)
+            notes += _left_out(left)
+            table = _parsed(body, layout.separator, kinds)
+    if table is None:
+        _require_few(path, body, len(names))
+        table, left = _words(path, body, layout, names)
+        notes += _left_out(left)
+    del body
+    if any(kind == pl.String for kind, number in zip(table.dtypes, layout.numeric, strict=True) if number):
+        table, more = _without_text(table, layout)
+        notes += more
+    if pl.String in table.dtypes:
+        table, more = numeric_columns(table)
+        notes += more
+    return _without_empty(table, layout), notes
+
+
+def _require_few(path: Path, body: bytes, columns: int) -> None:
+    """Refuse more cells than memory may hold as text."""
+    cells = body.count(b"\n") * columns
+    if cells > _MOST_CELLS:
         raise InputError(
-            f"expected {path} to be a table as text, found the byte {ord(found.group()):#04x} in line {place}: "
-            "save it as CSV in UTF-8, or give it the ending of what it is"
+            f"expected {path} to have at most {_MOST_CELLS} cells unless all are plain numbers such as -1.5e-3, "
+            f"found {cells}: write plain numbers, or save it as Parquet"
         )
-    return text, notes
 
 
-def _require_lines(path: Path, lines: list[str]) -> None:
-    for number, line in enumerate(lines, 1):
-        if len(line) > _LONGEST:
-            raise InputError(
-                f"expected {path} to have lines of at most {_LONGEST} characters, found {len(line)} in line {number}: "
-                "is it a table as text?"
-            )
+def _left_out(lines: list[str]) -> list[str]:
+    return [f"{counted(len(lines), 'line')} of text left out, the first is: {lines[0]}"] if lines else []
 
 
-def _layout(path: Path, lines: list[str]) -> Layout:
-    kept = [i for i, line in enumerate(lines[: 10 * _SAMPLE]) if line.strip() and not _is_comment(line)][:_SAMPLE]
-    if not kept:
-        raise InputError(f"expected {path} to hold a table, found no line with values: is it the right file?")
-    sample = [lines[i] for i in kept]
-    separator = _separator(sample)
-    fields: list[list[str]] = []
-    for line in sample:
-        fields.append(_fields(line, separator))
-        require_size(path, _CELL * len(lines) * len(fields[-1]), len(fields[-1]))
-    width = Counter(map(len, fields)).most_common(1)[0][0]
-    start = next(k for k, row in enumerate(fields) if len(row) == width)
-    decimal_comma = separator != "," and any(_DECIMAL_COMMA.fullmatch(f) for row in fields[start:] for f in row)
-    notes = [f"{start} lines before the table are left out"] if start else []
-    notes += ["decimal commas"] if decimal_comma else []
-    names, first, more = _header(lines, kept, fields, start, decimal_comma)
-    return Layout(separator, decimal_comma, names, first, (*notes, *more))
+def _words(path: Path, body: bytes, layout: Layout, names: list[str]) -> tuple[pl.DataFrame, list[str]]:
+    """Return all cells as text, and the lines that were left out because they are longer and have no numbers."""
+    schema = dict.fromkeys(names, pl.String)
+    left: list[str] = []
+    table = None if _SPACED_QUOTE.search(body) else _parsed(body, layout.separator, schema)
+    if table is None:
+        table = _parsed(_rewritten(path, body, layout, left), "\t", schema)
+    if table is None:
+        raise InputError(
+            f"expected {path} to hold a table, found quotes that do not close below line {layout.line}: mend them"
+        )
+    return table, left
 
 
-def _header(
-    lines: list[str], kept: list[int], fields: list[list[str]], start: int, decimal_comma: bool
-) -> tuple[tuple[str, ...], int, list[str]]:
-    """Returns the names, the line of the first values and what was noticed."""
-    head, width = fields[start], len(fields[start])
-    if _is_header(head, decimal_comma):
-        below = start + 1
-        if below < len(fields) and _is_units(fields[below], decimal_comma) and len(fields) > below + 1:
-            names = [f"{name} [{unit}]" if unit else name for name, unit in zip(head, fields[below], strict=False)]
-            return tuple(names), kept[below] + 1, [f"line {kept[below] + 1} taken for units"]
-        return tuple(head), kept[start] + 1, []
-    comments = [line for line in lines[: kept[start]] if _is_comment(line) and line.strip("%# \t\r")]
-    said = re.split(r"[\s,;|]+", comments[-1].strip("%# \t\r")) if comments else []
-    if len(said) == width:
-        return tuple(said), kept[start], []
-    numbers = tuple(str(i + 1) for i in range(width))
-    first = " ".join(f"{float(field):.4g}" if _NUMBER.fullmatch(field) else field for field in head[:8])
-    if said and len(comments) == 1 and len(said) < width:
-        note = f"the header names {len(said)} of {width} columns, so they go by number; the first row is {first}"
-        return numbers, kept[start], [note]
-    return numbers, kept[start], [f"no header, so columns go by number; the first row is {first}"]
+def _kinds(layout: Layout) -> list[Any]:
+    """Return the types of columns: numbers where all are plain, and else text that is looked at."""
+    columns = list(zip(layout.numeric, layout.plain, layout.long, strict=True))
+    if not all(plain for numeric, plain, _ in columns if numeric):
+        return [pl.String] * len(columns)
+    return [pl.String if not numeric else pl.Int64 if long else pl.Float64 for numeric, _, long in columns]
 
 
-def _is_header(row: list[str], decimal_comma: bool) -> bool:
-    return any(not _is_value(field, decimal_comma) for field in row)
-
-
-def _is_units(row: list[str], decimal_comma: bool) -> bool:
-    return all(not _is_value(field, decimal_comma) or not field for field in row) and any(row)
-
-
-def _is_value(field: str, decimal_comma: bool) -> bool:
-    text = field.replace(",", ".") if decimal_comma else field
-    return field in MISSING or _NUMBER.fullmatch(text) is not None
-
-
-def _is_comment(line: str) -> bool:
-    return line.lstrip().startswith(_COMMENTS)
-
-
-def _separator(sample: list[str]) -> str:
-    """Returns the first separator that most lines have, equally often; white space unless there is one."""
-    for separator in _SEPARATORS[:-1]:
-        counts = Counter(line.count(separator) for line in sample)
-        count, lines = counts.most_common(1)[0]
-        if count > 0 and 2 * lines > len(sample) and not _only_decimal(sample, separator):
-            return separator
-    return " "
-
-
-def _only_decimal(sample: list[str], separator: str) -> bool:
-    """Whether commas are those of decimals, in columns that white space separates."""
-    if separator != ",":
-        return False
-    below = sample[2:] or sample[1:]  # names, and units
-    words = [word for line in below for word in line.split()]
-    return len(words) > len(below) and all(_DECIMAL_COMMA.fullmatch(word) or _is_value(word, False) for word in words)
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    parts = line.split() if separator == " " else line.split(separator)
-    return [part.strip().strip('"').strip() for part in parts]
-
-
-def _parsed(path: Path, lines: list[str], layout: Layout) -> pl.DataFrame:
-    rows = [line for line in lines if line.strip() and not _is_comment(line)]
-    separator = layout.separator
-    if separator == " ":
-        rows, separator = ["\t".join(line.split()) for line in rows], "\t"
+def _parsed(body: bytes, separator: str, schema: Mapping[str, Any]) -> pl.DataFrame | None:
+    """Return the table, or nothing if some cell is of another type or some line is longer."""
+    for pattern in (_COMMENT_LINE, _BLANK_LINE):
+        if pattern.search(body):
+            body = changed(body, partial(pattern.sub, b""))
+    if separator == " " and b'"' not in body:
+        body, separator = changed(body, lambda part: _MARGIN.sub(b"", _WHITE.sub(b"\t", part))), "\t"
+    if len(separator.encode()) > 1 or separator == " ":
+        return None
+    short = body[: body.find(b"\n")].count(separator.encode()) < len(schema) - 1
+    if short:  # Polars counts columns in the first line
+        body = separator.encode() * (len(schema) - 1) + b"\n" + body
     try:
         table = pl.read_csv(
-            io.BytesIO("\n".join(rows).encode()),
+            io.BytesIO(body),
             has_header=False,
             separator=separator,
-            schema=dict.fromkeys(_distinct(layout.names), pl.String),
+            schema=schema,
+            null_values=MISSING,
+            quote_char='"' if b'"' in body else None,
         )
-    except (pl.exceptions.PolarsError, OverflowError) as error:
-        reason = one_line(error, 200)
+    except (pl.exceptions.PolarsError, OverflowError):
+        return None
+    return table[1:] if short else table
+
+
+def _without_long_lines(path: Path, body: bytes, layout: Layout, left: list[str]) -> bytes:
+    """Cut separators at the ends of lines that are too long, and leave out those that are mere text."""
+    width, separator = len(layout.names), re.escape(layout.separator.encode())
+    cell = rb"[^ \t\n]+[ \t]+" if layout.separator == " " else b"[^" + separator + rb"\n]*" + separator
+    long = re.compile(rb"^[ \t]*(?:" + cell + b"){%d}[^\\n]*\\n?" % width, re.MULTILINE)
+
+    def shortened(found: re.Match[bytes]) -> bytes:
+        line = found.group().decode().rstrip("\n")
+        row = split_line(line, layout.separator)
+        if is_comment(line) or not any(row[width:]):
+            return b"" if is_comment(line) else (layout.separator.join(row[:width]) + "\n").encode()
+        _require_text(path, row, layout, body.count(b"\n", 0, body.find(found.group())))
+        left.append(line.strip()[:40])
+        return b""
+
+    return changed(body, partial(long.sub, shortened))
+
+
+def _rewritten(path: Path, body: bytes, layout: Layout, left: list[str]) -> bytes:
+    """Return the rows as lines with tabs, after Python's reader of CSV, which forgives more."""
+    width = len(layout.names)
+    out = io.BytesIO()
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="\n", write_through=True)
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    for number, line in enumerate(_lines(body)):
+        row = split_line(line, layout.separator)
+        while len(row) > width and not row[-1]:
+            row.pop()
+        if is_comment(line) or not any(row):
+            continue
+        if len(row) <= width:
+            writer.writerow(row)
+        else:
+            _require_text(path, row, layout, number)
+            left.append(line.strip()[:40])
+    return out.getvalue()
+
+
+def _require_text(path: Path, row: list[str], layout: Layout, number: int) -> None:
+    if any(map(is_number, row)):
         raise InputError(
-            f"expected {path} to have {len(layout.names)} columns in every line, found otherwise ({reason}): "
-            "mend the lines, or delete them"
-        ) from error
-    if layout.decimal_comma:
-        table = table.with_columns(pl.all().str.replace(",", ".", literal=True))
-    return table
+            f"expected {path} to have {len(layout.names)} columns in every line, found {len(row)} in line "
+            f"{layout.line + number}: mend the line, or delete it"
+        )
+
+
+def _lines(body: bytes) -> Iterator[str]:
+    for line in io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n"):
+        yield line.rstrip("\n")
+
+
+def _without_text(table: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, list[str]]:
+    """Leave out rows that are no samples: headers that come again, titles of further parts, sums at the end."""
+    numeric = [name for name, number in zip(table.columns, layout.numeric, strict=True) if number]
+    likes = pl.DataFrame([number_like(table[name]).alias(name) for name in numeric])
+    some = likes.select(pl.any_horizontal(pl.all().fill_null(value=False))).to_series()
+    odd = likes.select(pl.any_horizontal(~pl.all().fill_null(value=True))).to_series()
+    text = (~some & odd) | _footer(table, likes)
+    if not 0 < 2 * int(text.sum()) <= table.height:
+        return table, []
+    zeros = _closing_zeros(table.select(numeric), text)
+    left = table.filter(text)
+    first = ", ".join(str(cell) for cell in left.row(0) if cell is not None)[:60]
+    notes = [f"{counted(left.height, 'row')} of text left out, the first is: {first}"]
+    notes += [f"{counted(int(zeros.sum()), 'row')} of zeros that close a part left out"] if zeros.any() else []
+    return table.filter(~(text | zeros)), notes
+
+
+def _footer(table: pl.DataFrame, likes: pl.DataFrame) -> pl.Series:
+    """Mark the last rows if each begins with a word where a number is expected, as sums and means do."""
+    first = likes.to_series(0)
+    words = (~first).fill_null(value=False) & ~table[likes.columns[0]].str.contains(r"\d").fill_null(value=True)
+    found = words.tail(_FOOTER).to_list()
+    count = next((k for k, word in enumerate(reversed(found)) if not word), len(found))
+    return (
+        pl.Series([False]).new_from_index(0, table.height - count).append(pl.Series([True] * count, dtype=pl.Boolean))
+    )
+
+
+def _closing_zeros(table: pl.DataFrame, text: pl.Series) -> pl.Series:
+    """Mark rows of zeros directly above a title, by which some loggers close a part."""
+    below = text.shift(-1, fill_value=False) & ~text
+    zeros = table.select(pl.all_horizontal(pl.all().cast(pl.Float64, strict=False).fill_null(1.0) == 0.0)).to_series()
+    return below & zeros
+
+
+def _without_empty(table: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Drop columns without a name and without values, as separators at the ends of lines make them."""
+    empty = [
+        column.name
+        for column, name in zip(table, layout.names, strict=True)
+        if not name and column.null_count() == table.height
+    ]
+    return table.drop(empty)
 
 
 def _distinct(names: tuple[str, ...]) -> list[str]:
