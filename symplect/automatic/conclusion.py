@@ -109,11 +109,10 @@ def _of_plain_field(chosen: Judged, reading: Reading, train: Trajectories) -> En
 
 
 def _unexplained(chosen: Judged, reading: Reading, train: Trajectories) -> str:
-    drift = frequency_drift(chosen.candidate.model, train, reading.observed)
-    if drift:
+    if frequency_drift(chosen.candidate.model, train, reading.observed):
         return (
-            f"the frequency changes by {100 * abs(drift):.2g} % in the course of the record, so H depends on time, "
-            "as with a stiffness that drifts"
+            "the frequency changes in the course of the record, which amplitudes do not explain: H depends on time, as "
+            "with a stiffness that drifts"
         )
     times = misfit(chosen, reading, train)
     return (

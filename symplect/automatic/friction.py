@@ -18,6 +18,7 @@ LEFT = 1.1
 
 _HELPS = 0.9  # of the noise: a fit with less of it has explained something
 _REST = 0.02  # of the root mean square speed, below which dry friction is rounded
+_ROOT = 0.2  # of the coefficients of friction, where their fit begins, in units of the data's own
 _FINE = 4  # steps between samples, since dry friction changes within one
 
 
@@ -33,14 +34,12 @@ def with_nonlinear_friction(
         return None
     began, model = time.perf_counter(), linear.model
     assert isinstance(model, DissipativeHNN)
-    n = train.dimension // 2
     with jax.enable_x64(True):
-        _, velocity = np.split(np.asarray(jax.vmap(jax.grad(model.hamiltonian))(jnp.asarray(train.states))), 2, axis=1)
-        speed = np.sqrt(np.mean(velocity**2, axis=0))
-        power = np.sqrt(np.mean(np.asarray(jax.vmap(model.dissipated_power)(jnp.asarray(train.states)))) / n)
-        dry, drag = power / np.sqrt(2 * speed), power / np.sqrt(2 * speed**3)
-        friction = NonlinearFriction(jnp.asarray(dry), jnp.asarray(drag), tuple(float(v) for v in _REST * speed))
-        nonlinear = DissipativeHNN(model.conservative, model.damping / 2, model.input_matrix, nonlinear=friction)
+        gradients = np.asarray(jax.vmap(jax.grad(model.hamiltonian))(jnp.asarray(train.states)))
+        rest = _REST * np.sqrt(np.mean(np.split(gradients, 2, axis=1)[1] ** 2, axis=0))
+        roots = jnp.full(len(rest), _ROOT)
+        friction = NonlinearFriction(roots, roots, tuple(rest.tolist()))
+        nonlinear = DissipativeHNN(model.conservative, _ROOT * jnp.eye(len(rest)), nonlinear=friction)
     try:
         found = fit_trajectory(nonlinear, train, observed=problem.observed, substeps=_FINE)
     except ArithmeticError:

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from symplect.data import Scaling, Trajectories
 from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import Parametrised
-from symplect.models import HNN, Baseline, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
-from symplect.models.rescaled import restored, scaled
+from symplect.models import HNN, Baseline, DissipativeHNN, NonlinearFriction, RandomFeatureField, RandomFeatureHNN
+from symplect.models.rescaled import rest_in, restored, scaled
 from symplect.precision import cast
 
 
@@ -38,7 +38,17 @@ def brought_in(model: Any, scaling: Scaling) -> Any:
     begin.
     """
     if isinstance(model, DissipativeHNN):
-        return eqx.tree_at(lambda own: own.conservative, model, brought_in(model.conservative, scaling))
+        inside = eqx.tree_at(lambda own: own.conservative, model, brought_in(model.conservative, scaling))
+        if (friction := model.nonlinear) is None:
+            return inside
+        rest = rest_in(friction, 1 / scaling.rates[: model.degrees_of_freedom])
+        return DissipativeHNN(
+            inside.conservative,
+            inside.damping,
+            inside.input_matrix,
+            nonlinear=NonlinearFriction(friction.dry, friction.drag, rest),
+            held=inside.held,
+        )
     return scaled(model, scaling) if isinstance(model, RandomFeatureHNN | RandomFeatureField) else model
 
 

@@ -11,9 +11,10 @@ from jaxtyping import Float
 
 from symplect.data.scaling import Scaling
 from symplect.models.baseline import Baseline
-from symplect.models.dissipative import DissipativeHNN
+from symplect.models.dissipative import DissipativeHNN, NonlinearFriction
 from symplect.models.features import (
     AbstractFeatures,
+    CentreDistance,
     ChebyshevLog,
     Concatenated,
     InversePowers,
@@ -108,7 +109,25 @@ def _(model: DissipativeHNN, scaling: Scaling) -> DissipativeHNN:
         _restored(model.conservative, scaling),
         jnp.asarray(damping, model.damping.dtype),
         jnp.asarray(matrix, model.input_matrix.dtype),
+        nonlinear=None if model.nonlinear is None else _friction(model.nonlinear, scaling),
+        held=model.held,
     )
+
+
+def _friction(friction: NonlinearFriction, scaling: Scaling) -> NonlinearFriction:
+    """Changes the units of forces, and of the velocities on which they depend."""
+    half = len(friction.rest)
+    forces, speeds = scaling.rates[half:], scaling.rates[:half]
+    return NonlinearFriction(
+        jnp.asarray(np.asarray(friction.dry, float) * forces**0.5, friction.dry.dtype),
+        jnp.asarray(np.asarray(friction.drag, float) * forces**0.5 / speeds, friction.drag.dtype),
+        rest_in(friction, speeds),
+    )
+
+
+def rest_in(friction: NonlinearFriction, speeds: Float[np.ndarray, " half"]) -> tuple[float, ...]:
+    """Returns below which speeds dry friction is rounded, where the units of the velocities are these."""
+    return tuple((np.array(friction.rest) * speeds).tolist())
 
 
 @_restored.register
@@ -163,6 +182,15 @@ def _(features: RandomTanh, centre: Coordinates, scale: Coordinates) -> tuple[Ab
         return _general(features, centre, scale)  # a bias that makes up for a large centre would lose digits
     directions = np.asarray(features.directions, float) / scale[:, None]
     return RandomTanh(directions, features.biases), np.ones(features.size)
+
+
+@_features.register
+def _(features: CentreDistance, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    size, radial = float(scale[0]), features.radial
+    if np.any(centre) or np.any(scale != size) or not isinstance(radial, ChebyshevLog):
+        return _general(features, centre, scale)
+    longer = ChebyshevLog(radial.terms, radial.shortest * size, radial.longest * size)
+    return CentreDistance(longer), np.ones(features.size)
 
 
 @_features.register
