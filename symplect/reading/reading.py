@@ -15,7 +15,7 @@ from symplect.reading import repairs
 from symplect.reading.columns import Columns, find_column, listed, split_unit
 from symplect.reading.files import find_files, frame_of_arrays, read_file
 from symplect.reading.noise import estimated_noise
-from symplect.reading.numbers import numbers, times, trial_numbers
+from symplect.reading.numbers import labels, numbers, times
 from symplect.reading.repairs import Rows
 
 _DEGREES = ("deg", "degree", "degrees", "°")
@@ -130,7 +130,7 @@ def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
     _require_distinct(table, columns)
     wanted = columns.values
     values = numbers(table, wanted, name)
-    trial = trial_numbers(table, columns.trial)
+    trial = labels(table, columns.trial)
     if columns.time is not None:
         clock, noticed = times(table, columns.time, name)
         return Rows(trial, clock, values, noticed)
