@@ -27,6 +27,11 @@ def twelve_hours(stamp):
     return stamp.strftime("%m/%d/%Y %I:%M:%S.%f %p")
 
 
+def minutes(stamp):
+    minute, second = divmod((stamp - START).total_seconds() + 50.0, 60.0)
+    return f"{minute:02.0f}:{second:06.3f}"
+
+
 WAYS = {
     "ISO": lambda stamp: stamp.isoformat(timespec="milliseconds"),
     "ISO, Z": lambda stamp: stamp.isoformat(timespec="milliseconds") + "Z",
@@ -46,7 +51,7 @@ WAYS = {
     "clock, decimal comma": thousandths("%H:%M:%S,%f"),
     "clock, twelve hours": lambda stamp: stamp.strftime("%I:%M:%S.%f %p"),
     "timedelta": lambda stamp: str(stamp - STAMPS[0] + datetime.timedelta(hours=23, minutes=59, seconds=53)),
-    "minutes": lambda stamp: "{:02.0f}:{:06.3f}".format(*divmod((stamp - START).total_seconds(), 60)),
+    "minutes": minutes,
 }  # fmt: skip
 
 

@@ -58,7 +58,10 @@ def _rows(path: Path, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def _text(rows: list[tuple[Any, ...]]) -> str:
     width = max(map(len, rows))
     used = [place for place in range(width) if any(place < len(row) and row[place] is not None for row in rows)]
-    return "".join("\t".join(_said(row[place]) if place < len(row) else "" for place in used) + "\n" for row in rows)
+    cells = [[_said(row[place]) if place < len(row) else "" for place in used] for row in rows]
+    head = next((number for number, row in enumerate(cells) if all(row)), 0)
+    lines = ["\t".join(row) for row in cells]
+    return "\n".join([*(line.rstrip("\t") for line in lines[:head]), *lines[head:], ""])  # a title has fewer cells
 
 
 def _said(cell: Any) -> str:

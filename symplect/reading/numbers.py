@@ -67,7 +67,7 @@ def times(table: pl.DataFrame, wanted: str, where: str) -> tuple[Column, tuple[s
     return seconds_of_numbers(ticks, known, has_unit=bool(split_unit(series.name)[1]))
 
 
-def trial_numbers(table: pl.DataFrame, wanted: str | None) -> np.ndarray:
+def labels(table: pl.DataFrame, wanted: str | None) -> np.ndarray:
     """Return the number of every row's trial, counted in order of appearance.
 
     Args:

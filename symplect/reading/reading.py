@@ -22,7 +22,7 @@ from symplect.reading.files import find_files, frame_of_arrays, read_file
 from symplect.reading.frozen import without_frozen
 from symplect.reading.inputs import are_held
 from symplect.reading.noise import estimated_noise
-from symplect.reading.numbers import numbers, times, trial_numbers
+from symplect.reading.numbers import labels, numbers, times
 from symplect.reading.relations import dependent_positions
 from symplect.reading.repairs import Rows
 from symplect.reading.side_by_side import RUN, stack_runs
@@ -150,7 +150,7 @@ def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
     _require_distinct(table, columns)
     wanted = columns.values
     values = numbers(table, wanted, name)
-    trial = trial_numbers(table, columns.trial or (RUN if RUN in table.columns else None))
+    trial = labels(table, columns.trial or (RUN if RUN in table.columns else None))
     if columns.time is not None:
         clock, noticed = times(table, columns.time, name)
         return Rows(trial, clock, values, noticed)
