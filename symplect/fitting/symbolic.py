@@ -23,6 +23,7 @@ from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.models.features import AbstractFeatures, Selected
 from symplect.models.features._features import Penalties, Values
 from symplect.models.random_feature import RandomFeatureHNN
+from symplect.models.rescaled import Coordinates, Factors, rescaled_features
 
 _ROUNDS = 5  # of choosing terms at the paths that the last terms gave
 _FREE = np.array([1e-9])  # a ridge that holds nothing down
@@ -166,6 +167,12 @@ class _Masked(AbstractFeatures):
     @property
     def penalties(self) -> Penalties:
         return self.inner.penalties
+
+
+@rescaled_features.register
+def _(features: _Masked, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
+    inner, factors = rescaled_features(features.inner, centre, scale)
+    return _Masked(inner, features.mask), factors
 
 
 def _masked(

@@ -70,7 +70,7 @@ def features_in(features: AbstractFeatures, scaling: Scaling) -> tuple[AbstractF
     """Returns features of the scaled states, and by what they are to be multiplied to be those given."""
     inverse = scaling.inverse
     with jax.enable_x64(True):
-        return _features(features, inverse.centre, inverse.scale)
+        return rescaled_features(features, inverse.centre, inverse.scale)
 
 
 @singledispatch
@@ -85,14 +85,14 @@ def _(model: RandomFeatureHNN, scaling: Scaling) -> RandomFeatureHNN:
         raise TypeError(
             "restored: expected units in which p = dq/dt stays so, found others: Scaling.of(newtonian=True)"
         )
-    features, factors = _features(model.features, scaling.centre, scaling.scale)
+    features, factors = rescaled_features(model.features, scaling.centre, scaling.scale)
     weights = jnp.asarray(np.asarray(model.weights, float) * factors * scaling.energy)
     return RandomFeatureHNN(features, weights, half, newtonian=model.newtonian)
 
 
 @_restored.register
 def _(model: RandomFeatureField, scaling: Scaling) -> RandomFeatureField:
-    features, factors = _features(model.features, scaling.centre, scaling.scale)
+    features, factors = rescaled_features(model.features, scaling.centre, scaling.scale)
     weights = jnp.asarray(np.asarray(model.weights, float) * factors[:, None] * scaling.rates)
     constant = jnp.asarray(np.asarray(model.constant, float) * scaling.rates)
     return RandomFeatureField(features, weights, constant, model.degrees_of_freedom)
@@ -159,24 +159,26 @@ def _keeps_velocities(scaling: Scaling, half: int) -> bool:
 
 
 @singledispatch
-def _features(features: AbstractFeatures, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
-    """Returns features of z and factors that make them those of `(z - centre) / scale`."""
+def rescaled_features(
+    features: AbstractFeatures, centre: Coordinates, scale: Coordinates
+) -> tuple[AbstractFeatures, Factors]:
+    """Returns features of z and factors that make them those of `(z - centre) / scale`: a function per class."""
     if not np.any(centre) and np.all(scale == 1):
         return features, np.ones(features.size)
     return Projected(features, np.diag(1 / scale), centre), np.ones(features.size)
 
 
-_general = _features.dispatch(object)
+_general = rescaled_features.dispatch(object)
 
 
-@_features.register
+@rescaled_features.register
 def _(features: Polynomial, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     if np.any(centre):
         return _general(features, centre, scale)
     return features, np.array([1 / np.prod(scale[list(pick)]) for pick in features.factors])
 
 
-@_features.register
+@rescaled_features.register
 def _(features: RandomTanh, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     if np.any(centre):
         return _general(features, centre, scale)  # a bias that makes up for a large centre would lose digits
@@ -184,7 +186,7 @@ def _(features: RandomTanh, centre: Coordinates, scale: Coordinates) -> tuple[Ab
     return RandomTanh(directions, features.biases), np.ones(features.size)
 
 
-@_features.register
+@rescaled_features.register
 def _(features: CentreDistance, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     size, radial = float(scale[0]), features.radial
     if np.any(centre) or np.any(scale != size) or not isinstance(radial, ChebyshevLog):
@@ -193,7 +195,7 @@ def _(features: CentreDistance, centre: Coordinates, scale: Coordinates) -> tupl
     return CentreDistance(longer), np.ones(features.size)
 
 
-@_features.register
+@rescaled_features.register
 def _(features: PairDistances, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     """Distances have a unit if all positions share it, and no centre if all bodies do."""
     size, radial = float(scale[0]), features.radial
@@ -208,7 +210,7 @@ def _(features: PairDistances, centre: Coordinates, scale: Coordinates) -> tuple
     return _general(features, centre, scale)
 
 
-@_features.register
+@rescaled_features.register
 def _(features: Projected, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     matrix = np.asarray(features.matrix, float) / scale
     return Projected(features.inner, matrix, centre + scale * np.asarray(features.centre, float)), np.ones(
@@ -216,43 +218,43 @@ def _(features: Projected, centre: Coordinates, scale: Coordinates) -> tuple[Abs
     )
 
 
-@_features.register
+@rescaled_features.register
 def _(features: Concatenated, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
-    parts, factors = zip(*(_features(part, centre, scale) for part in features.parts), strict=True)
+    parts, factors = zip(*(rescaled_features(part, centre, scale) for part in features.parts), strict=True)
     return Concatenated(parts), np.concatenate(factors)
 
 
-@_features.register
+@rescaled_features.register
 def _(features: OfPositions, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     half = len(scale) // 2
-    inner, factors = _features(features.inner, centre[:half], scale[:half])
+    inner, factors = rescaled_features(features.inner, centre[:half], scale[:half])
     return OfPositions(inner), factors
 
 
-@_features.register
+@rescaled_features.register
 def _(features: OfMomenta, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     half = len(scale) // 2
-    inner, factors = _features(features.inner, centre[half:], scale[half:])
+    inner, factors = rescaled_features(features.inner, centre[half:], scale[half:])
     return OfMomenta(inner), factors
 
 
-@_features.register
+@rescaled_features.register
 def _(features: Product, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     half = len(scale) // 2
-    of_q, left = _features(features.of_positions, centre[:half], scale[:half])
-    of_p, right = _features(features.of_momenta, centre[half:], scale[half:])
+    of_q, left = rescaled_features(features.of_positions, centre[:half], scale[:half])
+    of_p, right = rescaled_features(features.of_momenta, centre[half:], scale[half:])
     return Product(of_q, of_p), np.outer(np.append(1.0, left), np.append(1.0, right)).ravel()[1:]
 
 
-@_features.register
+@rescaled_features.register
 def _(features: Selected, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
-    inner, factors = _features(features.inner, centre, scale)
+    inner, factors = rescaled_features(features.inner, centre, scale)
     return Selected(inner, features.indices), factors[list(features.indices)]
 
 
-@_features.register
+@rescaled_features.register
 def _(features: Symmetric, centre: Coordinates, scale: Coordinates) -> tuple[AbstractFeatures, Factors]:
     if np.any(centre):
         return _general(features, centre, scale)
-    inner, factors = _features(features.inner, centre, scale)
+    inner, factors = rescaled_features(features.inner, centre, scale)
     return Symmetric(inner, features.signs), factors
