@@ -59,6 +59,7 @@ def _spikes(
     times: Float[np.ndarray, " rows"], path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"]
 ) -> Bool[np.ndarray, " rows"]:
     found = np.zeros(len(path), bool)
+    single, usual, fine = np.full(len(path), np.nan), 0.0, resolution(path)
     for length in range(1, _LONGEST + 1):
         first = np.arange(3, len(path) - length - 2)
         first = first[trial[first - 3] == trial[first + length + 2]]
@@ -68,11 +69,10 @@ def _spikes(
         nodes = np.stack([first - 2, first - 1, last + 1, last + 2])
         off = np.stack([np.abs(_missed(times, path, first + k, nodes)) for k in range(length)])
         if length == 1:
-            single = np.full(len(path), np.nan)
             single[first] = off[0]
             usual = float(deviation(off.T)[0])
         height = np.min(off, axis=0)
-        least = np.maximum(_SPIKE * usual, _ROUNDED * resolution(path))
+        least = np.maximum(_SPIKE * usual, _ROUNDED * fine)
         at = np.flatnonzero(height > least)
         first, last, height = first[at], last[at], height[at]
         nearby = single[np.clip(first[:, None] + _AROUND, 0, len(path) - 1)]
