@@ -113,7 +113,8 @@ class Trajectories:
         return self.select([range(len(self))[trial]])
 
     def __iter__(self) -> Iterator["Trajectories"]:
-        return (self[trial] for trial in range(len(self)))
+        ends = np.cumsum(self.lengths)
+        return (self._rows(slice(end - length, end)) for end, length in zip(ends, self.lengths, strict=True))
 
     def select(self, trials: Sequence[int]) -> "Trajectories":
         """Returns the trials of the given numbers, in that order."""
@@ -150,7 +151,7 @@ class Trajectories:
         return self._rows(slice(None, samples)), self._rows(slice(samples, None))
 
     def _rows(self, rows: slice) -> "Trajectories":
-        """Returns some rows of a single trial."""
+        """Returns some rows, all of one trial."""
         return replace(
             self,
             times=self.times[rows],
