@@ -14,6 +14,7 @@ AGREES = 0.1
 """Relative difference between dq/dt and a velocity below which they agree: seldom sampled paths differ by as much."""
 
 _FEWEST = 20  # windows of time, to compare a position with its velocity
+_ENOUGH = 20_000  # windows
 _GAP = 3.0  # times the usual step, over which nothing is integrated
 _RELATED = 0.5  # of a position's changes, that its velocity must explain
 _NOISE = 4.0  # times the noise, that changes must miss a velocity by before the two are called unrelated
@@ -66,11 +67,11 @@ def _factor(times: np.ndarray, position: np.ndarray, velocity: np.ndarray, piece
     integral = _integral(times, velocity, piece)
     longest = int(np.max(np.bincount(piece)))
     lags = [2**k for k in range(longest.bit_length()) if 2**k <= max(1, longest // 2)]
-    windows = [(lag, piece[lag:] == piece[:-lag]) for lag in lags]
+    windows = [(lag, _spread(np.flatnonzero(piece[lag:] == piece[:-lag]))) for lag in lags]
     changes = [
-        (lag, (position[lag:] - position[:-lag])[inside], (integral[lag:] - integral[:-lag])[inside])
-        for lag, inside in windows
-        if np.sum(inside) >= _FEWEST
+        (lag, position[start + lag] - position[start], integral[start + lag] - integral[start])
+        for lag, start in windows
+        if len(start) >= _FEWEST
     ]
     if not changes or not np.any(velocity) or not np.any(changes[-1][1]):
         return 1.0
@@ -85,6 +86,11 @@ def _factor(times: np.ndarray, position: np.ndarray, velocity: np.ndarray, piece
     drift = np.sqrt(lag) * _noise(times, velocity, piece) * float(np.median(np.abs(np.diff(times)))) * abs(factor)
     noise = np.hypot(np.sqrt(2) * _noise(times, position, piece), drift)
     return float("nan") if left > _NOISE * noise else 1.0
+
+
+def _spread(places: np.ndarray) -> np.ndarray:
+    """Returns at most so many places as are enough, evenly spread."""
+    return places[:: max(1, len(places) // _ENOUGH)]
 
 
 def _integral(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> np.ndarray:
