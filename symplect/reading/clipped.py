@@ -11,8 +11,9 @@ _FEWEST = 5  # samples at one extreme
 _LONG = 3  # samples of a run at an extreme that shows how the path was cut
 _OVERSHOOT = 6.0  # steps of resolution by which a path must have been cut: a rounded turning point has less
 _STEADY = 2.0  # times the step before it, that the step to an extreme may be: a jump is no clipping
-_FEWEST_RUNS = 5  # visits to the very same extreme value, where values do not repeat otherwise
-_ONCE = 0.9  # of the values that differ from all others, where rounding does not repeat any
+_FEWEST_RUNS = 5  # visits to the very same extreme value
+_CLOSE = 4.5  # steps of resolution below an extreme, in which a turning path leaves as many samples as at it
+_CROWDED = 5.0  # times as many samples at an extreme as close to it: no turning path does that
 
 
 def without_clipped(rows: Rows, names: Sequence[str]) -> Rows:
@@ -50,8 +51,9 @@ def _is_clipped(column: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " row
     starts, ends = starts[inner], ends[inner]
     inner = trial[starts - 2] == trial[ends + 1]
     starts, ends = starts[inner], ends[inner]
-    rest = column[~top]
-    if len(starts) >= _FEWEST_RUNS and len(np.unique(rest)) >= _ONCE * len(rest):
+    fine = resolution(column)
+    close = column > np.max(column) - _CLOSE * fine
+    if len(starts) >= _FEWEST_RUNS and np.sum(top) > _CROWDED * np.sum(close & ~top):
         return True
     long = ends - starts >= _LONG
     starts, ends = starts[long], ends[long]
@@ -61,5 +63,5 @@ def _is_clipped(column: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " row
     out, later = column[ends - 1] - column[ends], column[ends] - column[ends + 1]
     steady = (into <= _STEADY * earlier) & (out <= _STEADY * later)
     cut = np.minimum(into + earlier, out + later) / 2 * (ends - starts + 1) / 4  # as a parabola would go on
-    sure = steady & (cut > _OVERSHOOT * resolution(column))
+    sure = steady & (cut > _OVERSHOOT * fine)
     return bool(2 * np.sum(sure) > len(starts))

@@ -15,9 +15,11 @@ AGREES = 0.1
 """Relative difference between dq/dt and a velocity below which they agree: seldom sampled paths differ by as much."""
 
 _FEWEST = 20  # windows of time, to compare a position with its velocity
+_ENOUGH = 20_000  # windows
 _GAP = 3.0  # times the usual step, over which nothing is integrated
 _RELATED = 0.5  # of a position's changes, that its velocity must explain
 _NOISE = 4.0  # times the noise, that changes must miss a velocity by before the two are called unrelated
+_SURELY = 3.0  # standard errors of a factor
 _TRIMMED = 4.0  # standard deviations, beyond which a change is not counted
 _EXACT = 1e-9  # of the largest change, within which none is left out
 _SAME_FACTOR = 0.06  # relative difference to a factor that has a name
@@ -66,22 +68,30 @@ def _factor(times: np.ndarray, position: np.ndarray, velocity: np.ndarray, piece
     integral = _integral(times, velocity, piece)
     longest = int(np.max(np.bincount(piece)))
     lags = [2**k for k in range(longest.bit_length()) if 2**k <= max(1, longest // 2)]
-    windows = [(lag, piece[lag:] == piece[:-lag]) for lag in lags]
+    windows = [(lag, _spread(np.flatnonzero(piece[lag:] == piece[:-lag]))) for lag in lags]
     changes = [
-        (lag, (position[lag:] - position[:-lag])[inside], (integral[lag:] - integral[:-lag])[inside])
-        for lag, inside in windows
-        if np.sum(inside) >= _FEWEST
+        (lag, position[start + lag] - position[start], integral[start + lag] - integral[start])
+        for lag, start in windows
+        if len(start) >= _FEWEST
     ]
     if not changes or not np.any(velocity) or not np.any(changes[-1][1]):
         return 1.0
     for centred in (False, True):  # a velocity may have an offset
-        fits = [(*_robust_slope(expected, change, centred=centred), lag) for lag, change, expected in changes]
-        explained, factor, left, lag = max(fits)
-        if explained >= _RELATED:
-            return 1.0 if abs(factor - 1) < AGREES else factor
+        fits = [
+            (*_robust_slope(expected, change, centred=centred), lag, len(change)) for lag, change, expected in changes
+        ]
+        explained, factor, left, size, lag, count = max(fits)
+        if explained >= _RELATED:  # noise of the velocity lowers the factor by no more than it leaves unexplained
+            error = _SURELY * left / size * np.sqrt(lag / count) + 1 - explained
+            return 1.0 if abs(factor - 1) < AGREES + error else factor
     drift = np.sqrt(lag) * _noise(times, velocity, piece) * float(np.median(np.abs(np.diff(times)))) * abs(factor)
     noise = np.hypot(np.sqrt(2) * _noise(times, position, piece), drift)
     return float("nan") if left > _NOISE * noise else 1.0
+
+
+def _spread(places: np.ndarray) -> np.ndarray:
+    """Returns at most so many places as are enough, evenly spread."""
+    return places[:: max(1, len(places) // _ENOUGH)]
 
 
 def _integral(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> np.ndarray:
@@ -97,22 +107,23 @@ def _integral(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> np.nd
     return np.concatenate([[0.0], np.cumsum(np.where(same, area, 0.0))])
 
 
-def _robust_slope(expected: np.ndarray, change: np.ndarray, *, centred: bool) -> tuple[float, float, float]:
-    """Returns the share of changes that is explained, the slope, and the size of what is left; trims twice."""
+def _robust_slope(expected: np.ndarray, change: np.ndarray, *, centred: bool) -> tuple[float, float, float, float]:
+    """Returns the share of changes that is explained, the slope, and the sizes of what is left and expected."""
     keep = np.ones(len(change), bool)
-    explained, slope, left = 0.0, 1.0, 0.0
+    explained, slope, left, size = 0.0, 1.0, 0.0, 1.0
     for _ in range(3):
         x, y = expected[keep], change[keep]
         x, y = (x - np.mean(x), y - np.mean(y)) if centred else (x, y)
         total, power = float(np.sum(y**2)), float(np.sum(x**2))
         if total == 0 or power == 0:
-            return explained, slope, left
+            return explained, slope, left, size
         slope = float(np.sum(x * y)) / power
         missed = y - slope * x
-        explained, left = 1 - float(np.sum(missed**2)) / total, float(np.sqrt(np.mean(missed**2)))
+        explained, size = 1 - float(np.sum(missed**2)) / total, float(np.sqrt(np.mean(x**2)))
+        left = float(np.sqrt(np.mean(missed**2)))
         near = np.abs(missed) <= _TRIMMED * deviation(missed[:, None])[0] + _EXACT * np.max(np.abs(y))
         keep[np.flatnonzero(keep)[~near]] = False
-    return explained, slope, left
+    return explained, slope, left, size
 
 
 def _noise(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> float:

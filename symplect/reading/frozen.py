@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
-from symplect.reading.repairs import Rows, counted, when
+from symplect.reading.repairs import Rows, counted, resolution, when
 
 _STILL = 3  # equal rows, one after the other, that may be a frozen stretch
 _NEAR = 4  # steps on either side that tell how fast a record moves there
@@ -12,14 +12,14 @@ _LEAST = 1.5  # times the usual step, below which it is none: one step of resolu
 _AT_REST = 0.05  # of the usual speed, below which a body may be at rest
 _PASSED = 5.0  # usual steps that a body with that velocity must have gone meanwhile
 _MOVES = 0.2  # of the usual step, from which on a record moves
-_ONCE = 0.9  # of the values that differ from all others, where rounding does not repeat any
+_FINE = 20.0  # steps of resolution in the usual step, from which on rounding repeats nothing that moves
 
 
 def without_frozen(rows: Rows, positions: int, measured: int, *, velocities: bool) -> Rows:
     """Leaves out rows that repeat all coordinates of the row before while the system moves on.
 
     A body at rest stays where it is. After a frozen stretch the coordinates jump to where the body went meanwhile; or
-    its velocity says that it moved; or the record never repeats itself elsewhere.
+    its velocity says that it moved; or the record moves before and after, by far more than it is rounded.
 
     Args:
         rows: samples in the order of time.
@@ -45,11 +45,10 @@ def without_frozen(rows: Rows, positions: int, measured: int, *, velocities: boo
     beside = np.nan_to_num(np.fmax(np.fmax.reduce(before, axis=1), np.fmax.reduce(after, axis=1)))
     jumps = out > np.maximum(_JUMP * beside, _LEAST * usual)
     momenta = np.abs(states[starts[long], positions:])
-    fast = np.median(np.abs(states[:, positions:]), axis=0)
+    fast = np.mean(np.abs(states[:, positions:]), axis=0)
     rest = np.all(momenta <= _AT_REST * fast, axis=1) & (measured > positions)
     frozen = np.any(jumps[:, :positions], axis=1) | (np.any(jumps, axis=1) & ~rest)
-    once = all(len(np.unique(column)) >= _ONCE * len(column) for column in states[fresh].T)
-    if once:
+    if all(step >= _FINE * resolution(column) for step, column in zip(usual, states.T, strict=True)):
         frozen |= _moves(before, usual) & _moves(after, usual)
     if velocities:
         speeds = np.nanmean(steps[:, :positions], axis=0) * momenta / np.where(fast > 0, fast, np.inf)

@@ -11,6 +11,7 @@ from symplect.reading.repairs import Rows, counted, resolution, when
 
 _SPIKE = 8.0  # standard deviations off the cubic through the neighbours: none of 10^14 normal samples
 _LONGEST = 3  # samples of one spike
+_SEEN = 2.0  # standard deviations, by which a long spike moves the sample before it off its cubic
 _QUIET = 0.3  # of a spike, that each of its neighbours may miss of the others' cubic
 _NO_KINK = 0.12  # of a spike, that they may miss on average; at a kink, as of a switched force, it is 0.26
 _ROUNDED = 3.0  # steps of resolution, which rounding alone does not reach
@@ -60,20 +61,22 @@ def _spikes(
     times: Float[np.ndarray, " rows"], path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"]
 ) -> Bool[np.ndarray, " rows"]:
     found = np.zeros(len(path), bool)
+    single, usual, fine = np.full(len(path), np.nan), 0.0, resolution(path)
     for length in range(1, _LONGEST + 1):
         first = np.arange(3, len(path) - length - 2)
         first = first[trial[first - 3] == trial[first + length + 2]]
+        if length > 1:  # a longer spike is seen in the samples beside it too
+            first = first[single[first - 1] > _SEEN * usual]
         if not len(first):
             continue
         last = first + length - 1
         nodes = np.stack([first - 2, first - 1, last + 1, last + 2])
         off = np.stack([np.abs(_missed(times, path, first + k, nodes)) for k in range(length)])
         if length == 1:
-            single = np.full(len(path), np.nan)
             single[first] = off[0]
             usual = float(deviation(off.T)[0])
         height = np.min(off, axis=0)
-        least = np.maximum(_SPIKE * usual, _ROUNDED * resolution(path))
+        least = np.maximum(_SPIKE * usual, _ROUNDED * fine)
         at = np.flatnonzero(height > least)
         first, last, height = first[at], last[at], height[at]
         nearby = single[np.clip(first[:, None] + _AROUND, 0, len(path) - 1)]

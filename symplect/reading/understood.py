@@ -51,13 +51,14 @@ def _coordinates(reading: Reading) -> list[tuple[str, ...]]:
 
 def _clock(reading: Reading) -> str:
     data = reading.data
-    steps = np.concatenate([np.diff(trial.times) for trial in data])
+    ends = np.cumsum(data.lengths)
+    steps = np.delete(np.diff(data.times), ends[:-1] - 1)
     usual = float(np.median(steps))
     gaps = int(np.sum(steps > _GAP * usual))
     unit = f" {reading.time_unit}" if reading.time_unit else ""
     regular = np.ptp(steps) <= 1e-3 * usual
     step = f"every {usual:.4g}" if regular else f"every {np.min(steps):.4g} to {np.max(steps):.4g}, mostly {usual:.4g},"
-    durations = [trial.times[-1] - trial.times[0] for trial in data]
+    durations = data.times[ends - 1] - data.times[ends - np.array(data.lengths)]
     shortest, longest = f"{np.min(durations):.4g}", f"{np.max(durations):.4g}"
     lasts = f"over {longest}" if shortest == longest else f"over {shortest} to {longest}"
     return f"  {step}{unit} {lasts}{unit}{' per trial' if len(data) > 1 else ''}; {counted(gaps, 'gap')}"
