@@ -97,6 +97,12 @@ KINDS = {
     "sum at the end": (HEAD + lines() + "Mean,0.01,0.02\nStd. dev.,0.1,0.2\n", "txv"),
     "words at the end": (HEAD + lines() + "\nEnd of data\n", "txv"),
     "many words at the end": (HEAD + lines() + "so, this, was, it\n", "txv"),
+    "a sentence with numbers at the end": ("t x v\n" + lines(" ") + "Loop time of 1.2 on 4 procs\n", "txv"),
+    "a table that is drawn": (
+        "| t | x | v |\n|---|---|---|\n" + "".join(f"| {' | '.join(row)} |\n" for row in cells()),
+        "txv",
+    ),
+    "a column of remarks that rows leave out": ("t\tx\tv\tComment\n" + lines("\t"), "txv"),
     "minus of typesetters": (HEAD + lines().replace("-", "−"), "txv"),
     "minus of typesetters and decimal commas": ("t;x;v\n" + comma(lines(";")).replace("-", "−"), "txv"),
     "units in cells": (HEAD + "".join(f"{a} s,{b} m,{c} m/s\n" for a, b, c in cells()), "txv"),
@@ -188,6 +194,12 @@ def test_a_decimal_comma_stays_one_where_all_cells_have_three_digits(tmp_path):
     path = tmp_path / "three.tsv"
     path.write_text("n\tx\n" + "".join(f"{k}\t{comma(f'{value:.3f}')}\n" for k, value in enumerate(values)))
     np.testing.assert_array_equal(read_text(path)[0]["x"], values)
+
+
+def test_a_column_of_decimal_commas_may_stand_alone(tmp_path):
+    path = tmp_path / "alone.txt"
+    path.write_text("x\n" + comma(lines(rows=[[row[1]] for row in cells()])))
+    np.testing.assert_array_equal(read_text(path)[0]["x"], X)
 
 
 def test_words_that_nobody_asks_for_do_not_matter(tmp_path):

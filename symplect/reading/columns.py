@@ -11,6 +11,7 @@ from symplect.reading.unit_names import split_unit
 
 _PARTS = re.compile(r"\s*[,:(\[]\s+|\s+[(\[]\s*")  # between the parts of a name
 _PLAIN = str.maketrans("", "", "{}$\\")
+_LONG = 200  # characters of a name, beyond which it has no parts
 _SHOWN = 12  # names in a message
 _NAMES = ("q", "p", "velocity", "dq", "dp", "inputs", "angles")
 
@@ -136,6 +137,7 @@ def _spellings(names: Sequence[str]) -> Iterator[list[tuple[str, ...]]]:
     yield [(name,) for name in names]
     bare = [split_unit(name)[0] for name in names]
     yield [(name,) for name in bare]
+    bare = [name if len(name) < _LONG else "" for name in bare]
     yield [tuple(_PARTS.split(name.rstrip(")]"))) for name in bare]  # "Angle, theta", "Position (x)", "Latest: Time"
     yield [(name.translate(_PLAIN),) for name in bare]  # "v_{x}", "$v_x$"
 

@@ -12,6 +12,7 @@ _MOST_ROWS = 3  # of a header: long names, short names, units
 _AXIS = re.compile(r'@\s*([xy])axis\s+label\s+"(.*)"')
 _LEGEND = re.compile(r'@\s*s\d+\s+legend\s+"(.*)"')
 _ATTRIBUTE = re.compile(r"@attribute\s+(?:'([^']*)'|(\S+))\s", re.IGNORECASE)
+_REMARKS = ("comment", "comments", "remark", "remarks", "notes")  # a last column that rows leave out
 _MARK = re.compile(r"[\t;|,]")
 _WIDE = re.compile(r"\t|\s{2,}")
 _UNIT_WORD = re.compile(r"\s+(?=[\[(])|\s+(?=/\s)|(?<=\s/)\s+")  # blanks between a name and its unit
@@ -114,7 +115,7 @@ def _fitted(line: str, split: Split, body: Sequence[Sequence[str]]) -> Row | Non
     """Return a line's cells if they are as many as columns, whatever blanks are in the names."""
     width = len(body[0])
     row = split(line)
-    while len(row) > width and not row[-1]:
+    while len(row) > width and (not row[-1] or row[-1].lower() in _REMARKS):
         row.pop()
     if len(row) == width:
         return row

@@ -1,6 +1,7 @@
 """How a text is laid out as a table: what separates its columns, where its values begin, and what is a number."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from symplect.reading.repairs import counted
 
 _SEPARATORS = ("\t", ";", "|", ",")  # in order of preference
 _WHITE = " "
+_RULE = re.compile(r"[-=+*_|:\s]*")  # a blank line, or one that is drawn
+_DECIMAL_ALONE = re.compile(r"\s*[+-]?\d*,0\d*\s*")  # one number, since no second number begins with a zero
 _SAMPLE_LINES = 400
 _SAMPLE_BYTES = 2**23
 _CELL_BYTES = 16  # of memory, that even an empty cell needs
@@ -71,7 +74,7 @@ def find_layout(path: Path, sheet: Sheet) -> Layout:
         InputError: No line with values, or too many columns.
     """
     lines = list(_sample(sheet.text))
-    kept = [line for line in lines if line.said.strip() and not is_comment(line.said)]
+    kept = [line for line in lines if not _RULE.fullmatch(line.said) and not is_comment(line.said)]
     if not kept:
         raise InputError(f"expected {path} to hold a table, found no line with values: is it the right file?")
     separator = sheet.separator or _separator([line.said for line in kept])
@@ -163,8 +166,18 @@ def _separator(lines: Sequence[str]) -> str:
     if not others:
         return _WHITE
     best = max(others, key=lambda separator: others[separator])
+    if best == "," and _one_column(lines):
+        return _WHITE
     found, share = others[best]
     return _WHITE if white[1] >= _CLEARLY > share and white[0] > found else best
+
+
+def _one_column(lines: Sequence[str]) -> bool:
+    """Tell whether commas are those of decimals in a column that stands alone below its name."""
+    numbers = [is_number(line.strip()) for line in lines]
+    first = numbers.index(True) if True in numbers else 0
+    named = first > 0 and "," not in lines[first - 1]
+    return named and all(numbers[first:]) and any(_DECIMAL_ALONE.fullmatch(line) for line in lines[first:])
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:
