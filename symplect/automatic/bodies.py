@@ -1,6 +1,5 @@
 """Several bodies in one table: which column belongs to which, and how heavy they are."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,10 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.reading import Reading
-from symplect.reading.columns import split_unit
+from symplect.reading.bodies import body_places
 
-_NUMBERED = re.compile(r"(?P<axis>\D+?)[ _]?(?P<body>\d+)")  # x1, x_2
-_NAMED = re.compile(r"(?P<body>.+)[ _.](?P<axis>\S+)")  # mass A x
 _SURE = 10.0  # times the noise of the momentum that the velocities of the bodies may be taken for a chance
 
 Order = tuple[tuple[int, ...], ...]
@@ -24,16 +21,7 @@ def order_of_bodies(names: Sequence[str]) -> Order | None:
         >>> order_of_bodies(["x1", "y1", "x2", "y2"]), order_of_bodies(["theta", "phi"])
         (((0, 2), (1, 3)), None)
     """
-    parts = [_NUMBERED.fullmatch(name) or _NAMED.fullmatch(name) for name in (split_unit(name)[0] for name in names)]
-    places: dict[str, dict[str, int]] = {}
-    for place, part in enumerate(parts):
-        if part is None:
-            return None
-        places.setdefault(part["axis"], {})[part["body"]] = place
-    rows = list(places.values())
-    same = all(list(row) == list(rows[0]) for row in rows)
-    whole = sum(map(len, rows)) == len(names) and len(rows[0]) > 1 and len(rows) > 1
-    return tuple(tuple(row.values()) for row in rows) if same and whole else None
+    return tuple(zip(*body_places(names), strict=True)) or None
 
 
 def with_masses(reading: Reading, order: Order) -> Reading:

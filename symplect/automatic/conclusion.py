@@ -68,6 +68,8 @@ def energy_of(chosen: Judged, judged: Sequence[Judged], reading: Reading, train:
     if reading.undeclared_angles:
         names = " ".join(reading.undeclared_angles)
         return Energy("unknown", reason=f"{names} jumps by a full turn, so it is an angle: say --angle {names}")
+    if any(np.isnan(reading.velocity_factors)):
+        return Energy("unknown", reason="a velocity is not the derivative of its position: another column may be")
     if not explains(chosen, reading, train):
         return Energy("unknown", reason=_unexplained(chosen, reading, train))
     if train.inputs is not None:

@@ -14,7 +14,6 @@ _FEW_TRIALS = 5
 _POOR = 0.1  # of the spread, beyond which predictions are called poor
 _NARROW = 0.3  # of its middle value, over which the energy of all paths lies
 _OUTSIDE = 0.05  # of the range of the training data, beyond which a path has left it
-_MANY_TURNS = 50  # radians
 _KINDS = {
     "Hamiltonian": "a Hamiltonian",
     "dissipative": "a Hamiltonian with friction",
@@ -94,7 +93,6 @@ def cautions(reading: Reading, train: Trajectories, paths: Sequence[Prediction],
         for said in (
             _few_trials(reading, train),
             _leaving(paths, train),
-            _unwrapped(reading),
             _rough(chosen),
         )
         if said
@@ -121,15 +119,6 @@ def _leaving(paths: Sequence[Prediction], train: Trajectories) -> str:
     if not left:
         return ""
     return f"{left} of {len(paths)} predicted paths leave the range of the fitted data, where a model knows nothing"
-
-
-def _unwrapped(reading: Reading) -> str:
-    """A range of many turns in what was said to be an angle."""
-    for place, name in enumerate(reading.columns.q):
-        covered = np.ptp(reading.data.states[:, place])
-        if name in reading.columns.angles and covered > _MANY_TURNS:
-            return f"{name} covers {covered:.3g}: if that is degrees, name it '{name} [deg]'"
-    return ""
 
 
 def _rough(chosen: Judged) -> str:
