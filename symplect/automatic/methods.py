@@ -11,7 +11,7 @@ from symplect.automatic.friction import LEFT, with_nonlinear_friction
 from symplect.automatic.parts import derivatives_agree, thinned
 from symplect.automatic.problem import Candidate, Problem
 from symplect.automatic.structures import hamiltonians, plain_fields, smooth_features, structured
-from symplect.data import Trajectories, smoothed
+from symplect.data import Scaling, Trajectories, smoothed
 from symplect.errors import InputError
 from symplect.fitting import (
     ClosedFormFit,
@@ -24,11 +24,13 @@ from symplect.fitting import (
     fit_trajectory,
 )
 from symplect.fitting.offsets import fit_with_offsets
-from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics
+from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics, RandomFeatureHNN
+from symplect.models.rescaled import restored
 
 _MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000}  # samples
 _LARGE = 1000  # features for clean data
 _AS_GOOD = 1.5  # times the least held-out error, up to which a structure is preferred
+_EXPLAINED = 1e-3  # of the derivatives: a structure that leaves less is the right one
 _STEPS, _BATCH = 2000, 2000  # of a descent
 
 
@@ -44,17 +46,23 @@ def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ranks: the held-out error decides
         fits += [fit_closed_form(features, data, seed=problem.seed) for features in structured(problem, data.states)]
-        if problem.angles:
-            fits.append(fit_adaptive_fourier(data, seed=problem.seed, progress=progress))
-        if problem.clean:
-            fits.append(fit_random_features(data, features=_LARGE, seed=problem.seed, progress=progress))
-        else:
-            exact = derivatives_agree(data, problem.noise)
-            fit = fit_with_offsets if exact else fit_closed_form
-            fits.append(fit(smooth_features(data.states, problem.seed), data, seed=problem.seed))
+        if not any(fit.held_out_error < _EXPLAINED for fit in fits):
+            fits += _without_structure(data, problem, progress)
     least = min(fit.held_out_error for fit in fits)
     best = next(fit for fit in fits if fit.held_out_error <= _AS_GOOD * least)
     return [Candidate("closed-form", "Hamiltonian", best.model, time.perf_counter() - began)]
+
+
+def _without_structure(data: Trajectories, problem: Problem, progress: str | None) -> list[ClosedFormFit]:
+    """Fits features that know of no structure but that of angles."""
+    fits: list[ClosedFormFit] = []
+    if problem.angles:
+        fits.append(fit_adaptive_fourier(data, seed=problem.seed, progress=progress))
+    if problem.clean:
+        return [*fits, fit_random_features(data, features=_LARGE, seed=problem.seed, progress=progress)]
+    exact = derivatives_agree(data, problem.noise)
+    fit = fit_with_offsets if exact else fit_closed_form
+    return [*fits, fit(smooth_features(data.states, problem.seed), data, seed=problem.seed)]
 
 
 def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
@@ -63,7 +71,7 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     if problem.alone:
         raise InputError("trajectory: expected samples along paths, found samples that stand alone: give their times")
     train = thinned(problem.train, _MOST["trajectory"])
-    known = hamiltonians(problem, train.states)
+    known = _known(problem, train, progress)
     if train.inputs is not None:
         G = jnp.zeros((train.dimension, train.inputs.shape[1]))
         driven = [DissipativeHNN(model, input_matrix=G, held=problem.held) for model in known]
@@ -91,11 +99,27 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     return [Candidate("trajectory", kind, fit.model, fit.seconds, fit) for kind, fit in fits.items()]
 
 
+def _known(problem: Problem, train: Trajectories, progress: str | None) -> list[RandomFeatureHNN]:
+    """Returns the Hamiltonians to choose from: those of a structure alone where they leave nothing to explain."""
+    n = train.dimension // 2
+    simple = [RandomFeatureHNN(features, None, n) for features in structured(problem, train.states)]
+    others = hamiltonians(problem, train.states)
+    if not simple or not all(problem.observed) or train.inputs is not None:
+        return others
+    label = f"{progress}, structure" if progress else None
+    try:
+        found = fit_trajectory(simple, train, substeps=2, progress=label)
+    except ArithmeticError:
+        return others
+    return simple if problem.leaves(found) <= LEFT else simple + others
+
+
 def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
     """Trains the paper's networks on derivatives, measured or those of smoothing splines."""
     _require_momenta(problem, "gradient")
     data = _with_derivatives(problem.train, "gradient")
-    n = data.dimension // 2
+    units = Scaling.of(data, centred=True)
+    scaled, n = units.apply(data), data.dimension // 2
     rows = len(data.times)
     settings = GradientSettings(steps=_STEPS if rows <= _BATCH else 3 * _STEPS, batch_size=min(rows, _BATCH))
     key, batches = jax.random.split(jax.random.key(problem.seed))
@@ -110,9 +134,9 @@ def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
     for kind, model in models.items():
         began = time.perf_counter()
         state = fit_gradient(
-            model, data, key=batches, settings=settings, progress=f"{progress}, {kind}" if progress else None
+            model, scaled, key=batches, settings=settings, progress=f"{progress}, {kind}" if progress else None
         )
-        found.append(Candidate("gradient", kind, state.model, time.perf_counter() - began))
+        found.append(Candidate("gradient", kind, restored(state.model, units), time.perf_counter() - began))
     return found
 
 

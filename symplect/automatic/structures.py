@@ -54,13 +54,11 @@ def _pairs(positions: np.ndarray, bodies: Order) -> AbstractFeatures:
 
 
 def hamiltonians(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]:
-    """Returns the Hamiltonians to choose from, those of the simplest structure first."""
+    """Returns the Hamiltonians to choose from where no more is known than how the momenta were measured."""
     n, known = states.shape[1] // 2, smooth_hamiltonians(states, structure=_structure(problem), seed=problem.seed)
     if problem.velocities and n == 1 and not problem.angles:  # a velocity sensor may be off by a factor
         known += smooth_hamiltonians(states, structure="separable", seed=problem.seed)
-    if not all(problem.observed):
-        return known
-    return [RandomFeatureHNN(features, None, n) for features in structured(problem, states)] + known
+    return known
 
 
 def plain_fields(problem: Problem, states: np.ndarray) -> list[RandomFeatureField]:
