@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from symplect.automatic.friction import LEFT, with_nonlinear_friction
-from symplect.automatic.parts import derivatives_agree, thinned
+from symplect.automatic.parts import derivatives_agree, strided, thinned
 from symplect.automatic.problem import Candidate, Problem
 from symplect.automatic.structures import hamiltonians, plain_fields, smooth_features, structured
 from symplect.data import Scaling, Trajectories, smoothed
@@ -27,10 +28,14 @@ from symplect.fitting.offsets import fit_with_offsets
 from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics, RandomFeatureHNN
 from symplect.models.rescaled import restored
 
-_MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000}  # samples
+_MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000, "smoothed": 20_000}  # samples
 _LARGE = 1000  # features for clean data
 _AS_GOOD = 1.5  # times the least held-out error, up to which a structure is preferred
 _EXPLAINED = 1e-3  # of the derivatives: a structure that leaves less is the right one
+_NEARLY = 0.05  # of the derivatives, of which the ends of splines are a part: worth a fit of long pieces
+_FEW = 60  # weights, up to which long pieces are followed
+_SHORT, _SEGMENTS, _EXACT = 60, 3, 8  # samples of a long piece at least, pieces of a path, steps between samples
+_FREE = np.array([1e-2])  # a ridge that holds next to nothing down
 _STEPS, _BATCH = 2000, 2000  # of a descent
 
 
@@ -50,7 +55,23 @@ def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
             fits += _without_structure(data, problem, progress)
     least = min(fit.held_out_error for fit in fits)
     best = next(fit for fit in fits if fit.held_out_error <= _AS_GOOD * least)
-    return [Candidate("closed-form", "Hamiltonian", best.model, time.perf_counter() - began)]
+    found = [Candidate("closed-form", "Hamiltonian", best.model, time.perf_counter() - began)]
+    return [*found, *_over_turns(best, problem)] if best.held_out_error < _NEARLY else found
+
+
+def _over_turns(fit: ClosedFormFit, problem: Problem) -> list[Candidate]:
+    """Fits a structure of few weights again to long pieces of the paths, over which small errors add up."""
+    data, n = strided(problem.train), problem.train.dimension // 2
+    if problem.alone or fit.model.weights.size > _FEW or len(data.times) > _MOST["trajectory"]:
+        return []
+    began, segment = time.perf_counter(), max(_SHORT, -(-max(data.lengths) // _SEGMENTS))
+    try:
+        found = fit_trajectory(
+            RandomFeatureHNN(fit.model.features, None, n), data, segment=segment, substeps=_EXACT, penalties=_FREE
+        )
+    except ArithmeticError:
+        return []
+    return [Candidate("trajectory", "Hamiltonian", found.model, time.perf_counter() - began, found)]
 
 
 def _without_structure(data: Trajectories, problem: Problem, progress: str | None) -> list[ClosedFormFit]:
@@ -156,7 +177,7 @@ def applies(method: str, problem: Problem) -> bool:
 def _with_derivatives(train: Trajectories, method: str) -> Trajectories:
     if train.derivatives is not None:
         return thinned(train, _MOST[method])
-    return smoothed(thinned(train, _MOST["trajectory"]))
+    return thinned(smoothed(thinned(train, _MOST["smoothed"])), _MOST["trajectory"])  # splines need neighbours
 
 
 def _require_momenta(problem: Problem, method: str) -> None:

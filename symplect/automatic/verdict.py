@@ -79,7 +79,7 @@ def one_orbit(reading: Reading, train: Trajectories, energies: np.ndarray | None
     if reading.alone or not (narrow or (len(train) == 1 and energies is None)):
         return ""
     what = "one orbit" if len(reading.data) == 1 else "one energy"
-    spread = "" if energies is None else f" (energies within {100 * (1 - energies[0] / energies[1]):.1g} %)"
+    spread = "" if energies is None else f" (energies within {100 * (1 - energies[0] / energies[1]):.2g} %)"
     return (
         f" These data hold {what} only{spread}: nothing is known of other starts, and long predictions are not "
         "promised; measure slower and faster ones."
