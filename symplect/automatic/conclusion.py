@@ -22,8 +22,10 @@ from symplect.reading import Reading
 
 _FLOOR = 2e-3  # of the spread: what a model leaves of less is explained, however little noise there is
 _NOISE = {"trajectory": 2.0, "closed-form": 4.0, "gradient": 4.0}  # times the noise, of fitted paths or held-out pieces
+_SMALL = 0.03  # of the spread, that a model may leave besides noise
 _LOSES = 2.0  # standard errors of a loss
 _NOTICEABLE = 0.05  # of the energy, lost along one trial
+_CORRELATED = 0.95
 _LOST = 1.645  # standard errors, of a one-sided bound of 95 %
 
 
@@ -42,8 +44,24 @@ def misfit(chosen: Judged, reading: Reading, train: Trajectories) -> float:
 
 
 def explains(chosen: Judged, reading: Reading, train: Trajectories) -> bool:
-    """Returns whether a model leaves no more of the paths than their noise, and predicts others."""
-    return misfit(chosen, reading, train) <= _NOISE[chosen.candidate.method]
+    """Returns whether a model leaves no more of the paths than their noise, or little that does not change with time.
+
+    What is measured is never quite what a model says: a sensor has a lag, a pendulum a bearing. What is left may then
+    be more than the noise, as long as it is little beside the motion and the frequency does not drift.
+    """
+    if misfit(chosen, reading, train) <= _NOISE[chosen.candidate.method]:
+        return True
+    return left(chosen, reading, train) <= _SMALL and not frequency_drift(
+        chosen.candidate.model, train, reading.observed
+    )
+
+
+def left(chosen: Judged, reading: Reading, train: Trajectories) -> float:
+    """Returns what a model leaves of the paths, in units of their spread."""
+    seen = np.flatnonzero(reading.observed)
+    if chosen.candidate.fit is None:
+        return chosen.error
+    return float(np.max((chosen.candidate.fit.noise / np.std(train.states, axis=0))[seen]))
 
 
 def loses(judged: Sequence[Judged], reading: Reading, train: Trajectories) -> bool:
@@ -96,7 +114,9 @@ def _losses(chosen: Judged, train: Trajectories) -> Energy:
     model, fit = chosen.candidate.model, chosen.candidate.fit
     assert isinstance(model, DissipativeHNN)
     assert fit is not None
-    return losses(model, train, friction_error(model, fit))
+    correlation = np.clip(fit.residual_correlation, 0.0, _CORRELATED)
+    wider = np.sqrt((1 + correlation) / (1 - correlation))  # neighbours that err alike tell less than their number
+    return losses(model, train, float(wider) * friction_error(model, fit))
 
 
 def _of_plain_field(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:

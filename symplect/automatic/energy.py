@@ -23,6 +23,7 @@ _SIGNIFICANT = 3.0  # standard errors
 _NOTICEABLE = 0.01  # of the energy, by which it changes in the course of a record
 _CONTRACTED = 5.0  # logarithm of the volume of phase space: no density of canonical momenta varies by as much
 _LINEAR = 0.8  # share of the power that friction takes, above which friction is called linear
+_SUREST = 1e-3  # of the friction: steps of an integrator do not tell it better, however clean the data
 _PIECE = 60  # samples, over which a clock is compared
 _DRIFT = 0.01  # of the frequency, in the course of a record
 _DRIFT_SIGNIFICANT = 6.0
@@ -154,12 +155,12 @@ def losses(model: DissipativeHNN, train: Trajectories, relative_error: float) ->
     means = [float(np.mean(kinetic[piece])) for piece in pieces]
     rates = np.array([np.mean(power[p]) / mean for p, mean in zip(pieces, means, strict=True) if mean > 0])
     dry_share, drag_share = (float(np.sum(part) / max(np.sum(power), 1e-300)) for part in (dry, drag))
-    overall = float(np.sum(power) / np.sum(kinetic))
+    overall, relative = float(np.sum(power) / np.sum(kinetic)), max(relative_error, _SUREST)
     if 1 - dry_share - drag_share > _LINEAR:
         scatter = float(np.std(rates, ddof=1) / np.sqrt(len(rates))) if len(rates) > 1 else 0.0
-        return Energy("lost", overall, overall, float(np.hypot(scatter, overall * relative_error)), "friction")
+        return Energy("lost", overall, overall, float(np.hypot(scatter, overall * relative)), "friction")
     word = "dry friction" if dry_share > drag_share else "quadratic drag"
-    return Energy("lost", float(np.min(rates)), float(np.max(rates)), overall * relative_error, word)
+    return Energy("lost", float(np.min(rates)), float(np.max(rates)), overall * relative, word)
 
 
 @eqx.filter_jit

@@ -47,16 +47,16 @@ def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
     began = time.perf_counter()
     _require_momenta(problem, "closed-form")
     data = _with_derivatives(problem.train, "closed-form")
-    fits: list[ClosedFormFit] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ranks: the held-out error decides
-        fits += [fit_closed_form(features, data, seed=problem.seed) for features in structured(problem, data.states)]
+        simple = [fit_closed_form(features, data, seed=problem.seed) for features in structured(problem, data.states)]
+        fits = list(simple)
         if not any(fit.held_out_error < _EXPLAINED for fit in fits):
             fits += _without_structure(data, problem, progress)
     least = min(fit.held_out_error for fit in fits)
     best = next(fit for fit in fits if fit.held_out_error <= _AS_GOOD * least)
     found = [Candidate("closed-form", "Hamiltonian", best.model, time.perf_counter() - began)]
-    return [*found, *_over_turns(best, problem)] if best.held_out_error < _NEARLY else found
+    return [*found, *_over_turns(best, problem)] if best in simple and best.held_out_error < _NEARLY else found
 
 
 def _over_turns(fit: ClosedFormFit, problem: Problem) -> list[Candidate]:
