@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symplect.models import HNN, Baseline, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
+from symplect.models import HNN, Baseline, DissipativeHNN, NonlinearFriction, RandomFeatureField, RandomFeatureHNN
 from symplect.models.features import (
+    CentreDistance,
     ChebyshevLog,
     Fourier,
     InversePowers,
@@ -57,6 +58,10 @@ MODELS = {
     "inverse powers": lambda: weighted(OfPositions(PairDistances(InversePowers((1, -2)), bodies=2)), 4),
     "field": lambda: RandomFeatureField(tanh(2), jnp.ones((30, 2)), jnp.ones(2)),
     "dissipative": lambda: DissipativeHNN(weighted(tanh(4), 2), jnp.array([[0.3, 0.0], [0.1, 0.2]])),
+    "other friction": lambda: DissipativeHNN(
+        weighted(OfPositions(CentreDistance(ChebyshevLog(5, 0.1, 5.0))), 2, newtonian=True),
+        nonlinear=NonlinearFriction(jnp.array([0.3, 0.1]), jnp.array([0.2, 0.5]), (0.1, 0.2)),
+    ),
     "dissipative hnn": lambda: DissipativeHNN(
         HNN(KEY, 1, width=8), jnp.array([[0.3]], jnp.float32), jnp.zeros((2, 0), jnp.float32)
     ),

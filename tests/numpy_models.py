@@ -57,6 +57,9 @@ def field(part, arrays, z):
     if part["kind"] == "DissipativeHNN":
         L = np.tril(arrays["damping"])
         dz[n:] -= L @ L.T @ slopes[n:]
+        if other := part["nonlinear"]:
+            v, dry, drag = slopes[n:], arrays["nonlinear.dry"], arrays["nonlinear.drag"]
+            dz[n:] -= dry**2 * np.tanh(v / np.array(other["rest"])) + drag**2 * np.abs(v) * v
     return dz
 
 
@@ -95,6 +98,8 @@ def features(part, arrays, z, at):
             return np.concatenate([np.cos(phases), np.sin(phases)])
         case "RandomTanh":
             return np.tanh(z @ arrays[at + "directions"] + arrays[at + "biases"])
+        case "CentreDistance":
+            return radial(part["radial"], np.linalg.norm(z))
         case "PairDistances":
             x = z.reshape(part["dimensions"], part["bodies"]).T
             r = [np.linalg.norm(a - b) for a, b in itertools.combinations(x, 2)]

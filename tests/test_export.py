@@ -22,12 +22,14 @@ from symplect.models import (
     PARTS,
     Baseline,
     DissipativeHNN,
+    NonlinearFriction,
     PixelBaseline,
     PixelHNN,
     RandomFeatureField,
     RandomFeatureHNN,
 )
 from symplect.models.features import (
+    CentreDistance,
     ChebyshevLog,
     Fourier,
     InversePowers,
@@ -90,6 +92,10 @@ MEMBERS = {
     **SUMS,
     "no physics": lambda: RandomFeatureField(Polynomial(2, 2), jnp.asarray(numbers(5, 2)), jnp.ones(2)),
     "damped HNN": lambda: DissipativeHNN(network(HNN), 0.3 * jnp.ones((2, 2), jnp.float32)),
+    "other friction": lambda: DissipativeHNN(
+        summed(OfPositions(CentreDistance(ChebyshevLog(5, 0.1, 5.0))), 2, newtonian=True),
+        nonlinear=NonlinearFriction(jnp.array([0.3, 0.1]), jnp.array([0.2, 0.5]), (0.1, 0.2)),
+    ),
     **{
         f"damped, {name}": lambda make=make: DissipativeHNN(
             make(), 0.3 * jnp.eye(make().degrees_of_freedom), jnp.ones((2 * make().degrees_of_freedom, 1))
@@ -99,7 +105,16 @@ MEMBERS = {
     "pixel HNN": lambda: PixelHNN(jax.random.key(0), pixels=20, width=8),
     "pixel baseline": lambda: PixelBaseline(jax.random.key(0), pixels=20, width=8),
 }
-QUICK = ("HNN, tanh", "HNN, softplus", "Baseline, gelu", "waves", "any force between two", "no physics", "damped HNN")
+QUICK = (
+    "other friction",
+    "HNN, tanh",
+    "HNN, softplus",
+    "Baseline, gelu",
+    "waves",
+    "any force between two",
+    "no physics",
+    "damped HNN",
+)
 EVERY = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in MEMBERS]
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
