@@ -18,6 +18,10 @@ class NotAvailableError(Exception):
     """
 
 
+class UnreadableError(ValueError):
+    """A file is broken or of another kind, said in our own words; who reads the file says which one, and what to do."""
+
+
 class LostError(Exception):
     """What ran elsewhere is gone without a result, since its process or machine was ended: ask for it again."""
 

@@ -27,7 +27,7 @@ from jaxtyping import PyTree
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from symplect.errors import InputError, one_line
+from symplect.errors import InputError, UnreadableError, one_line
 
 Tree = TypeVar("Tree", bound=PyTree)
 Result = TypeVar("Result")
@@ -161,7 +161,7 @@ def parsed_json(path: Path, content: bytes, integer: Callable[[str], int | float
 
 def _integer(digits: str) -> int:
     if len(digits) > _DIGITS:
-        raise ValueError(f"an integer of {len(digits)} digits")
+        raise UnreadableError(f"an integer of {len(digits)} digits")
     return int(digits)
 
 
@@ -202,7 +202,7 @@ def unpacked(path: Path, require: Callable[[Path, int, int], None] | None = None
         for member in members:
             name = member.filename.removesuffix(".npy")
             if name in arrays:
-                raise ValueError(f"two arrays named {name}")
+                raise UnreadableError(f"two arrays named {name}")
             with archive.open(member) as stream:
                 header = array_header(stream)
                 cells += header.cells
@@ -257,10 +257,10 @@ class ArrayHeader:
         """
         promised = math.prod(self.shape) * self.dtype.itemsize
         if promised != size:
-            raise ValueError(f"an array whose header promises {promised} bytes, and {max(size, 0)} follow")
+            raise UnreadableError(f"an array whose header promises {promised} bytes, and {max(size, 0)} follow")
         raw = bytearray(stream.read(size + 1))
         if len(raw) != size:
-            raise ValueError("an array that is cut off")
+            raise UnreadableError("an array that is cut off")
         return np.frombuffer(raw, self.dtype).reshape(self.shape, order="F" if self.fortran else "C")
 
 
@@ -273,12 +273,12 @@ def array_header(stream: Any) -> ArrayHeader:
     version = np.lib.format.read_magic(stream)
     header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if header is None:
-        raise ValueError(f"an array of version {version}")
+        raise UnreadableError(f"an array of version {version}")
     shape, fortran, dtype = header(stream)
     if dtype.hasobject:
-        raise ValueError("an array of Python objects, which are not read because that would run code")
+        raise UnreadableError("an array of Python objects, which are not read because that would run code")
     if not all(type(length) is int and 0 <= length <= LARGEST for length in shape):
-        raise ValueError(f"an array of shape {shape}")
+        raise UnreadableError(f"an array of shape {shape}")
     return ArrayHeader(tuple(shape), bool(fortran), dtype)
 
 
@@ -324,7 +324,7 @@ def read_tree(path: Path, like: Tree) -> Tree:
             tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a mapping)
             written = content.metadata() or {}
         if _CHECKSUM in written and written[_CHECKSUM] != _checksum(written.get(_HEADER, ""), tensors):
-            raise ValueError("its checksum is that of other contents")
+            raise UnreadableError("its checksum is that of other contents")
         return tensors
 
     expected = {name: (leaf.shape, leaf.dtype) for name, leaf in _arrays(like)}

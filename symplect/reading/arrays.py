@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from symplect.errors import InputError, one_line
+from symplect.errors import InputError, UnreadableError, one_line
 from symplect.files import MOST_ARRAYS
 
 TRIAL = "(trial)"
@@ -67,23 +67,25 @@ def frame_of_arrays(arrays: Mapping[str, np.ndarray]) -> pl.DataFrame:
     arrays = _fields(arrays)
     for name, array in arrays.items():
         if array.dtype.kind not in _PLAIN or array.ndim not in (1, 2, 3):
-            raise ValueError(f"{one_line(name, 40)} is no array of one to three axes of numbers")
+            raise UnreadableError(f"{one_line(name, 40)} is no array of one to three axes of numbers")
     sides = _sides(arrays)
     if sides is not None:
         arrays = _end_to_end(arrays, *sides)
     columns: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
         if (width := math.prod(array.shape[1:])) + len(columns) > MOST_ARRAYS:
-            raise ValueError(f"expected at most {MOST_ARRAYS} columns, found {width} in {one_line(name, 40)}")
+            raise UnreadableError(f"expected at most {MOST_ARRAYS} columns, found {width} in {one_line(name, 40)}")
         own = {name: array}
         if array.ndim == 2:
             own = {f"{name}{i + 1}" if array.shape[1] > 1 else name: array[:, i] for i in range(array.shape[1])}
         if twice := own.keys() & columns.keys():
-            raise ValueError(f"two columns {one_line(min(twice), 40)!r}, one of them out of the matrix: rename one")
+            raise UnreadableError(
+                f"two columns {one_line(min(twice), 40)!r}, one of them out of the matrix: rename one"
+            )
         columns |= own
     lengths = {one_line(name, 40): len(column) for name, column in columns.items()}
     if not lengths or len(set(lengths.values())) > 1:
-        raise ValueError(f"expected arrays of one length, found {dict(list(lengths.items())[:6])}")
+        raise UnreadableError(f"expected arrays of one length, found {dict(list(lengths.items())[:6])}")
     return pl.DataFrame({name: _column(column) for name, column in columns.items()})
 
 
@@ -107,7 +109,7 @@ def _fields(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if fields is not None:
             own = {f"{name}.{field}" if name else field: array[field] for field in fields}
         if twice := own.keys() & found.keys():
-            raise ValueError(f"two columns {one_line(min(twice), 40)!r}: rename one")
+            raise UnreadableError(f"two columns {one_line(min(twice), 40)!r}: rename one")
         found |= own
     return found
 
@@ -116,11 +118,13 @@ def _sides(arrays: Mapping[str, np.ndarray]) -> tuple[int, int] | None:
     """Returns the numbers of trials and times, where arrays hold several trials."""
     cubes = {array.shape[:2] for array in arrays.values() if array.ndim == 3}
     if len(cubes) > 1:
-        raise ValueError(f"expected arrays of the same trials and times, found shapes {sorted(cubes)}")
+        raise UnreadableError(f"expected arrays of the same trials and times, found shapes {sorted(cubes)}")
     if cubes:
         trials, times = cubes.pop()
         if times < _FEWEST_TIMES:
-            raise ValueError(f"expected axes of trials, times and coordinates, found {trials} x {times} x coordinates")
+            raise UnreadableError(
+                f"expected axes of trials, times and coordinates, found {trials} x {times} x coordinates"
+            )
         return trials, times
     flat = {array.shape for array in arrays.values() if array.ndim == 2}
     lengths = {len(array) for array in arrays.values() if array.ndim == 1}
@@ -148,11 +152,11 @@ def _end_to_end(arrays: Mapping[str, np.ndarray], trials: int, times: int) -> di
         elif array.shape == (trials,):
             found[name] = np.repeat(array, times)
         else:
-            raise ValueError(
+            raise UnreadableError(
                 f"expected {one_line(name, 40)} to have {trials} trials of {times} times, found shape {array.shape}"
             )
     if TRIAL in found:
-        raise ValueError(f"two columns {TRIAL!r}: rename one")
+        raise UnreadableError(f"two columns {TRIAL!r}: rename one")
     return {**found, TRIAL: np.repeat(np.arange(1, trials + 1), times)}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from symplect.errors import NotAvailableError, one_line
+from symplect.errors import NotAvailableError, UnreadableError, one_line
 from symplect.reading.arrays import require_cells
 
 _CELL = 8  # bytes of XML that the shortest cell takes, at least
@@ -41,7 +41,7 @@ def excel_as_text(path: Path) -> tuple[str, list[str]]:
                     return _text(rows), notes
         finally:
             workbook.close()
-    raise ValueError(f"no sheet with {_ENOUGH} rows of numbers")
+    raise UnreadableError(f"no sheet with {_ENOUGH} rows of numbers")
 
 
 def _rows(path: Path, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from symplect.errors import InputError, NotAvailableError, one_line
+from symplect.errors import InputError, NotAvailableError, UnreadableError, one_line
 from symplect.files import require_regular
 from symplect.reading.array_files import read_hdf5, read_matlab, read_npy, read_npz
 from symplect.reading.arrays import frame_of_arrays as frame_of_arrays
@@ -88,9 +88,8 @@ def read_file(path: Path) -> Table:
         raise
     except (Exception, pl.exceptions.PanicException) as error:  # broken bytes call forth every kind
         kind = f"a table ending in {ending}" if ending else "a table as text"
-        raise InputError(
-            f"expected {path} to be {kind}, found it unreadable ({one_line(error, 200)}): save it again"
-        ) from error
+        reason = one_line(error, 200) if isinstance(error, UnreadableError) else "its bytes are broken"
+        raise InputError(f"expected {path} to be {kind}, found it unreadable ({reason}): save it again") from error
 
 
 def _require_text(path: Path) -> None:
@@ -123,7 +122,7 @@ def _gzip(path: Path) -> Table:
                         "unpack it, or save it as Parquet"
                     )
             if not unpack.eof:
-                raise ValueError("it is cut off")
+                raise UnreadableError("it is cut off")
         return _named(path, plain)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from symplect.errors import one_line
+from symplect.errors import UnreadableError, one_line
 from symplect.files import parsed_json, read_bounded
 from symplect.reading.arrays import TRIAL, require_cells
 
@@ -47,19 +47,19 @@ def read_json_lines(path: Path) -> tuple[pl.DataFrame, list[str]]:
             require_cells(path, rows * len(names), len(names))
             parts.append(pl.DataFrame([_series(name, values) for name, values in columns.items()]))
     if not rows:
-        raise ValueError("no line with an object")
+        raise UnreadableError("no line with an object")
     return _below(parts), []
 
 
 def _record(number: int, line: bytes) -> dict[str, Any]:
     if len(line) > _LONGEST:
-        raise ValueError(f"line {number} has more than {_LONGEST} bytes")
+        raise UnreadableError(f"line {number} has more than {_LONGEST} bytes")
     try:
         record = _DECODER.decode(line.decode())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"line {number} is no JSON: {one_line(error, 80)}") from error
+        raise UnreadableError(f"line {number} is no JSON: {one_line(error, 80)}") from error
     if not isinstance(record, dict):
-        raise ValueError(f"line {number} is no object; name the file .json if it holds a list")
+        raise UnreadableError(f"line {number} is no object; name the file .json if it holds a list")
     return record
 
 
@@ -67,7 +67,7 @@ def _table(path: Path, content: Any, *, outermost: bool = False) -> tuple[pl.Dat
     if isinstance(content, list):
         return _frame(path, _of_list(path, content)), []
     if not isinstance(content, dict):
-        raise ValueError("neither an object nor a list")
+        raise UnreadableError("neither an object nor a list")
     names, rows = content.get("columns"), content.get("data")
     if isinstance(names, list) and isinstance(rows, list):  # pandas, orient="split"
         return _frame(path, _of_rows(rows, [str(name) for name in names])), []
@@ -80,7 +80,7 @@ def _table(path: Path, content: Any, *, outermost: bool = False) -> tuple[pl.Dat
     if outermost and len(objects) == 1:
         return _table(path, next(iter(objects.values())))[0], _left_out(content, objects)
     if not objects:
-        raise ValueError("no list in it")
+        raise UnreadableError("no list in it")
     if outermost and all(any(isinstance(own, list) for own in part.values()) for part in objects.values()):
         return _trials(path, objects), _left_out(content, objects)
     return _frame(path, _of_objects(path, objects)), _left_out(content, objects)
@@ -104,15 +104,15 @@ def _of_list(path: Path, content: Sequence[Any]) -> dict[str, list[Any]]:
         if head and all(isinstance(name, str) for name in head) and len(content) > 1:
             return _of_rows(content[1:], head)
         return _of_rows(content, [str(i + 1) for i in range(len(head))])
-    raise ValueError("a list of something else than records or rows")
+    raise UnreadableError("a list of something else than records or rows")
 
 
 def _of_rows(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
     if len(set(names)) != len(names):
-        raise ValueError("two columns of one name")
+        raise UnreadableError("two columns of one name")
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(names):
-            raise ValueError(f"row {number} is no list of {len(names)} values")
+            raise UnreadableError(f"row {number} is no list of {len(names)} values")
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
@@ -120,7 +120,7 @@ def _of_objects(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> dict[st
     """Returns columns out of objects of objects, which pandas writes by column or by row."""
     inner = list(next(iter(objects.values())))
     if any(list(own) != inner for own in objects.values()):
-        raise ValueError("objects with different names")
+        raise UnreadableError("objects with different names")
     if all(name.isdigit() for name in objects) and not all(name.isdigit() for name in inner):
         return _columns(path, list(objects.values()), {})
     return {name: list(own.values()) for name, own in objects.items()}
@@ -132,7 +132,7 @@ def _trials(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> pl.DataFram
         own = _frame(path, _expanded({name: rows for name, rows in content.items() if isinstance(rows, list)}))
         parts.append(own.with_columns(pl.lit(label).alias(TRIAL)))
     if any(set(part.columns) != set(parts[0].columns) for part in parts):
-        raise ValueError("trials with different names of columns")
+        raise UnreadableError("trials with different names of columns")
     return _below(parts)
 
 
@@ -146,7 +146,9 @@ def _expanded(lists: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
         else:
             columns = {name: list(own)}
         if twice := columns.keys() & found.keys():
-            raise ValueError(f"two columns {one_line(min(twice), 40)!r}, one of them out of the matrix: rename one")
+            raise UnreadableError(
+                f"two columns {one_line(min(twice), 40)!r}, one of them out of the matrix: rename one"
+            )
         found |= columns
     return found
 
@@ -177,7 +179,9 @@ def _flat(record: Mapping[str, Any], names: dict[str, bool]) -> Iterable[tuple[s
     for name, value in record.items():
         nested = isinstance(value, dict | list)
         if value is not None and names.setdefault(name, not nested) == nested:
-            raise ValueError(f"{one_line(name, 40)!r} holds a number in some records and a list or an object in others")
+            raise UnreadableError(
+                f"{one_line(name, 40)!r} holds a number in some records and a list or an object in others"
+            )
         if isinstance(value, dict):
             yield from ((f"{name}.{inner}", own) for inner, own in value.items())
         elif isinstance(value, list):
@@ -189,7 +193,7 @@ def _flat(record: Mapping[str, Any], names: dict[str, bool]) -> Iterable[tuple[s
 def _frame(path: Path, columns: Mapping[str, list[Any]]) -> pl.DataFrame:
     lengths = {one_line(name, 40): len(values) for name, values in columns.items()}
     if not lengths or len(set(lengths.values())) > 1:
-        raise ValueError(f"expected columns of one length, found {dict(list(lengths.items())[:6])}")
+        raise UnreadableError(f"expected columns of one length, found {dict(list(lengths.items())[:6])}")
     require_cells(path, sum(lengths.values()), len(lengths))
     return pl.DataFrame([_series(name, values) for name, values in columns.items()])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from symplect.errors import InputError
+from symplect.errors import InputError, UnreadableError
 from symplect.files import MOST_ARRAYS
 from symplect.reading import decode_parquet
 from symplect.reading.arrays import most_cells
@@ -23,7 +23,7 @@ def read_parquet(path: Path) -> pl.DataFrame:
     """
     with path.open("rb") as file:
         if file.read(4) != b"PAR1":
-            raise ValueError("it is no Parquet")
+            raise UnreadableError("it is no Parquet")
     with tempfile.TemporaryDirectory(prefix="symplect-") as folder:
         out = Path(folder) / "table.arrow"
         largest = 8 * most_cells(path)
@@ -38,5 +38,6 @@ def read_parquet(path: Path) -> pl.DataFrame:
             ) from None
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines()
-            raise ValueError(lines[-1] if done.returncode > 0 and lines else "its bytes are broken, or memory ran out")
+            ours = done.returncode > 0 and len(lines) == 1  # not a traceback
+            raise UnreadableError(lines[0] if ours else "its bytes are broken, or memory ran out")
         return pl.read_ipc(out.read_bytes())

@@ -148,6 +148,8 @@ def _parsed(body: bytes, separator: str, schema: Mapping[str, Any]) -> pl.DataFr
         body, separator = changed(body, lambda part: _MARGIN.sub(b"", _WHITE.sub(b"\t", part))), "\t"
     if len(separator.encode()) > 1 or separator == " ":
         return None
+    if body.rstrip(b"\r\n").endswith((separator.encode() + b'"', b'\n"')):  # a quote that opens at the end
+        return None
     short = body[: body.find(b"\n")].count(separator.encode()) < len(schema) - 1
     if short:  # Polars counts columns in the first line
         body = separator.encode() * (len(schema) - 1) + b"\n" + body
