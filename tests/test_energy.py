@@ -118,6 +118,8 @@ def test_a_stiffness_that_drifts_changes_the_frequency():
     [
         (Energy("conserved", high=0.01), True, "conserved, as far as these data tell: a loss above 1 %"),
         (Energy("lost", 0.1, 0.1, 0.01, "friction"), False, "10 ± 1 %"),
+        (Energy("lost", 0.0112, 0.0112, 0.00054, "friction"), False, ": 1.12 ± 0.05 %"),
+        (Energy("lost", 1001.3, 1001.3, 5.0, "friction"), False, "100,100 ± 500 %"),
         (Energy("not conserved", reason="phase space contracts"), False, "not conserved: phase space contracts"),
         (Energy("unknown", reason="an input is missing"), None, "not known: an input is missing"),
     ],

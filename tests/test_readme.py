@@ -57,7 +57,7 @@ def test_the_commands_are_understood(monkeypatch, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "two-body" in said
     if measured:
-        assert "Energy is not conserved: 1.1 ±" in said
+        assert "Energy is not conserved: 1.12 ±" in said
         assert (tmp_path / "path.csv").exists()
 
 

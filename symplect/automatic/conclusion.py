@@ -74,7 +74,7 @@ def loses(judged: Sequence[Judged], reading: Reading, train: Trajectories) -> bo
     return found.low > _LOSES * found.error and found.high * duration > _NOTICEABLE
 
 
-def energy_of(chosen: Judged, judged: Sequence[Judged], reading: Reading, train: Trajectories) -> Energy:
+def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
     """Returns what the chosen model and its data say of the energy.
 
     Energy is conserved where a Hamiltonian explains the paths and does not change along them; it is lost where a model

@@ -181,11 +181,12 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
             "its velocity out, so that there is one position for each degree of freedom"
         )
     order = order_of_bodies(reading.columns.q) if reading.bodies else None
+    read_first = reading
     if order and reading.columns.velocity and not reading.columns.mass:
         reading = with_masses(reading, order)
     began = time.perf_counter()
     train, held_out, which = parts(reading.data)
-    problem = _problem(reading, train, held_out, order, seed)
+    problem = _problem(reading, train, order, seed)
     agree = derivatives_agree(reading.data, reading.noise)
     scale, asked = np.std(train.states, axis=0), clean_by_derivatives(held_out) if agree else held_out
 
@@ -204,24 +205,24 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
         if reading.alone
         else tuple(predictions(model, strided(held_out) if len(held_out.times) > _MANY else held_out, _LONGEST))
     )
-    energy = energy_of(chosen, judged, reading, train)
+    energy = energy_of(chosen, reading, train)
     verdict = (
         f"{described(chosen, energy)} {headline(chosen, paths, reading, which)} {energy_sentence(energy, reading)}"
         f"{one_orbit(reading, train, _energy_range(model, train))}"
     )
-    said = failures + cautions(reading, train, paths, chosen)
+    new = tuple(note for note in reading.notes if note not in read_first.notes)  # not printed before the fit
+    said = new + failures + cautions(reading, train, paths, chosen)
     return Fit(
         model, chosen.candidate.method, chosen.candidate.kind, verdict, said, energy, tuple(judged), reading, train,
         held_out, paths, seed, time.perf_counter() - began,
     )  # fmt: skip
 
 
-def _problem(reading: Reading, train: Trajectories, held_out: Trajectories, order: Order | None, seed: int) -> Problem:
+def _problem(reading: Reading, train: Trajectories, order: Order | None, seed: int) -> Problem:
     columns = reading.columns
     agree = all(abs(factor - 1) < _AGREES for factor in reading.velocity_factors)
     return Problem(
         train,
-        held_out,
         reading.noise,
         reading.observed,
         angles=set(columns.angles) == set(columns.q),

@@ -38,7 +38,6 @@ class Problem:
 
     Attributes:
         train: what is fitted.
-        held_out: what kinds of trajectory fits are compared by.
         noise: of every coordinate, estimated; NaN where unknown.
         observed: which coordinates were measured.
         angles: whether all positions are angles.
@@ -49,7 +48,6 @@ class Problem:
     """
 
     train: Trajectories
-    held_out: Trajectories
     noise: np.ndarray
     observed: tuple[bool, ...]
     angles: bool

@@ -1,5 +1,6 @@
 """What a fit found, in words: which model, how far it predicts, and what that says of the energy."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -57,7 +58,8 @@ def energy_sentence(energy: Energy, reading: Reading) -> str:
         bound = f": a loss above {100 * energy.high:.2g} %{unit} would show" if np.isfinite(energy.high) else ""
         return f"Energy is conserved, as far as these data tell{bound}."
     if energy.status == "lost" and energy.low == energy.high:
-        return f"Energy is not conserved: {100 * energy.low:.2g} ± {_rounded(energy.error)} % of it are lost{unit}."
+        lost = _measured(100 * energy.low, 100 * energy.error)
+        return f"Energy is not conserved: {lost} % of it are lost{unit}."
     if energy.status == "lost":
         low, high = 100 * energy.low, 100 * energy.high
         return (
@@ -69,8 +71,10 @@ def energy_sentence(energy: Energy, reading: Reading) -> str:
     return f"Whether energy is conserved is not known: {energy.reason}."
 
 
-def _rounded(error: float) -> str:
-    return f"{100 * error:.1g}"
+def _measured(value: float, error: float) -> str:
+    """Returns a number to the digits that its standard error leaves, as in "11.2 ± 0.5"."""
+    decimals = -math.floor(math.log10(error)) if 0 < error < math.inf else 2
+    return f"{round(value, decimals):,.{max(decimals, 0)}f} ± {round(error, decimals):,.{max(decimals, 0)}f}"
 
 
 def one_orbit(reading: Reading, train: Trajectories, energies: np.ndarray | None) -> str:
