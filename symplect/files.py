@@ -37,7 +37,7 @@ _DAY = 86400.0  # seconds
 _CHECKSUM = "sha256"
 _MOST_JSON = 2**26  # bytes of a JSON file of ours: a thousand times the usual
 _JSON_BYTES = {b"{": 232, b"[": 88, b",": 34, b'"': 30}  # of Python objects, per character that makes them
-_DIGITS = 20  # of an integer of 64 bits, with its sign
+_DIGITS = 308  # of an integer: any of more is beyond the range of double precision
 _MOST_OBJECTS = 2**29  # bytes of Python objects out of one JSON file
 
 LARGEST = 2**31

@@ -63,9 +63,9 @@ def hamiltonians(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]
 
 def plain_fields(problem: Problem, states: np.ndarray) -> list[RandomFeatureField]:
     """Returns plain fields to choose from, whose features see positions and momenta alike."""
-    if problem.angles or not all(problem.observed):
-        return []
     n = states.shape[1] // 2
+    if (problem.angles and n == 1) or not all(problem.observed):
+        return []
     general = smooth_hamiltonians(states, seed=problem.seed)[: 3 if n == 1 else 1]
     return [RandomFeatureField(model.features, degrees_of_freedom=n) for model in general]
 
