@@ -28,8 +28,8 @@ ROLES = Columns(q=("x",), p=("v",), time="t")
 FREE = 2**30  # bytes that any file may take, beside twice its size
 SECONDS = 60.0
 
-PROBE = """
-import resource, sys, time
+PROBE = r"""
+import re, resource, sys, time
 from pathlib import Path
 from symplect.errors import InputError
 from symplect.reading import Columns, read
@@ -41,8 +41,8 @@ try:
     said = "read"
 except InputError as error:
     said = str(error)
-usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(1024 * max(usage), time.monotonic() - began, said)
+own = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])  # ru_maxrss has that of the parent
+print(1024 * max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss), time.monotonic() - began, said)
 """
 
 

@@ -22,7 +22,7 @@ from symplect.reading.repairs import counted
 __all__ = ["MISSING", "parse_text", "read_text"]
 
 _LARGEST = 2**29  # bytes, of which a few copies are made
-_MOST_CELLS = 3 * 10**7  # of text, each of which takes some 50 bytes while it is looked at
+_MOST_CELLS = 15_000_000  # that are not plain numbers: each takes some 70 bytes on the way
 _FOOTER = 10  # rows at the end that may sum up those above
 _COMMENT_LINE = re.compile(rb"^[ \t]*(?:[%#@!]|//)[^\n]*\n?", re.MULTILINE)
 _BLANK_LINE = re.compile(rb"^[ \t]*\n", re.MULTILINE)
@@ -83,6 +83,8 @@ def _table(path: Path, body: bytes, layout: Layout) -> tuple[pl.DataFrame, list[
         notes += ["decimal commas"] if table is not None else []
     if table is None:
         kinds = dict(zip(names, _kinds(layout), strict=True))
+        odd = sum(kind == pl.String for kind, number in zip(kinds.values(), layout.numeric, strict=True) if number)
+        _require_few(path, body, odd)
         table = _parsed(body, layout.separator, kinds)
         if table is None and b'"' not in body:
             left: list[str] = []
