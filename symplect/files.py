@@ -287,8 +287,8 @@ def write_tree(path: Path, tree: PyTree, header: Mapping[str, Any]) -> None:
     with writing(path) as temporary:
         tensors = {name: np.asarray(leaf) for name, leaf in _arrays(tree)}
         said = json.dumps(header)
-        content = save(tensors, {_HEADER: said, _CHECKSUM: _checksum(said, tensors)})
-        temporary.write_bytes(content)  # with the rights of the other files
+        signed = json.dumps({**header, _CHECKSUM: _checksum(said, tensors)})  # one entry: several have no fixed order
+        temporary.write_bytes(save(tensors, {_HEADER: signed}))  # with the rights of the other files
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -301,7 +301,9 @@ def read_header(path: Path) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         require_regular(path)
         with safe_open(path, "numpy") as content:
-            return parsed_json(path, (content.metadata() or {})[_HEADER].encode())
+            found = parsed_json(path, (content.metadata() or {})[_HEADER].encode())
+        found.pop(_CHECKSUM, None)
+        return found
 
     return _reading(path, read)
 
@@ -322,8 +324,9 @@ def read_tree(path: Path, like: Tree) -> Tree:
         require_size(path, path.stat().st_size)
         with safe_open(path, "numpy") as content:
             tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a mapping)
-            written = content.metadata() or {}
-        if _CHECKSUM in written and written[_CHECKSUM] != _checksum(written.get(_HEADER, ""), tensors):
+            written = parsed_json(path, (content.metadata() or {}).get(_HEADER, "{}").encode())
+        checksum = written.pop(_CHECKSUM, None)
+        if checksum is not None and checksum != _checksum(json.dumps(written), tensors):
             raise UnreadableError("its checksum is that of other contents")
         return tensors
 
