@@ -1,6 +1,7 @@
 """Fits in units of the data's own: models are brought in before a fit of paths, and back after it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
@@ -15,12 +16,17 @@ from symplect.models import HNN, Baseline, DissipativeHNN, NonlinearFriction, Ra
 from symplect.models.rescaled import rest_in, restored, scaled
 from symplect.precision import cast
 
+_SMOOTHER = 2.0  # spreads of the data, that are the unit of a network's inputs
+
 
 def units_of(models: Sequence[Any], data: Trajectories) -> Scaling:
     """Returns the units to fit models in: those of the data, unless a model is known in its own units only."""
     if not all(_has_any_units(model) for model in models):
         return Scaling(1.0, np.zeros(data.dimension), np.ones(data.dimension), np.ones(_channels(data)))
-    return Scaling.of(data, newtonian=any(_is_newtonian(model) for model in models))
+    found = Scaling.of(data, newtonian=any(_is_newtonian(model) for model in models))
+    if any(_is_network(model) for model in models):  # smaller inputs make smoother networks, which noise needs
+        return replace(found, scale=_SMOOTHER * found.scale)
+    return found
 
 
 def segments_in(segments: Segments, scaling: Scaling) -> Segments:
@@ -71,6 +77,10 @@ def unit_of_parameters(fitted: Any, scaling: Scaling) -> Float[np.ndarray, " par
 def _has_any_units(model: Any) -> bool:
     inner = model.conservative if isinstance(model, DissipativeHNN) else model
     return isinstance(inner, HNN | Baseline | RandomFeatureHNN | RandomFeatureField)
+
+
+def _is_network(model: Any) -> bool:
+    return isinstance(model.conservative if isinstance(model, DissipativeHNN) else model, HNN | Baseline)
 
 
 def _is_newtonian(model: Any) -> bool:
