@@ -21,4 +21,5 @@ def cast(tree: Tree, dtype: DTypeLike) -> Tree:
         >>> cast(HNN(jax.random.key(0), 1), jnp.float16).network.weights[0].dtype
         dtype('float16')
     """
-    return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree)
+    with jax.enable_x64(True):  # else float64 would silently become float32 again
+        return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree)

@@ -11,6 +11,7 @@ from symplect import HNN, Baseline, Trajectories
 from symplect.dynamics import AbstractDynamics, energies
 from symplect.errors import InputError
 from symplect.evaluation import EvaluationData, evaluate
+from symplect.precision import cast
 from symplect.systems import MassSpring, Pendulum
 from symplect.tasks import TASKS
 from tests.members import circles
@@ -81,6 +82,13 @@ def test_the_published_clock_of_the_spring_is_stretched():
     protocol = TASKS["mass-spring"].make_data(0, None, None).published
     np.testing.assert_allclose(protocol.times[[0, -1], -1], [21.8, 20 * 1.09**15])
     assert protocol.times.shape == (15, 100)
+
+
+def test_a_model_is_in_double_precision_whatever_precision_is_set(recwarn):
+    """Programs of users run in JAX's single precision, unlike these tests."""
+    with jax.enable_x64(False):
+        assert cast(HNN(jax.random.key(0), 1, width=8), np.float64).network.weights[0].dtype == np.float64
+    assert not recwarn.list
 
 
 @pytest.mark.slow
