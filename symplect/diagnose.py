@@ -217,15 +217,16 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
 def friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
     """Returns the relative standard error of the friction, which is twice that of the roots that were fitted."""
     assert fit.covariance is not None  # these models are no networks
-    rebuild, _ = Parametrised.split(model)
-    deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(fit.covariance)), 0.0)))
-    units = jnp.asarray(np.std(fit.cleaned.states, axis=0)[model.degrees_of_freedom :])  # of momenta, as roots have
-    roots = [(deviations.damping / units[:, None], model.damping / units[:, None])]
-    if (other := model.nonlinear) is not None:
-        roots += [(deviations.nonlinear.dry / units**0.5, other.dry / units**0.5)]
-        roots += [(deviations.nonlinear.drag * units**0.5, other.drag * units**0.5)]
-    spread, root = max(roots, key=lambda pair: float(jnp.linalg.norm(pair[1])))
-    return 2 * float(jnp.max(spread) / jnp.linalg.norm(root))
+    with jax.enable_x64(True):
+        rebuild, _ = Parametrised.split(model)
+        deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(fit.covariance)), 0.0)))
+        units = jnp.asarray(np.std(fit.cleaned.states, axis=0)[model.degrees_of_freedom :])  # of momenta, as roots have
+        roots = [(deviations.damping / units[:, None], model.damping / units[:, None])]
+        if (other := model.nonlinear) is not None:
+            roots += [(deviations.nonlinear.dry / units**0.5, other.dry / units**0.5)]
+            roots += [(deviations.nonlinear.drag * units**0.5, other.drag * units**0.5)]
+        spread, root = max(roots, key=lambda pair: float(jnp.linalg.norm(pair[1])))
+        return 2 * float(jnp.max(spread) / jnp.linalg.norm(root))
 
 
 def _verdict(

@@ -68,9 +68,23 @@ def test_velocities_that_agree_are_left_alone(seed, samples, step, noise):
     assert (found.velocity_factors, found.notes) == ((1.0,), ())
 
 
-def test_an_offset_of_the_velocity_is_no_factor():
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("offset", [-5.0, 0.2, 0.8, 5.0])
+@pytest.mark.parametrize("factor", [1.0, 1000.0])
+def test_an_offset_of_the_velocity_is_no_factor_and_taken_off(seed, offset, factor):
+    t, path = spring(seed)
+    found = read({"t": t, "x": factor * path[:, 0], "v": path[:, 1] + offset}, ROLES)
+    np.testing.assert_allclose(found.velocity_factors, [factor], rtol=0.01)
+    np.testing.assert_allclose(found.data.states[:, 1], path[:, 1], atol=0.005)
+    said = re.search(r"v: a constant offset of ([-+.e\d]+) taken off", " ".join(found.notes))
+    assert abs(float(said[1]) - offset) < 0.01
+
+
+def test_a_steady_turn_is_no_offset():
+    """A position that drifts steadily does move, unlike one whose velocity has an offset."""
     t, path = spring(0)
-    assert read({"t": t, "x": path[:, 0], "v": path[:, 1] + 5.0}, ROLES).velocity_factors == (1.0,)
+    found = read({"t": t, "x": path[:, 0] + 5.0 * t, "v": path[:, 1] + 5.0}, ROLES)
+    assert (found.velocity_factors, found.notes) == ((1.0,), ())
 
 
 def test_each_coordinate_has_its_own_factor():

@@ -172,6 +172,11 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     Raises:
         InputError: data that cannot be fitted, or an unknown method.
     """
+    with jax.enable_x64(True):  # of all that is judged; networks are trained in single precision all the same
+        return _fitted(reading, method, seed, progress)
+
+
+def _fitted(reading: Reading, method: str, seed: int, progress: str | None) -> Fit:
     if method not in ("auto", *METHODS):
         raise InputError(f"expected a method out of auto, {', '.join(METHODS)}, found {method!r}")
     if reading.dependent:
@@ -282,8 +287,7 @@ def _energy_range(model: LearnedDynamics, train: Trajectories) -> np.ndarray | N
     if not has_energy(model) or max(train.lengths) == 1:
         return None
     exact: Any = cast(model, jnp.float64)
-    with jax.enable_x64(True):
-        along = np.asarray(energies(exact.hamiltonian, jnp.asarray(train.states)))
+    along = np.asarray(energies(exact.hamiltonian, jnp.asarray(train.states)))
     short = [row for trial in np.split(along, np.cumsum(train.lengths)[:-1]) for row in np.array_split(trial, _SHORT)]
     means = [float(np.mean(piece)) for piece in short if len(piece)]
     low = _rest_energy(model, train)

@@ -6,22 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from symplect.data.noise import cubic_residuals
 from symplect.reading.columns import Columns
-from symplect.reading.noise import deviation
 from symplect.reading.units import scale, split_rate
+from symplect.reading.velocities import AGREES, compare_velocities
 
-AGREES = 0.1
-"""Relative difference between dq/dt and a velocity below which they agree: seldom sampled paths differ by as much."""
-
-_FEWEST = 20  # windows of time, to compare a position with its velocity
-_ENOUGH = 20_000  # windows
-_GAP = 3.0  # times the usual step, over which nothing is integrated
-_RELATED = 0.5  # of a position's changes, that its velocity must explain
-_NOISE = 4.0  # times the noise, that changes must miss a velocity by before the two are called unrelated
-_SURELY = 3.0  # standard errors of a factor
-_TRIMMED = 4.0  # standard deviations, beyond which a change is not counted
-_EXACT = 1e-9  # of the largest change, within which none is left out
 _SAME_FACTOR = 0.06  # relative difference to a factor that has a name
 _KNOWN = (
     (1e3, "milli- (ms or mm) against base units"), (1e-3, "milli- (ms or mm) against base units"),
@@ -34,119 +22,20 @@ _KNOWN = (
 )  # fmt: skip
 
 
-def velocity_factors(
-    times: Float[np.ndarray, " rows"],
-    positions: Float[np.ndarray, "rows positions"],
-    velocities: Float[np.ndarray, "rows positions"],
-    trial: Int[np.ndarray, " rows"],
-) -> tuple[float, ...]:
-    """Returns dq/dt over the given velocity: 1 where they agree, NaN where they are unrelated.
-
-    Changes of a position over windows of time are compared with the integral of its velocity, so no noisy derivative
-    is taken. A constant offset of the velocity does not matter.
-
-    Args:
-        times: times of the samples, in order within each trial.
-        positions: positions, angles made continuous.
-        velocities: the velocity of each position.
-        trial: number of each sample's trial.
-
-    Example:
-        >>> t = np.linspace(0.0, 10.0, 200)
-        >>> q, v = np.stack([np.sin(t), 1000 * np.sin(t)], axis=1), np.stack([-np.cos(t), np.cos(t)], axis=1)
-        >>> [round(factor) for factor in velocity_factors(t, q, v, np.zeros(200, int))]
-        [-1, 1000]
-    """
-    same = np.diff(trial) == 0
-    steps = np.diff(times)
-    usual = np.median(steps[same]) if np.any(same) else np.inf
-    piece = np.concatenate([[0], np.cumsum(~same | (steps > _GAP * usual))])  # without a gap
-    return tuple(_factor(times, positions[:, i], velocities[:, i], piece) for i in range(positions.shape[1]))
-
-
-def _factor(times: np.ndarray, position: np.ndarray, velocity: np.ndarray, piece: np.ndarray) -> float:
-    integral = _integral(times, velocity, piece)
-    longest = int(np.max(np.bincount(piece)))
-    lags = [2**k for k in range(longest.bit_length()) if 2**k <= max(1, longest // 2)]
-    windows = [(lag, _spread(np.flatnonzero(piece[lag:] == piece[:-lag]))) for lag in lags]
-    changes = [
-        (lag, position[start + lag] - position[start], integral[start + lag] - integral[start])
-        for lag, start in windows
-        if len(start) >= _FEWEST
-    ]
-    if not changes or not np.any(velocity) or not np.any(changes[-1][1]):
-        return 1.0
-    for centred in (False, True):  # a velocity may have an offset
-        fits = [
-            (*_robust_slope(expected, change, centred=centred), lag, len(change)) for lag, change, expected in changes
-        ]
-        explained, factor, left, size, lag, count = max(fits)
-        if explained >= _RELATED:  # noise of the velocity lowers the factor by no more than it leaves unexplained
-            error = _SURELY * left / size * np.sqrt(lag / count) + 1 - explained
-            return 1.0 if abs(factor - 1) < AGREES + error else factor
-    drift = np.sqrt(lag) * _noise(times, velocity, piece) * float(np.median(np.abs(np.diff(times)))) * abs(factor)
-    noise = np.hypot(np.sqrt(2) * _noise(times, position, piece), drift)
-    return float("nan") if left > _NOISE * noise else 1.0
-
-
-def _spread(places: np.ndarray) -> np.ndarray:
-    """Returns at most so many places as are enough, evenly spread."""
-    return places[:: max(1, len(places) // _ENOUGH)]
-
-
-def _integral(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> np.ndarray:
-    """Returns the integral of a velocity along each piece: trapezia, corrected by the slopes at their ends."""
-    steps = np.diff(times)
-    same = np.diff(piece) == 0
-    inner = np.concatenate([[False], same[1:] & same[:-1], [False]])
-    rates = np.zeros(len(values))
-    place = np.flatnonzero(inner)
-    rates[place] = (values[place + 1] - values[place - 1]) / (times[place + 1] - times[place - 1])
-    corrected = inner[1:] & inner[:-1]
-    area = steps * (values[1:] + values[:-1]) / 2 - corrected * steps**2 * np.diff(rates) / 12
-    return np.concatenate([[0.0], np.cumsum(np.where(same, area, 0.0))])
-
-
-def _robust_slope(expected: np.ndarray, change: np.ndarray, *, centred: bool) -> tuple[float, float, float, float]:
-    """Returns the share of changes that is explained, the slope, and the sizes of what is left and expected."""
-    keep = np.ones(len(change), bool)
-    explained, slope, left, size = 0.0, 1.0, 0.0, 1.0
-    for _ in range(3):
-        x, y = expected[keep], change[keep]
-        x, y = (x - np.mean(x), y - np.mean(y)) if centred else (x, y)
-        total, power = float(np.sum(y**2)), float(np.sum(x**2))
-        if total == 0 or power == 0:
-            return explained, slope, left, size
-        slope = float(np.sum(x * y)) / power
-        missed = y - slope * x
-        explained, size = 1 - float(np.sum(missed**2)) / total, float(np.sqrt(np.mean(x**2)))
-        left = float(np.sqrt(np.mean(missed**2)))
-        near = np.abs(missed) <= _TRIMMED * deviation(missed[:, None])[0] + _EXACT * np.max(np.abs(y))
-        keep[np.flatnonzero(keep)[~near]] = False
-    return explained, slope, left, size
-
-
-def _noise(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> float:
-    at = np.arange(2, len(values) - 2)
-    at = at[piece[at - 2] == piece[at + 2]]
-    if not len(at):
-        return float("inf")
-    nodes = np.stack([at - 2, at - 1, at + 1, at + 2])
-    return float(deviation(cubic_residuals(times, values[:, None], at, nodes))[0])
-
-
 @dataclass(frozen=True, eq=False)
 class Agreement:
     """How velocities compare with dq/dt, and the conversions that make them agree.
 
     Attributes:
         factors: dq/dt over the velocity, one per position, after the conversions.
+        offsets: what is taken off each velocity that has an offset, in its old unit.
         multipliers: factor of each column that is converted.
         units: unit of each converted column from then on.
         notes: one line per finding.
     """
 
     factors: tuple[float, ...]
+    offsets: dict[str, float]
     multipliers: dict[str, float]
     units: dict[str, str]
     notes: tuple[str, ...]
@@ -169,7 +58,9 @@ def agreement(
         units: unit of each column; empty if it is not said.
     """
     n = columns.degrees_of_freedom
-    factors = velocity_factors(times, values[:, :n], values[:, n : 2 * n], trial)
+    relations = compare_velocities(times, values[:, :n], values[:, n : 2 * n], trial)
+    factors = tuple(found.factor for found in relations)
+    offsets = {v: found.offset for v, found in zip(columns.velocity, relations, strict=True) if found.offset}
     by, said = conversions(columns, units, factors)
     clock, notes = (
         columns.time or "",
@@ -191,7 +82,11 @@ def agreement(
         for q, v, factor, mass in zip(columns.q, columns.velocity, left, masses, strict=True)
         if factor != 1.0
     ]
-    return Agreement(left, by, said, tuple(notes))
+    notes += [
+        f"{v}: a constant offset of {offset:.3g} taken off, which its position does not have"
+        for v, offset in offsets.items()
+    ]
+    return Agreement(left, offsets, by, said, tuple(notes))
 
 
 def _in_degrees(q: str, v: str, factor: float, columns: Columns, units: Mapping[str, str]) -> str:

@@ -224,7 +224,8 @@ def _agreeing(
     found: Agreement = agreement(rows.times, continuous(rows, columns), rows.trial, columns, units)
     by = np.array([found.multipliers.get(name, 1.0) for name in columns.values])
     times = rows.times * found.multipliers.get(columns.time or "", 1.0)
-    rows = replace(rows, times=times, values=rows.values * by, notes=(*rows.notes, *found.notes))
+    offsets = np.array([found.offsets.get(name, 0.0) for name in columns.values])
+    rows = replace(rows, times=times, values=(rows.values - offsets) * by, notes=(*rows.notes, *found.notes))
     return rows, {**units, **found.units}, found.factors
 
 
