@@ -180,7 +180,7 @@ def close_approach():
 def crossing_zero():
     """Four samples a turn, so that zero and the extremes come back exactly."""
     t = np.arange(400.0)
-    return table(t, np.round(np.stack([np.sin(np.pi / 2 * t), np.cos(np.pi / 2 * t)], axis=1), 6))
+    return table(t, np.round(np.stack([np.sin(np.pi / 2 * t), np.pi / 2 * np.cos(np.pi / 2 * t)], axis=1), 6))
 
 
 def kicked():

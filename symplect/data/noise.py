@@ -7,6 +7,8 @@ from jaxtyping import Float, Int
 
 from symplect.data.trajectories import Trajectories
 
+_BLOCK = 2**16  # samples at once, which bounds the memory
+
 
 def add_noise(data: Trajectories, standard_deviation: float, rng: np.random.Generator) -> Trajectories:
     """Returns the data with Gaussian noise on the states; derivatives stay as they are, as in the paper.
@@ -41,15 +43,14 @@ def local_residuals(
         >>> bool(np.max(abs(local_residuals(t, t[:, None] ** 3))) < 1e-12)
         True
     """
-    at = np.arange(2, len(times) - 2)
-    return cubic_residuals(times, states, at, np.stack([at - 2, at - 1, at + 1, at + 2]))
+    return cubic_residuals(times, states, np.arange(2, len(times) - 2))
 
 
 def cubic_residuals(
     times: Float[np.ndarray, " samples"],
     values: Float[np.ndarray, "samples columns"],
     at: Int[np.ndarray, " asked"],
-    nodes: Int[np.ndarray, "4 asked"],
+    neighbours: tuple[int, int, int, int] = (-2, -1, 1, 2),
 ) -> Float[np.ndarray, "asked columns"]:
     """Returns what samples miss of the cubics through four others, in units in which white noise keeps its size.
 
@@ -57,15 +58,21 @@ def cubic_residuals(
         times: times of all samples.
         values: values of all samples.
         at: indices of the samples that are asked for.
-        nodes: indices of the four samples that each cubic goes through.
+        neighbours: places of the four samples that each cubic goes through, from the one that is asked for.
     """
-    offsets = times[nodes] - times[at]
-    weights = np.ones_like(offsets)
-    for i in range(4):
-        for j in range(4):
-            if i != j:
-                weights[i] *= -offsets[j] / (offsets[i] - offsets[j])
-    missed = values[at]
-    for weight, node in zip(weights, nodes, strict=True):
+    blocks = np.split(at, range(_BLOCK, len(at), _BLOCK))
+    return np.concatenate([_cubic_residuals(times, values, block, neighbours) for block in blocks])
+
+
+def _cubic_residuals(
+    times: np.ndarray, values: np.ndarray, at: np.ndarray, neighbours: tuple[int, int, int, int]
+) -> np.ndarray:
+    nodes = [at + place for place in neighbours]
+    offsets = [times[node] - times[at] for node in nodes]
+    missed, variance = values[at], np.ones(len(at))
+    for i, node in enumerate(nodes):
+        others = [offset for j, offset in enumerate(offsets) if j != i]
+        weight = np.prod([other / (other - offsets[i]) for other in others], axis=0)
         missed = missed - weight[:, None] * values[node]
-    return missed / np.sqrt(1 + np.sum(weights**2, axis=0))[:, None]
+        variance += weight**2
+    return missed / np.sqrt(variance)[:, None]

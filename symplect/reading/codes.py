@@ -26,16 +26,16 @@ def without_codes(rows: Rows, names: Sequence[str], measured: int) -> Rows:
         names: names of the columns.
         measured: number of columns, the first ones, that are coordinates; the others are derivatives and inputs.
     """
-    columns = [_Runs.of(column, rows.trial) for column in rows.values.T]
     found: dict[float, tuple[list[str], np.ndarray]] = {}
-    for place, column in enumerate(columns):
-        for code in column.codes(inside=place < measured):
+    for place, column in enumerate(rows.values.T):  # one after the other: runs take much memory
+        for code in _Runs.of(column, rows.trial).codes(inside=place < measured):
             known, before = found.get(code, ([], np.zeros(len(rows.trial), bool)))
             found[code] = ([*known, names[place]], before | (rows.values[:, place] == code))
     nothing = np.all(rows.values[:, :measured] == 0, axis=1)
     if measured > 1 and 0.0 not in found and np.any(nothing):
-        moving = all(len(np.unique(column.levels)) >= _FEWEST_LEVELS for column in columns[:measured])
-        nothing &= np.any([column.samples(column.excursions) for column in columns[:measured]], axis=0)
+        columns = [_Runs.of(column, rows.trial) for column in rows.values.T[:measured]]
+        moving = all(len(np.unique(column.levels)) >= _FEWEST_LEVELS for column in columns)
+        nothing &= np.any([column.samples(column.excursions) for column in columns], axis=0)
         if moving and np.any(nothing):
             found[0.0] = (list(names[:measured]), nothing)
     if not found:

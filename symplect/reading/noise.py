@@ -27,10 +27,9 @@ def estimated_noise(data: Trajectories) -> Float[np.ndarray, " dimension"]:
     at = at[trial[at - 2] == trial[at + 2]]
     if not len(at):
         return np.full(data.dimension, np.nan)
-    missed = cubic_residuals(data.times, data.states, at, np.stack([at - 2, at - 1, at + 1, at + 2]))
-    return deviation(missed)
+    return deviation(cubic_residuals(data.times, data.states, at))
 
 
 def deviation(residuals: Float[np.ndarray, "samples columns"]) -> Float[np.ndarray, " columns"]:
     """Returns the standard deviation of each column, to which a few that lie far off add nothing."""
-    return _TO_DEVIATION * np.median(np.abs(residuals), axis=0)
+    return np.array([_TO_DEVIATION * np.median(np.abs(column)) for column in residuals.T])

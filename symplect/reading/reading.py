@@ -95,19 +95,26 @@ def read(source: Any, columns: Columns) -> Reading:
         table, said = stack_runs(table)
         parts.append(_rows(table, columns, name))
         notes += [prefix + note for note in (*noticed, *said, *parts[-1].notes)]
-    offsets = np.cumsum([0, *(int(np.max(part.trial, initial=-1)) + 1 for part in parts)])
-    joined = Rows(
-        np.concatenate([part.trial + offset for part, offset in zip(parts, offsets, strict=False)]),
-        np.concatenate([part.times for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        tuple(dict.fromkeys(notes)),
-    )
     units = _units(stack_runs(tables[0][1])[0], columns)
+    joined = replace(_joined(parts), notes=tuple(dict.fromkeys(notes)))
+    names = tuple(name for name, _, _ in tables)
+    del tables, parts  # which may be large
     with np.errstate(all="ignore"):  # what leaves the finite numbers is refused, or unknown noise
         mended, units = in_radians(_mended(joined, columns), columns, units)
         mended = _long_enough(_without_faults(mended, columns), columns)
         mended, units, agreed = _agreeing(mended, columns, units)
-        return _reading(unwrapped(mended, columns, units), columns, units, tuple(name for name, _, _ in tables), agreed)
+        return _reading(unwrapped(mended, columns, units), columns, units, names, agreed)
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    if len(parts) == 1:
+        return parts[0]
+    offsets = np.cumsum([0, *(int(np.max(part.trial, initial=-1)) + 1 for part in parts)])
+    return Rows(
+        np.concatenate([part.trial + offset for part, offset in zip(parts, offsets, strict=False)]),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.values for part in parts]),
+    )
 
 
 def _tables(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:

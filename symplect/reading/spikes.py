@@ -70,8 +70,9 @@ def _spikes(
         if not len(first):
             continue
         last = first + length - 1
-        nodes = np.stack([first - 2, first - 1, last + 1, last + 2])
-        off = np.stack([np.abs(_missed(times, path, first + k, nodes)) for k in range(length)])
+        off = np.stack(
+            [np.abs(_missed(times, path, first + k, (-2 - k, -1 - k, length - k, length + 1 - k))) for k in range(length)]
+        )
         if length == 1:
             single[first] = off[0]
             usual = float(deviation(off.T)[0])
@@ -81,8 +82,8 @@ def _spikes(
         first, last, height = first[at], last[at], height[at]
         nearby = single[np.clip(first[:, None] + _AROUND, 0, len(path) - 1)]
         local = np.nanmedian(np.concatenate([nearby, np.full((len(at), 1), usual)], axis=1), axis=1)
-        before = _missed(times, path, first - 1, np.stack([first - 3, first - 2, last + 1, last + 2]))
-        after = _missed(times, path, last + 1, np.stack([first - 2, first - 1, last + 2, last + 3]))
+        before = _missed(times, path, first - 1, (-2, -1, length + 1, length + 2))
+        after = _missed(times, path, last + 1, (-2 - length, -1 - length, 1, 2))
         sure = (height > _SPIKE * local) & (np.maximum(np.abs(before), np.abs(after)) < _QUIET * height)
         sure &= np.abs(before + after) / 2 < _NO_KINK * height
         for k in range(length):
@@ -91,9 +92,12 @@ def _spikes(
 
 
 def _missed(
-    times: Float[np.ndarray, " rows"], path: Float[np.ndarray, " rows"], at: np.ndarray, nodes: np.ndarray
+    times: Float[np.ndarray, " rows"],
+    path: Float[np.ndarray, " rows"],
+    at: np.ndarray,
+    neighbours: tuple[int, int, int, int],
 ) -> np.ndarray:
-    return cubic_residuals(times, path[:, None], at, nodes)[:, 0]
+    return cubic_residuals(times, path[:, None], at, neighbours)[:, 0]
 
 
 def _ends(path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:

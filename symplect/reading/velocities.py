@@ -76,7 +76,7 @@ def _relation(times: np.ndarray, position: np.ndarray, velocity: np.ndarray, pie
         for lag, start in windows
         if len(start) >= _FEWEST
     ]
-    if not changes or not np.any(velocity) or not np.any(changes[-1][2]):
+    if not np.any(velocity) or not any(np.any(change) for _, change, _, _ in changes):
         return Relation()
     alone, offset = (
         max((_line(change, expected, spans, offset=offset), lag) for lag, change, expected, spans in changes)
@@ -96,7 +96,7 @@ def _relation(times: np.ndarray, position: np.ndarray, velocity: np.ndarray, pie
 
 def _spread(places: np.ndarray) -> np.ndarray:
     """Returns at most so many places as are enough, evenly spread."""
-    return places[:: max(1, len(places) // _ENOUGH)]
+    return places[:: max(1, len(places) // _ENOUGH)].copy()  # a view would keep all of them
 
 
 def _integral(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> np.ndarray:
@@ -157,8 +157,7 @@ def _line(change: np.ndarray, expected: np.ndarray, spans: np.ndarray, *, offset
 
 def _noise(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> float:
     at = np.arange(2, len(values) - 2)
-    at = at[piece[at - 2] == piece[at + 2]]
+    at = _spread(at[piece[at - 2] == piece[at + 2]])
     if not len(at):
         return float("inf")
-    nodes = np.stack([at - 2, at - 1, at + 1, at + 2])
-    return float(deviation(cubic_residuals(times, values[:, None], at, nodes))[0])
+    return float(deviation(cubic_residuals(times, values[:, None], at))[0])
