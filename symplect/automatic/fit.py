@@ -172,7 +172,7 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     Raises:
         InputError: data that cannot be fitted, or an unknown method.
     """
-    with jax.enable_x64(True):  # of all that is judged; networks are trained in single precision all the same
+    with jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):  # networks train in single all the same
         return _fitted(reading, method, seed, progress)
 
 

@@ -133,7 +133,7 @@ def fit_trajectory(
         if 2 * model.degrees_of_freedom != data.dimension:
             found = f"{data.dimension} coordinates, found {2 * model.degrees_of_freedom}"
             raise InputError(f"fit_trajectory: expected models with {found}")
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):  # what blows up costs infinitely much
         measured, scaling = cut_segments(data, seen, segment), units_of(candidates, data)
         problem = Problem(segments_in(measured, scaling), RK4(substeps=substeps))
         noise = _noise_by_differences(problem.segments)

@@ -70,9 +70,8 @@ def _spikes(
         if not len(first):
             continue
         last = first + length - 1
-        off = np.stack(
-            [np.abs(_missed(times, path, first + k, (-2 - k, -1 - k, length - k, length + 1 - k))) for k in range(length)]
-        )
+        beside = [(-2 - k, -1 - k, length - k, length + 1 - k) for k in range(length)]
+        off = np.stack([np.abs(_missed(times, path, first + k, nodes)) for k, nodes in enumerate(beside)])
         if length == 1:
             single[first] = off[0]
             usual = float(deviation(off.T)[0])
