@@ -14,7 +14,7 @@ from symplect.dynamics import split
 from symplect.errors import InputError
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.checks import require_fittable
-from symplect.fitting.shooting import Parametrised
+from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.integrate import RK4, rollout
 from symplect.models import DissipativeHNN, LearnedDynamics, RandomFeatureField, RandomFeatureHNN

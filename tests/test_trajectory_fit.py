@@ -15,10 +15,10 @@ from symplect.evaluation import evaluate
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.descended_shooting import one_step_loss
+from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import Parametrised, follow, normal_equations
+from symplect.fitting.shooting import follow, normal_equations
 from symplect.fitting.trajectory import fit_trajectory
-from symplect.integrate import RK4
 from symplect.models import DissipativeHNN, RandomFeatureField, RandomFeatureHNN
 from symplect.models.features import Polynomial
 from symplect.runs import load_model, save_model
@@ -70,18 +70,18 @@ def test_the_normal_equations_are_those_of_the_residual_by_finite_differences():
         count = len(theta)
 
         def residual(unknowns):
-            paths = follow(model, jnp.asarray(unknowns[:count]), unknowns[count:].reshape(2, 2), segments, RK4())
+            paths = follow(model, jnp.asarray(unknowns[:count]), unknowns[count:].reshape(2, 2), segments, 1)
             return ((segments.states - np.asarray(paths)) / noise).ravel()
 
         at = np.concatenate([theta, starts.ravel()])
         steps = 1e-6 * np.eye(len(at))
         jacobian = np.stack([(residual(at - s) - residual(at + s)) / 2e-6 for s in steps], axis=1)
         dense = np.linalg.lstsq(jacobian, residual(at), rcond=None)[0]
-        normal = normal_equations(model, jnp.asarray(theta), jnp.asarray(starts), segments, jnp.asarray(noise), RK4())
+        normal = normal_equations(model, theta, starts, segments, noise, 1)
         change = np.linalg.solve(np.sum(normal.matrix, axis=0), np.sum(normal.gradient, axis=0))
         np.testing.assert_allclose(np.sum(normal.cost), np.sum(residual(at) ** 2), rtol=1e-10)
         np.testing.assert_allclose(change, dense[:count], rtol=1e-4, atol=1e-6)
-        np.testing.assert_allclose(normal.starts(jnp.asarray(change)).ravel(), dense[count:], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(normal.starts(change).ravel(), dense[count:], rtol=1e-4, atol=1e-6)
 
 
 def test_noise_is_found_and_the_frequency_is_not_biased_as_that_of_a_fit_of_derivatives():

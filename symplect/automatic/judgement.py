@@ -11,10 +11,10 @@ from jaxtyping import Float
 from symplect.automatic.parts import thinned
 from symplect.data import Trajectories
 from symplect.dynamics import vector_field
+from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import Parametrised, follow
-from symplect.fitting.starts import fitted_starts
-from symplect.integrate import RK4
+from symplect.fitting.shooting import follow
+from symplect.fitting.starts import best_paths
 from symplect.models import LearnedDynamics
 from symplect.precision import cast
 
@@ -22,7 +22,7 @@ _PIECES = 6  # or more of them, to tell chance from difference
 _SHORTEST, _LONGEST = 10, 60  # samples that are predicted from the first of them
 _MOST = 6000  # samples that are predicted to compare models
 _WORST = 4.0  # squared error in units of the variance: a path that has nothing to do with the measured one
-_SOLVER = RK4(substeps=4)
+_SUBSTEPS = 4  # between two samples
 TINY = 1e-24  # squared error, below which there is nothing to compare
 _VALID = 0.4  # of the root mean square, the error at which a prediction has ended
 
@@ -54,10 +54,10 @@ def predictions(
         warnings.simplefilter("ignore")  # of lone samples, which cannot be predicted
         segments = cut_segments(data, np.ones(data.dimension), longest or len(data.times))
         function, vector = Parametrised.split(cast(model, jnp.float64))
-        starts = jnp.asarray(segments.states[:, 0])
-        if weights is not None:
-            starts = fitted_starts(function, vector, segments, jnp.asarray(weights), _SOLVER)
-        paths = np.asarray(follow(function, vector, starts, segments, _SOLVER))
+        if weights is None:
+            paths = follow(function, vector, segments.states[:, 0], segments, _SUBSTEPS)
+        else:
+            paths = best_paths(function, np.asarray(vector), segments, weights, _SUBSTEPS)
     counts = np.sum(segments.weights[:, :, 0], axis=1).astype(int)
     whole = zip(segments.times, segments.states, paths, counts, strict=True)
     return [Prediction(times[:n], states[:n], path[:n]) for times, states, path, n in whole]

@@ -1,17 +1,16 @@
 """The fit of trajectories as a linear problem, near paths that have been fitted."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from symplect.data import Trajectories
 from symplect.errors import InputError
 from symplect.fitting.least_squares import Reduced
+from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import Parametrised, normal_equations
+from symplect.fitting.shooting import normal_equations
 from symplect.fitting.trajectory import TrajectoryFit
-from symplect.integrate import RK4
 from symplect.models.random_feature import RandomFeatureHNN
 
 FOLDS = 10
@@ -42,14 +41,11 @@ def linearised(model: RandomFeatureHNN, fitted: TrajectoryFit, data: Trajectorie
     starts = np.concatenate([path.states[:1] for path in fitted.cleaned])
     with jax.enable_x64(True):
         function, weights = Parametrised.split(model)
-        found = normal_equations(
-            function, weights, jnp.asarray(starts), segments, jnp.asarray(fitted.noise), RK4(substeps=1)
-        )
-        matrices, gradients, costs = map(np.asarray, (found.matrix, found.gradient, found.cost))
+        about = np.asarray(weights)
+        found = normal_equations(function, about, starts, segments, fitted.noise, substeps=1)
     rows = np.sum(segments.weights, axis=(1, 2))
-    about = np.asarray(weights)
     return [
-        _triangle(matrices[inside], gradients[inside], costs[inside], rows[inside], about)
+        _triangle(found.matrix[inside], found.gradient[inside], found.cost[inside], rows[inside], about)
         for inside in (folds == fold for fold in np.unique(folds))
     ]
 

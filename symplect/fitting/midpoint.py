@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from symplect.fitting.least_squares import solve_symmetric
+from symplect.fitting.parametrised import Parameters, Parametrised, under_inputs
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import Parameters, Parametrised, under_inputs
 from symplect.models.features import AbstractFeatures
 from symplect.models.random_feature import RandomFeatureField, RandomFeatureHNN
 

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.data import Scaling, Trajectories
+from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import Parametrised
 from symplect.models import HNN, Baseline, DissipativeHNN, NonlinearFriction, RandomFeatureField, RandomFeatureHNN
 from symplect.models.rescaled import rest_in, restored, scaled
 from symplect.precision import cast

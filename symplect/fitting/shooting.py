@@ -1,151 +1,59 @@
 """Multiple shooting: the weights of a model and the start of every segment, found together by Levenberg-Marquardt."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, final
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
-from symplect._types import Scalar, State
-from symplect.dynamics import AbstractDynamics
+from symplect._types import State
 from symplect.fitting.least_squares import solve_symmetric
+from symplect.fitting.parametrised import Parameters, Parametrised, Variational, moved, under_inputs
 from symplect.fitting.segments import Segments
-from symplect.integrate import RK4
-from symplect.models.dissipative import DissipativeHNN
-from symplect.models.features import AbstractFeatures
 
-Parameters = Float[Array, " parameters"]
 Starts = Float[Array, "*segments dimension"]
 
 _ITERATIONS = 40
 _ENOUGH = 1e-7  # relative decrease of the cost at which the iteration ends
-_BATCH = 32  # segments followed at a time, which bounds the memory
+_BATCHES = (4, 32)  # segments that are followed at a time, which bounds the memory
+_SHORTEST = 8  # samples to which segments are filled up, or to a power of two
 
 
-@final
-class Parametrised(eqx.Module):
-    """A model as a function of one vector, its trainable numbers; fixed features are not among them.
-
-    Attributes:
-        rebuild: from that vector to the trainable part of the model.
-        fixed: the rest of the model.
-    """
-
-    rebuild: Callable[[Parameters], Any] = eqx.field(static=True)
-    fixed: Any
-
-    @classmethod
-    def split(cls, model: AbstractDynamics) -> tuple["Parametrised", Parameters]:
-        """Returns the function, and the vector that gives the model itself."""
-        trainable, fixed = eqx.partition(model, trainable_filter(model))
-        vector, rebuild = ravel_pytree(trainable)
-        return cls(_Rebuild.of(rebuild, trainable), fixed), vector
-
-    def __call__(self, vector: Parameters) -> Any:
-        return eqx.combine(self.rebuild(vector), self.fixed)
-
-
-class _Rebuild:
-    """The inverse of flattening, equal for models of one shape, so that a program is compiled once for all of them."""
-
-    def __init__(self, rebuild: Callable[[Parameters], Any], key: Any):
-        self._rebuild, self._key = rebuild, key
-
-    @classmethod
-    def of(cls, rebuild: Callable[[Parameters], Any], tree: Any) -> "_Rebuild":
-        leaves, structure = jax.tree.flatten(tree)
-        return cls(rebuild, (structure, tuple(leaf.shape for leaf in leaves)))
-
-    def __call__(self, vector: Parameters) -> Any:
-        return self._rebuild(vector)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Rebuild) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-
-def trainable_filter(model: AbstractDynamics) -> Any:
-    """Returns a tree of truth values: all real numbers of a model but those inside fixed features."""
-
-    def is_features(node: Any) -> bool:
-        return isinstance(node, AbstractFeatures)
-
-    def mark(node: Any) -> Any:
-        return jax.tree.map(lambda _: False, node) if is_features(node) else eqx.is_inexact_array(node)
-
-    return jax.tree.map(mark, model, is_leaf=is_features)
-
-
-@final
-class _Variational(AbstractDynamics):
-    r"""A state, and behind it the derivatives of that state by the parameters and by the start.
-
-    $$\dot S = \frac{\partial f}{\partial z} S + \frac{\partial f}{\partial \theta}$$
-
-    Moved by the same Runge-Kutta steps as the state, S is the exact derivative of those steps.
-    """
-
-    model: Parametrised
-    parameters: Parameters
-    course: tuple[Float[Array, " samples"], Float[Array, "samples channels"]]
-    dimension: int = eqx.field(static=True)
-
-    @property
-    def degrees_of_freedom(self) -> int:
-        return self.dimension // 2
-
-    def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
-        d, n = self.dimension, len(self.parameters)
-        state, S = z[:d], z[d:].reshape(d, n + d)
-
-        def field(parameters: Parameters, state: State) -> State:
-            return under_inputs(self.model(parameters), *self.course).time_derivative(state, t)
-
-        by_parameters = jax.jacrev(field)(self.parameters, state)
-        by_state = jax.jacfwd(field, argnums=1)(self.parameters, state)
-        source = jnp.concatenate([by_parameters, jnp.zeros((d, d), z.dtype)], axis=1)
-        return jnp.concatenate([field(self.parameters, state), (by_state @ S + source).ravel()])
-
-
-def under_inputs(
-    model: AbstractDynamics, times: Float[Array, " samples"], inputs: Float[Array, "samples channels"]
-) -> AbstractDynamics:
-    """Returns the model under the inputs of one segment, or the model itself where there are none."""
-    return model.driven(times, inputs) if isinstance(model, DissipativeHNN) and inputs.shape[1] else model
-
-
-class Normal(eqx.Module):
+@dataclass(frozen=True, eq=False)
+class Normal:
     """The normal equations of every segment, its start eliminated.
 
     Attributes:
         matrix, gradient: of the parameters.
         cost: sum of squared weighted residuals.
+        paths: of the model, from the given starts.
         start_matrix, start_gradient, cross: what gives the change of the start for a change of the parameters.
     """
 
-    matrix: Float[Array, "*segments parameters parameters"]
-    gradient: Float[Array, "*segments parameters"]
-    cost: Float[Array, "*segments"]
-    start_matrix: Float[Array, "*segments dimension dimension"]
-    start_gradient: Float[Array, "*segments dimension"]
-    cross: Float[Array, "*segments parameters dimension"]
+    matrix: Float[np.ndarray, "segments parameters parameters"]
+    gradient: Float[np.ndarray, "segments parameters"]
+    cost: Float[np.ndarray, " segments"]
+    paths: Float[np.ndarray, "segments samples dimension"]
+    start_matrix: Float[np.ndarray, "segments dimension dimension"]
+    start_gradient: Float[np.ndarray, "segments dimension"]
+    cross: Float[np.ndarray, "segments parameters dimension"]
 
-    def starts(self, change: Parameters) -> Starts:
+    def starts(self, change: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, "segments dimension"]:
         """Returns the best change of every start for a change of the parameters."""
-        right = self.start_gradient - jnp.einsum("spd,p->sd", self.cross, change)
-        return jnp.linalg.solve(self.start_matrix, right[..., None])[..., 0]
+        right = self.start_gradient - np.einsum("spd,p->sd", self.cross, change)
+        return _solved(self.start_matrix, right[..., None])[..., 0]
 
 
-@eqx.filter_jit
 def normal_equations(
-    model: Parametrised, parameters: Parameters, starts: Starts, segments: Segments, noise: State, solver: RK4
+    model: Parametrised,
+    parameters: Float[np.ndarray, " parameters"],
+    starts: Float[np.ndarray, "segments dimension"],
+    segments: Segments,
+    noise: Float[np.ndarray, " dimension"],
+    substeps: int,
 ) -> Normal:
     """Returns the linearised problem at the given parameters and starts.
 
@@ -154,48 +62,84 @@ def normal_equations(
         starts: one state per segment.
         segments: what was observed.
         noise: standard deviation of every coordinate, which divides its residuals.
-        solver: moves states and derivatives.
+        substeps: Runge-Kutta steps between two samples.
     """
-    d = starts.shape[1]
-
-    def one(segment: tuple[State, Array, Array, Array, Array]) -> Normal:
-        start, times, states, weights, inputs = segment
-        begin = jnp.concatenate([jnp.zeros((d, len(parameters))), jnp.eye(d)], axis=1)
-        moving = _Variational(model, parameters, (times, inputs), d)
-        path, _ = solver.solve(moving, jnp.concatenate([start, begin.ravel()]), times)
-        scale = weights / noise[None, :]
-        residual = ((states - path[:, :d]) * scale).ravel()
-        jacobian = (path[:, d:].reshape(*path.shape[:1], d, -1) * scale[..., None]).reshape(residual.size, -1)
-        return _eliminate(jacobian[:, :-d], jacobian[:, -d:], residual)
-
-    rows = (starts, *map(jnp.asarray, (segments.times, segments.states, segments.weights, segments.inputs)))
-    return jax.lax.map(one, rows, batch_size=_BATCH)
-
-
-def _eliminate(A: Array, B: Array, residual: Array) -> Normal:
-    start_matrix = B.T @ B
-    diagonal = jnp.diag(start_matrix)
-    start_matrix = start_matrix + 1e-9 * jnp.diag(jnp.where(diagonal > 0, diagonal, 1.0))
-    cross, start_gradient = A.T @ B, B.T @ residual
-    solved = jnp.linalg.solve(start_matrix, jnp.concatenate([cross.T, start_gradient[:, None]], axis=1))
+    rows = (starts, segments.times, segments.states, segments.weights / noise, segments.inputs)
+    known = (jnp.asarray(parameters, jnp.float64), jnp.asarray(substeps))
+    parts = [_sums(model, *known, tuple(map(jnp.asarray, batch))) for batch in _batches(rows)]
+    matrix, cross, start_matrix, gradient, start_gradient, cost, paths = (
+        np.concatenate([np.asarray(one) for one in part])[: len(starts)] for part in zip(*parts, strict=True)
+    )
+    diagonal = np.einsum("sii->si", start_matrix)
+    start_matrix = start_matrix + 1e-9 * np.where(diagonal > 0, diagonal, 1.0)[..., None] * np.eye(starts.shape[1])
+    solved = _solved(start_matrix, np.concatenate([cross.swapaxes(1, 2), start_gradient[..., None]], axis=2))
     return Normal(
-        matrix=A.T @ A - cross @ solved[:, :-1],
-        gradient=A.T @ residual - cross @ solved[:, -1],
-        cost=jnp.sum(residual**2),
+        matrix=matrix - cross @ solved[..., :-1],
+        gradient=gradient - (cross @ solved[..., -1:])[..., 0],
+        cost=cost,
+        paths=paths[:, : segments.times.shape[1]],
         start_matrix=start_matrix,
         start_gradient=start_gradient,
         cross=cross,
     )
 
 
-@eqx.filter_jit
-def follow(
-    model: Parametrised, parameters: Parameters, starts: Starts, segments: Segments, solver: RK4
-) -> Float[Array, "segments samples dimension"]:
-    """Returns the path of every segment from its start."""
+def _batches(rows: tuple[np.ndarray, ...]) -> Iterator[tuple[np.ndarray, ...]]:
+    """Fills up segments and samples to one of few shapes, since every shape is a program to compile."""
+    starts, times, *others = rows
+    number, samples = times.shape
+    size = next(size for size in _BATCHES if size >= min(number, _BATCHES[-1]))
+    more, longer = (0, -number % size), (0, max(_SHORTEST, 1 << (samples - 1).bit_length()) - samples)
+    states, scale, inputs = (np.pad(part, (more, longer, (0, 0)), mode="edge") for part in others)
+    scale[:, samples:] = 0.0
+    filled = (np.pad(starts, (more, (0, 0)), mode="edge"), np.pad(times, (more, longer), mode="edge"), states, scale)
+    for first in range(0, number, size):
+        yield tuple(part[first : first + size] for part in (*filled, inputs))
 
+
+@eqx.filter_jit
+def _sums(
+    model: Parametrised, parameters: Parameters, substeps: Int[Array, ""], batch: tuple[Array, ...]
+) -> tuple[Array, ...]:
+    """Returns the products of derivatives by parameters, by starts, and residuals; the cost; the path."""
+
+    def one(start: State, times: Array, states: Array, scale: Array, inputs: Array) -> tuple[Array, ...]:
+        d = len(start)
+        begin = jnp.concatenate([jnp.zeros((d, len(parameters))), jnp.eye(d)], axis=1)
+        moving = Variational(model, parameters, (times, inputs), d)
+        path = moved(moving, jnp.concatenate([start, begin.ravel()]), times, substeps)
+        residual = ((states - path[:, :d]) * scale).ravel()
+        jacobian = (path[:, d:].reshape(len(path), d, -1) * scale[..., None]).reshape(residual.size, -1)
+        A, B = jacobian[:, :-d], jacobian[:, -d:]
+        return A.T @ A, A.T @ B, B.T @ B, A.T @ residual, B.T @ residual, jnp.sum(residual**2), path[:, :d]
+
+    return jax.vmap(one)(*batch)
+
+
+def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solves small systems; NaN where a path left the finite numbers."""
+    finite = np.all(np.isfinite(matrices), axis=(1, 2))
+    found = np.linalg.solve(np.where(finite[:, None, None], matrices, np.eye(matrices.shape[1])), right)
+    return np.where(finite[:, None, None], found, np.nan)
+
+
+def follow(
+    model: Parametrised,
+    parameters: Parameters,
+    starts: Float[np.ndarray, "segments dimension"],
+    segments: Segments,
+    substeps: int,
+) -> Float[np.ndarray, "segments samples dimension"]:
+    """Returns the path of every segment from its start."""
+    return np.asarray(_paths(model, parameters, jnp.asarray(starts), segments, jnp.asarray(substeps)))
+
+
+@eqx.filter_jit
+def _paths(
+    model: Parametrised, parameters: Parameters, starts: Starts, segments: Segments, substeps: Int[Array, ""]
+) -> Float[Array, "segments samples dimension"]:
     def one(start: State, times: Array, inputs: Array) -> Array:
-        return solver.solve(under_inputs(model(parameters), times, inputs), start, times)[0]
+        return moved(under_inputs(model(parameters), times, inputs), start, times, substeps)
 
     return jax.vmap(one)(starts, jnp.asarray(segments.times), jnp.asarray(segments.inputs))
 
@@ -220,13 +164,13 @@ class Shot:
 
 def shoot(
     model: Parametrised,
-    parameters: Parameters,
-    starts: Starts,
+    parameters: Float[np.ndarray, " parameters"],
+    starts: Float[np.ndarray, "segments dimension"],
     segments: Segments,
     *,
     noise: Float[np.ndarray, " dimension"],
     penalty: Float[np.ndarray, " parameters"],
-    solver: RK4,
+    substeps: int,
     iterations: int = _ITERATIONS,
 ) -> Shot:
     r"""Minimises $\sum |x - \Phi(\theta, s)|^2 / \sigma^2 + \sum_k P_k \theta_k^2$ over parameters and starts together.
@@ -234,19 +178,18 @@ def shoot(
     Levenberg-Marquardt; starts are eliminated segment by segment (a Schur complement), so the work grows linearly with
     their number. Source: Nocedal, Wright, *Numerical Optimization* (2006), 10.3.
     """
-    sigma = jnp.asarray(noise)
 
-    def total(normal: Normal, parameters: Parameters) -> float:
-        return float(jnp.sum(normal.cost) + jnp.sum(penalty * parameters**2))
+    def total(normal: Normal, parameters: np.ndarray) -> float:
+        return float(np.sum(normal.cost) + np.sum(penalty * parameters**2))
 
-    normal = normal_equations(model, parameters, starts, segments, sigma, solver)
+    normal = normal_equations(model, parameters, starts, segments, noise, substeps)
     cost, damping, enough = total(normal, parameters), 1e-3, False
     for _ in range(iterations if np.isfinite(cost) else 0):
-        matrix = np.asarray(jnp.sum(normal.matrix, axis=0)) + np.diag(penalty)
-        gradient = np.asarray(jnp.sum(normal.gradient, axis=0)) - penalty * np.asarray(parameters)
-        change = jnp.asarray(solve_symmetric(matrix, gradient, damping=damping, rcond=1e-13))
+        matrix = np.sum(normal.matrix, axis=0) + np.diag(penalty)
+        gradient = np.sum(normal.gradient, axis=0) - penalty * parameters
+        change = solve_symmetric(matrix, gradient, damping=damping, rcond=1e-13)
         proposed, moved = parameters + change, starts + normal.starts(change)
-        there = normal_equations(model, proposed, moved, segments, sigma, solver)
+        there = normal_equations(model, proposed, moved, segments, noise, substeps)
         reached = total(there, proposed)
         if not reached < cost:
             damping *= 8
@@ -257,4 +200,4 @@ def shoot(
         parameters, starts, normal, cost, damping = proposed, moved, there, reached, max(damping / 5, 1e-9)
         if enough:
             break
-    return Shot(np.asarray(parameters), np.asarray(starts), normal, cost, enough)
+    return Shot(parameters, starts, normal, cost, enough)

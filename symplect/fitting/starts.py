@@ -1,56 +1,38 @@
 """Where a path should begin to meet what was measured, for a model that is fixed."""
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Float
 
-from symplect._types import Scalar, State
+from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import Parameters, Parametrised, Starts, under_inputs
-from symplect.integrate import RK4
+from symplect.fitting.shooting import normal_equations
 
 _ITERATIONS = 6
 
 
-@eqx.filter_jit
-def fitted_starts(
+def best_paths(
     model: Parametrised,
-    parameters: Parameters,
+    parameters: Float[np.ndarray, " parameters"],
     segments: Segments,
-    weights: Float[Array, " dimension"],
-    solver: RK4,
-) -> Starts:
-    """Returns the start of every segment from which its path meets the measured one best, by Gauss and Newton.
-
-    Of all starts on the way the best is taken.
+    weights: Float[np.ndarray, " dimension"],
+    substeps: int,
+) -> Float[np.ndarray, "segments samples dimension"]:
+    """Returns the path of every segment that meets the measured one best, its start found by Gauss and Newton.
 
     Args:
         model, parameters: that are followed.
         segments: with the measured paths, whose first samples are tried first.
         weights: of the coordinates in the sum of squares; 0 for those that were not observed.
-        solver: follows the model.
+        substeps: Runge-Kutta steps between two samples.
     """
-
-    def one(measured: Array, own: Array, times: Array, inputs: Array) -> State:
-        moved = under_inputs(model(parameters), times, inputs)
-
-        def residual(start: State) -> tuple[Array, Array]:
-            missed = ((solver.solve(moved, start, times)[0] - measured) * own * weights[None, :]).ravel()
-            return missed, missed
-
-        def improved(_: Array, known: tuple[State, State, Scalar]) -> tuple[State, State, Scalar]:
-            start, best, least = known
-            J, missed = jax.jacfwd(residual, has_aux=True)(start)
-            cost, normal = jnp.sum(missed**2), J.T @ J
-            diagonal = jnp.diag(normal)
-            ridge = 1e-9 * jnp.diag(jnp.where(diagonal > 0, diagonal, 1.0))
-            better = cost < least
-            there = start - jnp.linalg.solve(normal + ridge, J.T @ missed)
-            return there, jnp.where(better, start, best), jnp.where(better, cost, least)
-
-        first = measured[0]
-        return jax.lax.fori_loop(0, _ITERATIONS, improved, (first, first, jnp.asarray(jnp.inf, first.dtype)))[1]
-
-    rows = (segments.states, segments.weights, segments.times, segments.inputs)
-    return jax.vmap(one)(*map(jnp.asarray, rows))
+    starts, least, best = segments.states[:, 0], np.full(len(segments), np.inf), segments.states
+    with np.errstate(divide="ignore"):
+        noise = 1 / np.asarray(weights, float)
+    for _ in range(_ITERATIONS):
+        found = normal_equations(model, parameters, starts, segments, noise, substeps)
+        if not np.any(found.cost < np.inf):
+            break
+        better = found.cost < least
+        best, least = np.where(better[:, None, None], found.paths, best), np.where(better, found.cost, least)
+        starts = starts + found.starts(np.zeros(len(parameters)))
+    return np.where(np.isfinite(least)[:, None, None], best, np.nan)

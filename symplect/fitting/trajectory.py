@@ -16,8 +16,9 @@ from symplect.fitting.checks import require_fittable
 from symplect.fitting.descended_shooting import SETTINGS, descend_shooting
 from symplect.fitting.descent import GradientSettings
 from symplect.fitting.own_units import brought_back, brought_in, segments_in, unit_of_parameters, units_of
+from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import Segments, cut_segments
-from symplect.fitting.shooting import Parametrised, follow
+from symplect.fitting.shooting import follow
 from symplect.fitting.trials import Problem, Trial, simplest
 from symplect.integrate import RK4
 from symplect.models import DissipativeHNN, LearnedDynamics
@@ -135,7 +136,7 @@ def fit_trajectory(
             raise InputError(f"fit_trajectory: expected models with {found}")
     with jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):  # what blows up costs infinitely much
         measured, scaling = cut_segments(data, seen, segment), units_of(candidates, data)
-        problem = Problem(segments_in(measured, scaling), RK4(substeps=substeps))
+        problem = Problem(segments_in(measured, scaling), substeps)
         noise = _noise_by_differences(problem.segments)
         inside = [brought_in(model, scaling) for model in candidates]
         if max(Parametrised.split(model)[1].size for model in candidates) > _MOST:
@@ -208,13 +209,11 @@ def _descended(
     seed: int,
     progress: str | None,
 ) -> _Found:
-    segments, key = problem.segments, jax.random.key(seed)
-    descent = descend_shooting(
-        model, segments, noise, key=key, settings=settings, solver=problem.solver, progress=progress
-    )
+    segments, key, solver = problem.segments, jax.random.key(seed), RK4(substeps=problem.substeps)
+    descent = descend_shooting(model, segments, noise, key=key, settings=settings, solver=solver, progress=progress)
     fitted = cast(descent.model, jnp.float64)
     function, vector = Parametrised.split(fitted)
-    residuals = segments.states - np.asarray(follow(function, vector, descent.starts, segments, problem.solver))
+    residuals = segments.states - follow(function, vector, np.asarray(descent.starts), segments, problem.substeps)
     counts = np.sum(segments.weights, axis=(0, 1))
     squares = np.sum(segments.weights * residuals**2, axis=(0, 1))
     freedom = 1 - min(descent.starts.size / np.sum(counts), 0.9)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
@@ -13,9 +12,9 @@ from jaxtyping import Float
 from symplect.data import Trajectories
 from symplect.fitting.least_squares import solve_symmetric
 from symplect.fitting.midpoint import midpoint_parameters, penalty_weights
+from symplect.fitting.parametrised import Parametrised, trainable_filter
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import Parametrised, Shot, follow, shoot, trainable_filter
-from symplect.integrate import RK4
+from symplect.fitting.shooting import Shot, normal_equations, shoot
 
 Coordinates = Float[np.ndarray, " dimension"]
 
@@ -26,11 +25,11 @@ class Problem:
 
     Attributes:
         segments: the pieces of the measured paths.
-        solver: follows a model along them.
+        substeps: Runge-Kutta steps between two samples.
     """
 
     segments: Segments
-    solver: RK4
+    substeps: int
 
 
 class Trial:
@@ -59,12 +58,12 @@ class Trial:
         first, starts = min(shots, key=lambda start: self._cost(*start, noise, ridge))
         shot = shoot(
             self.function,
-            jnp.asarray(first),
-            jnp.asarray(starts),
+            first,
+            starts,
             self.problem.segments,
             noise=noise,
             penalty=ridge,
-            solver=self.problem.solver,
+            substeps=self.problem.substeps,
         )
         return Choice(self, penalty, noise, shot)
 
@@ -74,10 +73,10 @@ class Trial:
         return np.asarray(first), segments.states[:, 0]
 
     def _cost(self, parameters: np.ndarray, starts: np.ndarray, noise: Coordinates, ridge: np.ndarray) -> float:
-        segments, solver = self.problem.segments, self.problem.solver
-        paths = follow(self.function, jnp.asarray(parameters), jnp.asarray(starts), segments, solver)
-        missed = segments.weights * (segments.states - np.asarray(paths)) / noise
-        cost = float(np.sum(missed**2) + np.sum(ridge * parameters**2))
+        normal = normal_equations(  # which is compiled anyway
+            self.function, parameters, starts, self.problem.segments, noise, self.problem.substeps
+        )
+        cost = float(np.sum(normal.cost) + np.sum(ridge * parameters**2))
         return cost if np.isfinite(cost) else np.inf
 
 
@@ -114,25 +113,17 @@ class Choice:
     @property
     def covariance(self) -> np.ndarray:
         """The inverse of the penalised normal matrix."""
-        matrix = np.sum(np.asarray(self.shot.normal.matrix), axis=0) + np.diag(self.penalty * self.trial.ridge)
+        matrix = np.sum(self.shot.normal.matrix, axis=0) + np.diag(self.penalty * self.trial.ridge)
         return np.linalg.pinv(matrix, rcond=1e-12, hermitian=True)
 
     def freedom(self) -> float:
         """The number of weights that the data, rather than the ridge, determine."""
-        matrix = np.sum(np.asarray(self.shot.normal.matrix), axis=0)
+        matrix = np.sum(self.shot.normal.matrix, axis=0)
         return float(np.trace(self.covariance @ matrix))
 
     def residuals(self) -> np.ndarray:
         """Returns what the model's paths miss of the measured states."""
-        segments, trial = self.trial.problem.segments, self.trial
-        paths = follow(
-            trial.function,
-            jnp.asarray(self.shot.parameters),
-            jnp.asarray(self.shot.starts),
-            segments,
-            trial.problem.solver,
-        )
-        return segments.states - np.asarray(paths)
+        return self.trial.problem.segments.states - self.shot.normal.paths
 
     def noise_found(self) -> Coordinates:
         """Returns the standard deviation of the residuals; starts and weights have used up some of their freedom."""

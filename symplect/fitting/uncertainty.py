@@ -15,7 +15,7 @@ from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.closed_form import ClosedFormFit, equations
 from symplect.fitting.least_squares import merge, ridge_path
-from symplect.fitting.shooting import Parametrised
+from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.trajectory import TrajectoryFit
 from symplect.models import DissipativeHNN
 from symplect.models.random_feature import RandomFeatureHNN
