@@ -60,6 +60,15 @@ def emptying():
     )
 
 
+def falling():
+    """Falls with quadratic drag; the share that is lost is that of a whole fall, since nothing swings."""
+    times = np.arange(0, 2, 0.03)
+    starts = [(0, v) for v in (0.5, 2, 4, 6, 8)]
+    clean = paths(lambda t, z: [z[1], -9.81 - 0.25 * z[1] * abs(z[1])], starts, times)
+    truth = Truth(False, loss=loss_range(clean, lambda v: 0.25 * v * np.abs(v), len(times)), says=(NO_NUMBER,))
+    return Record({"record.csv": csv(rows(noisy(clean, 0.003, 3)), "t,x,v")}, truth)
+
+
 def two_rates():
     clean = paths(lambda t, z: [z[2], z[3], -3 * z[0] - 0.1 * z[2], -5 * z[1] - 0.4 * z[3]],
                   np.random.default_rng(5).uniform(-1, 1, (8, 4)), T12)  # fmt: skip
@@ -114,20 +123,17 @@ SITUATIONS = (
     Situation(
         "rotor with dry friction",
         lambda: resisted(
-            lambda v: 0.2 * np.tanh(v / 0.02), 0.0, [(0.0, v) for v in (3.5, 4, 5, 6, 7)], np.arange(0, 8, 0.05), 40
+            lambda v: 0.2 * np.tanh(v / 0.02),
+            0.0,
+            [(0.0, v) for v in (3.5, 4, 5, 6, 7)],
+            np.arange(0, 8, 0.05),
+            40,
+            says=(f"one way|{NO_NUMBER}",),
+            swing=False,
         ),
         TRIALS,
     ),
-    Situation(
-        "fall with quadratic drag",
-        lambda: driven(
-            lambda t, z: [z[1], -9.81 - 0.25 * z[1] * abs(z[1])],
-            [(0, v) for v in (0.5, 2, 4, 6, 8)],
-            np.arange(0, 2, 0.03),
-            Truth(False),
-        ),
-        TRIALS,
-    ),
+    Situation("fall with quadratic drag", falling, TRIALS),
     Situation(
         "van der Pol",
         lambda: driven(

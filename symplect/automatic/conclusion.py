@@ -13,6 +13,7 @@ from symplect.automatic.energy import (
     energy_trend,
     frequency_drift,
     losses,
+    only_slows_down,
 )
 from symplect.automatic.judgement import geometric_mean
 from symplect.data import Trajectories
@@ -98,6 +99,14 @@ def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
         return _losses(chosen, train)
     if candidate.kind == "plain":
         return _of_plain_field(chosen, reading, train)
+    straight = [place for place, name in enumerate(reading.columns.q) if name not in reading.columns.angles]
+    if all(reading.observed) and (one_way := only_slows_down(train, straight)):
+        names = " and ".join(reading.columns.q[place] for place in one_way)
+        return Energy(
+            "unknown",
+            reason=f"{names} only moves one way and ever slower, as down to a rest by friction or up a slope: measure "
+            "motion both ways",
+        )
     trend = energy_trend(model, train) if all(reading.observed) else Trend(0.0, float("nan"), 0.0)
     if trend.significant:
         change = f"{100 * abs(trend.total):.2g} %"
@@ -127,7 +136,11 @@ def _of_plain_field(chosen: Judged, reading: Reading, train: Trajectories) -> En
             reason=f"phase space {way} along the paths, and a plain field predicts better than any linear friction",
         )
     what = "velocities may not be canonical momenta" if reading.columns.velocity else "momenta may not be canonical"
-    return Energy("unknown", reason=f"no energy of this form fits in these coordinates; {what}")
+    return Energy(
+        "unknown",
+        reason=f"no energy of this form fits in these coordinates; {what}, or H depends on time, as with an input that "
+        "was not recorded",
+    )
 
 
 def _unexplained(chosen: Judged, reading: Reading, train: Trajectories) -> str:

@@ -28,6 +28,10 @@ _PIECE = 60  # samples, over which a clock is compared
 _DRIFT = 0.01  # of the frequency, in the course of a record
 _DRIFT_SIGNIFICANT = 6.0
 
+_ONE_WAY = 0.01  # of the samples, that may move the other way
+_SLOWER = 0.95  # of the mean square momentum of the beginning, that is left at the end
+_STILL = 0.02  # of the largest momentum, which noise may turn round
+
 
 @dataclass(frozen=True)
 class Energy:
@@ -200,6 +204,30 @@ def contraction(model: LearnedDynamics, data: Trajectories) -> Trend:
     count, duration = len(integrals), float(np.mean(durations))
     spread = float(np.std(integrals, ddof=1) / np.sqrt(count)) if count > 3 else float("inf")
     return Trend(total / duration, spread / duration, total)
+
+
+def only_slows_down(data: Trajectories, positions: Sequence[int]) -> list[int]:
+    """Returns the positions that move one way in all the data, ever slower: a slope does that, and dry friction too.
+
+    Args:
+        data: measured paths.
+        positions: that are asked for; of an angle the whole circle is known, so it has no slope.
+    """
+    found: list[int] = []
+    for place in positions:
+        p = data.states[:, data.dimension // 2 + place]
+        back = np.sum(p * np.sign(np.median(p)) < -_STILL * np.max(np.abs(p)))
+        trials = np.split(p, np.cumsum(data.lengths)[:-1])
+        ends = np.array([[np.mean(part**2) for part in (own[: _end(own)], own[-_end(own) :])] for own in trials])
+        first, last = np.sum(ends, axis=0)
+        if back <= _ONE_WAY * len(p) and last < _SLOWER * first:
+            found.append(place)
+    return found
+
+
+def _end(trial: np.ndarray) -> int:
+    """Returns how many samples are the first and the last tenth of a trial."""
+    return max(1, len(trial) // 10)
 
 
 def contracts(trend: Trend) -> bool:

@@ -1,8 +1,9 @@
 """From people's own table to a model, and to a verdict on it."""
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -172,8 +173,17 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
     Raises:
         InputError: data that cannot be fitted, or an unknown method.
     """
-    with jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):  # networks train in single all the same
-        return _fitted(reading, method, seed, progress)
+    with (
+        jax.enable_x64(True),  # networks train in single precision all the same
+        np.errstate(over="ignore", invalid="ignore"),
+        warnings.catch_warnings(record=True) as warned,
+    ):
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", UserWarning)
+        found = _fitted(reading, method, seed, progress)
+    ours = dict.fromkeys(str(one.message) for one in warned if str(one.message).startswith("fit_"))
+    said = tuple(message.split(": ", 1)[1] for message in ours if ": " in message)
+    return replace(found, cautions=found.cautions + said)
 
 
 def _fitted(reading: Reading, method: str, seed: int, progress: str | None) -> Fit:

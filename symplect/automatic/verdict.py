@@ -61,14 +61,20 @@ def energy_sentence(energy: Energy, reading: Reading) -> str:
         lost = _measured(100 * energy.low, 100 * energy.error)
         return f"Energy is not conserved: {lost} % of it are lost{unit}."
     if energy.status == "lost":
-        low, high = 100 * energy.low, 100 * energy.high
+        low, high = _digits(100 * energy.low), _digits(100 * energy.high)
+        rates = f"{low} to {high} %" if low != high else f"about {low} %"
         return (
-            f"Energy is not conserved: it is lost by {energy.friction}, {low:.2g} to {high:.2g} %{unit} over the "
+            f"Energy is not conserved: it is lost by {energy.friction}, {rates}{unit} over the "
             "amplitudes of these data, so no one rate holds."
         )
     if energy.status == "not conserved":
         return f"Energy is not conserved: {energy.reason}."
     return f"Whether energy is conserved is not known: {energy.reason}."
+
+
+def _digits(value: float) -> str:
+    """Returns two digits, without a power of ten where numbers are usual."""
+    return f"{float(f'{value:.2g}'):,g}"
 
 
 def _measured(value: float, error: float) -> str:
