@@ -14,6 +14,7 @@ from symplect.automatic.energy import (
     energy_trend,
     frequency_drift,
     losses,
+    only_slows_down,
 )
 from symplect.automatic.verdict import energy_sentence
 from symplect.models import NonlinearFriction, RandomFeatureField, RandomFeatureHNN
@@ -111,6 +112,24 @@ def test_a_stiffness_that_drifts_changes_the_frequency():
     assert frequency_drift(model, drifting, (True, True)) == pytest.approx(np.sqrt(1.3) - 1, rel=0.2)
     steady = solved(lambda t, z: [z[1], -5 * z[0]], [1.0, 0.0], times, noise=0.003)
     assert frequency_drift(model, steady, (True, True)) == 0.0
+
+
+ONE_WAY = {
+    "rotor with dry friction": (lambda t, z: [z[1], -0.2], [[0.0, 4.0], [0.0, 6.0]], True),
+    "up a slope and back": (lambda t, z: [z[1], -1.0], [[0.0, 4.0], [0.0, 6.0]], False),
+    "down a slope": (lambda t, z: [z[1], 1.0], [[0.0, 4.0], [0.0, 6.0]], False),
+    "both ways": (lambda t, z: [z[1], -0.2 * np.sign(z[1])], [[0.0, 4.0], [0.0, -6.0]], False),
+    "free": (lambda t, z: [z[1], 0.0], [[0.0, 4.0]], False),
+    "a level that falls": (lambda t, z: [z[1], z[0] / 36], [[2.4, -0.4]], True),
+}
+
+
+@pytest.mark.parametrize("name", ONE_WAY)
+def test_what_moves_one_way_ever_slower_may_have_dry_friction(name):
+    law, starts, expected = ONE_WAY[name]
+    data = solved(law, starts, np.linspace(0.0, 12.0, 240), noise=0.002)
+    assert only_slows_down(data, [0]) == [0] * expected
+    assert only_slows_down(data, []) == []
 
 
 @pytest.mark.parametrize(
