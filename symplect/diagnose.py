@@ -27,6 +27,7 @@ _PIECES = 6  # that the record of a single trial is cut into, so that some can b
 _HELD_OUT = 3  # one trajectory in so many
 _SIGNIFICANT = 2.0  # standard errors
 _NOTICEABLE = 0.05  # of the energy, lost along one trajectory
+_CORRELATED = 0.95  # correlation of neighbouring residuals, above which errors grow no more
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +216,10 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
 
 
 def friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
-    """Returns the relative standard error of the friction, which is twice that of the roots that were fitted."""
+    """Returns the relative standard error of the friction, which is twice that of the roots that were fitted.
+
+    It is wider where residuals correlate: neighbours that err alike tell less than their number.
+    """
     assert fit.covariance is not None  # these models are no networks
     with jax.enable_x64(True):
         rebuild, _ = Parametrised.split(model)
@@ -226,7 +230,9 @@ def friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
             roots += [(deviations.nonlinear.dry / units**0.5, other.dry / units**0.5)]
             roots += [(deviations.nonlinear.drag * units**0.5, other.drag * units**0.5)]
         spread, root = max(roots, key=lambda pair: float(jnp.linalg.norm(pair[1])))
-        return 2 * float(jnp.max(spread) / jnp.linalg.norm(root))
+        correlation = float(np.clip(fit.residual_correlation, 0.0, _CORRELATED))
+        wider = np.sqrt((1 + correlation) / (1 - correlation))
+        return 2 * float(wider * jnp.max(spread) / jnp.linalg.norm(root))
 
 
 def _verdict(

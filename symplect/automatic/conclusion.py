@@ -26,7 +26,6 @@ _NOISE = {"trajectory": 2.0, "closed-form": 4.0, "gradient": 4.0}  # times the n
 _SMALL = 0.03  # of the spread, that a model may leave besides noise
 _LOSES = 2.0  # standard errors of a loss
 _NOTICEABLE = 0.05  # of the energy, lost along one trial
-_CORRELATED = 0.95
 _LOST = 1.645  # standard errors, of a one-sided bound of 95 %
 
 
@@ -123,9 +122,7 @@ def _losses(chosen: Judged, train: Trajectories) -> Energy:
     model, fit = chosen.candidate.model, chosen.candidate.fit
     assert isinstance(model, DissipativeHNN)
     assert fit is not None
-    correlation = np.clip(fit.residual_correlation, 0.0, _CORRELATED)
-    wider = np.sqrt((1 + correlation) / (1 - correlation))  # neighbours that err alike tell less than their number
-    return losses(model, train, float(wider) * friction_error(model, fit))
+    return losses(model, train, friction_error(model, fit))
 
 
 def _of_plain_field(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
