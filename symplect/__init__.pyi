@@ -1,4 +1,22 @@
+from . import automatic as automatic
+from . import data as data
+from . import diagnose as diagnose
+from . import dynamics as dynamics
+from . import evaluation as evaluation
+from . import explorer as explorer
+from . import export as export
+from . import fitting as fitting
+from . import integrate as integrate
+from . import models as models
+from . import plots as plots
+from . import precision as precision
+from . import predict as predict
+from . import reading as reading
+from . import report as report
+from . import runs as runs
+from . import sweep as sweep
 from . import systems as systems
+from . import tasks as tasks
 from .automatic import Fit as Fit
 from .automatic import fit as fit
 from .data import Trajectories as Trajectories
@@ -13,6 +31,11 @@ from .fitting import GradientSettings as GradientSettings
 from .fitting import fit_closed_form as fit_closed_form
 from .fitting import fit_gradient as fit_gradient
 from .fitting import fit_trajectory as fit_trajectory
+from .integrate import RK4 as RK4
+from .integrate import Adaptive as Adaptive
+from .integrate import ImplicitMidpoint as ImplicitMidpoint
+from .integrate import Leapfrog as Leapfrog
+from .integrate import Yoshida4 as Yoshida4
 from .integrate import change_energy as change_energy
 from .integrate import change_energy_path as change_energy_path
 from .integrate import rollout as rollout
@@ -22,3 +45,5 @@ from .models import DissipativeHNN as DissipativeHNN
 from .models import RandomFeatureHNN as RandomFeatureHNN
 from .regressor import HamiltonianRegressor as HamiltonianRegressor
 from .runs import load as load
+
+__version__: str

@@ -1,7 +1,10 @@
 """The house: who may import whom, what a module may do, and that the README tells the truth about it."""
 
 import ast
+import importlib.metadata
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,18 @@ def test_the_symplectic_sign_stands_once():
 def test_the_names_a_user_needs_are_there():
     for name in symplect.__all__:
         assert getattr(symplect, name).__doc__, name
+
+
+def test_every_subpackage_is_there_whatever_was_touched_before():
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders <= set(symplect.__all__)
+    code = "import symplect; print(symplect.integrate.RK4 is symplect.RK4, symplect.__version__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout == f"True {importlib.metadata.version('symplect')}\n", done.stderr
+
+
+def test_type_checkers_may_use_the_annotations():
+    assert (PACKAGE / "py.typed").exists()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
