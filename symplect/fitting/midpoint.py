@@ -14,56 +14,76 @@ from symplect.fitting.segments import Segments
 from symplect.models.features import AbstractFeatures
 from symplect.models.random_feature import RandomFeatureField, RandomFeatureHNN
 
-_ITERATIONS = 3  # one is exact where the field is linear in the parameters; friction is not
+_ITERATIONS = 3  # of Gauss-Newton, where the field is not linear in the parameters, as friction is not
 
 
-def midpoint_parameters(
-    model: Parametrised,
-    parameters: Parameters,
-    segments: Segments,
-    noise: Float[np.ndarray, " dimension"],
-    penalty: Float[np.ndarray, " parameters"],
-) -> np.ndarray:
-    """Minimises `|(z1 - z0) / h - f((z0 + z1) / 2)|^2` over neighbouring samples, by Gauss-Newton steps.
+class OneStep:
+    """The sum over neighbouring samples of `|(z1 - z0) / h - f((z0 + z1) / 2)|^2`, for one noise and any ridge.
 
     Args:
         model, parameters: where to begin.
         segments: what was observed.
         noise: standard deviation of every coordinate.
-        penalty: of every parameter squared.
+        linear: whether the field is linear in the parameters, so that one step leads to the minimum.
     """
-    for _ in range(_ITERATIONS):
-        matrix, gradient = map(np.asarray, _normal_equations(model, parameters, segments, jnp.asarray(noise)))
-        matrix, gradient = matrix + np.diag(penalty), gradient - penalty * np.asarray(parameters)
-        parameters = parameters + jnp.asarray(solve_symmetric(matrix, gradient, rcond=1e-10))
-    return np.asarray(parameters)
+
+    def __init__(
+        self,
+        model: Parametrised,
+        parameters: Float[np.ndarray, " parameters"],
+        segments: Segments,
+        noise: Float[np.ndarray, " dimension"],
+        *,
+        linear: bool,
+    ):
+        self._model, self._parameters, self._noise, self._linear = model, parameters, noise, linear
+        self._rows = tuple(
+            jnp.asarray(part) for part in (segments.times, segments.states, segments.weights, segments.inputs)
+        )
+        self._first = self._equations(parameters)
+
+    def parameters(self, penalty: Float[np.ndarray, " parameters"]) -> np.ndarray:
+        """Minimises the sum and a ridge by Gauss-Newton steps.
+
+        Args:
+            penalty: of every parameter squared.
+        """
+        parameters, (matrix, gradient) = self._parameters, self._first
+        for left in reversed(range(1 if self._linear else _ITERATIONS)):
+            change = solve_symmetric(matrix + np.diag(penalty), gradient - penalty * parameters, rcond=1e-10)
+            parameters = parameters + change
+            if left:
+                matrix, gradient = self._equations(parameters)
+        return parameters
+
+    def _equations(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = _normal_equations(self._model, jnp.asarray(parameters), self._rows, jnp.asarray(self._noise))
+        return np.asarray(found[0]), np.asarray(found[1])
 
 
 @eqx.filter_jit
 def _normal_equations(
-    model: Parametrised, parameters: Parameters, segments: Segments, noise: Array
+    model: Parametrised, parameters: Parameters, rows: tuple[Array, ...], noise: Array
 ) -> tuple[Array, Array]:
     def one(times: Array, states: Array, weights: Array, inputs: Array) -> tuple[Array, Array]:
         h = jnp.diff(times)[:, None]
         middle, slopes = (states[1:] + states[:-1]) / 2, jnp.diff(states, axis=0) / h
         at = (times[1:] + times[:-1]) / 2
 
-        def field(parameters: Parameters) -> Array:
-            moving = under_inputs(model(parameters), times, inputs)
-            return jax.vmap(moving.time_derivative)(middle, at)
-
-        def row(z: Array, t: Array) -> Array:
+        def row(z: Array, t: Array) -> tuple[Array, Array]:
             def derivative(parameters: Parameters) -> Array:
                 return under_inputs(model(parameters), times, inputs).time_derivative(z, t)
 
-            return jax.jacrev(derivative)(parameters)
+            field, pull = jax.vjp(derivative, parameters)
+            return field, jax.vmap(pull)(jnp.eye(len(z), dtype=z.dtype))[0]
 
+        field, by_parameters = jax.vmap(row)(middle, at)
         present = jnp.any(weights[1:] > 0, axis=1)[:, None] * h / noise[None, :]
-        A = (jax.vmap(row)(middle, at) * present[..., None]).reshape(-1, len(parameters))
-        residual = ((slopes - field(parameters)) * present).ravel()
+        A = (by_parameters * present[..., None]).reshape(-1, len(parameters))
+        residual = ((slopes - field) * present).ravel()
         return A.T @ A, A.T @ residual
 
-    parts = jax.vmap(one)(*map(jnp.asarray, (segments.times, segments.states, segments.weights, segments.inputs)))
+    parts = jax.vmap(one)(*rows)
     return jnp.sum(parts[0], axis=0), jnp.sum(parts[1], axis=0)
 
 

@@ -1,7 +1,7 @@
 """Multiple shooting: the weights of a model and the start of every segment, found together by Levenberg-Marquardt."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import equinox as eqx
 import jax
@@ -146,12 +146,12 @@ def _paths(
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """Where Levenberg-Marquardt ended.
+    """Parameters and starts, and the problem linearised there.
 
     Attributes:
-        parameters, starts: that were found.
+        parameters, starts: of the paths.
         normal: the linearised problem there.
-        cost: the penalty included.
+        cost: the penalty included; infinite where a path left the finite numbers.
         converged: whether the cost had stopped falling.
     """
 
@@ -159,45 +159,51 @@ class Shot:
     starts: np.ndarray
     normal: Normal
     cost: float
-    converged: bool
+    converged: bool = False
 
 
-def shoot(
-    model: Parametrised,
-    parameters: Float[np.ndarray, " parameters"],
-    starts: Float[np.ndarray, "segments dimension"],
-    segments: Segments,
-    *,
-    noise: Float[np.ndarray, " dimension"],
-    penalty: Float[np.ndarray, " parameters"],
-    substeps: int,
-    iterations: int = _ITERATIONS,
-) -> Shot:
-    r"""Minimises $\sum |x - \Phi(\theta, s)|^2 / \sigma^2 + \sum_k P_k \theta_k^2$ over parameters and starts together.
+@dataclass(frozen=True, eq=False)
+class ShootingProblem:
+    r"""The sum $\sum |x - \Phi(\theta, s)|^2 / \sigma^2 + \sum_k P_k \theta_k^2$ over parameters and starts.
 
-    Levenberg-Marquardt; starts are eliminated segment by segment (a Schur complement), so the work grows linearly with
-    their number. Source: Nocedal, Wright, *Numerical Optimization* (2006), 10.3.
+    Attributes:
+        model: what moves the states.
+        segments: what was observed.
+        noise: standard deviation of every coordinate.
+        penalty: P.
+        substeps: Runge-Kutta steps between two samples.
     """
 
-    def total(normal: Normal, parameters: np.ndarray) -> float:
-        return float(np.sum(normal.cost) + np.sum(penalty * parameters**2))
+    model: Parametrised
+    segments: Segments
+    noise: Float[np.ndarray, " dimension"]
+    penalty: Float[np.ndarray, " parameters"]
+    substeps: int
 
-    normal = normal_equations(model, parameters, starts, segments, noise, substeps)
-    cost, damping, enough = total(normal, parameters), 1e-3, False
-    for _ in range(iterations if np.isfinite(cost) else 0):
-        matrix = np.sum(normal.matrix, axis=0) + np.diag(penalty)
-        gradient = np.sum(normal.gradient, axis=0) - penalty * parameters
-        change = solve_symmetric(matrix, gradient, damping=damping, rcond=1e-13)
-        proposed, moved = parameters + change, starts + normal.starts(change)
-        there = normal_equations(model, proposed, moved, segments, noise, substeps)
-        reached = total(there, proposed)
-        if not reached < cost:
-            damping *= 8
-            if enough := damping > 1e8:
+    def at(self, parameters: Float[np.ndarray, " parameters"], starts: Float[np.ndarray, "segments dimension"]) -> Shot:
+        """Returns the sum at some parameters and starts."""
+        normal = normal_equations(self.model, parameters, starts, self.segments, self.noise, self.substeps)
+        cost = float(np.sum(normal.cost) + np.sum(self.penalty * parameters**2))
+        return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf)
+
+    def minimised(self, best: Shot) -> Shot:
+        """Minimises the sum, from where it has been evaluated.
+
+        Levenberg-Marquardt; starts are eliminated segment by segment (a Schur complement), so the work grows linearly
+        with their number. Source: Nocedal, Wright, *Numerical Optimization* (2006), 10.3.
+        """
+        damping = 1e-3
+        for _ in range(_ITERATIONS if np.isfinite(best.cost) else 0):
+            matrix = np.sum(best.normal.matrix, axis=0) + np.diag(self.penalty)
+            gradient = np.sum(best.normal.gradient, axis=0) - self.penalty * best.parameters
+            change = solve_symmetric(matrix, gradient, damping=damping, rcond=1e-13)
+            there = self.at(best.parameters + change, best.starts + best.normal.starts(change))
+            if there.cost < best.cost:
+                enough = best.cost - there.cost < _ENOUGH * best.cost
+                best, damping = replace(there, converged=enough), max(damping / 5, 1e-9)
+            else:
+                damping *= 8
+                best = replace(best, converged=damping > 1e8)
+            if best.converged:
                 break
-            continue
-        enough = cost - reached < _ENOUGH * cost
-        parameters, starts, normal, cost, damping = proposed, moved, there, reached, max(damping / 5, 1e-9)
-        if enough:
-            break
-    return Shot(parameters, starts, normal, cost, enough)
+        return best

@@ -11,10 +11,11 @@ from jaxtyping import Float
 
 from symplect.data import Trajectories
 from symplect.fitting.least_squares import solve_symmetric
-from symplect.fitting.midpoint import midpoint_parameters, penalty_weights
+from symplect.fitting.midpoint import OneStep, penalty_weights
 from symplect.fitting.parametrised import Parametrised, trainable_filter
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import Shot, normal_equations, shoot
+from symplect.fitting.shooting import ShootingProblem, Shot
+from symplect.models import RandomFeatureField, RandomFeatureHNN
 
 Coordinates = Float[np.ndarray, " dimension"]
 
@@ -39,6 +40,7 @@ class Trial:
         self.problem, self.model = problem, model
         self.function, self.vector = Parametrised.split(model)
         weights = penalty_weights(model, problem.segments.states.reshape(-1, data.dimension))
+        self._one_steps: dict[bytes, OneStep] = {}
         self.ridge = np.asarray(ravel_pytree(eqx.filter(weights, trainable_filter(model)))[0])
 
     def along(self, penalties: Float[np.ndarray, " penalties"], noise: Coordinates) -> list["Choice"]:
@@ -53,31 +55,19 @@ class Trial:
 
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None) -> "Choice":
         """Fits at one ridge, from the one-step residual or from an earlier fit, whichever costs less."""
-        ridge = penalty * self.ridge
-        shots = [self._one_step(noise, ridge), *([(near.parameters, near.starts)] if near else [])]
-        first, starts = min(shots, key=lambda start: self._cost(*start, noise, ridge))
-        shot = shoot(
-            self.function,
-            first,
-            starts,
-            self.problem.segments,
-            noise=noise,
-            penalty=ridge,
-            substeps=self.problem.substeps,
-        )
-        return Choice(self, penalty, noise, shot)
+        ridge, segments = penalty * self.ridge, self.problem.segments
+        shooting = ShootingProblem(self.function, segments, noise, ridge, self.problem.substeps)
+        begins = [shooting.at(self._one_step(noise, ridge), segments.states[:, 0])]
+        begins += [shooting.at(near.parameters, near.starts)] if near else []
+        return Choice(self, penalty, noise, shooting.minimised(min(begins, key=lambda shot: shot.cost)))
 
-    def _one_step(self, noise: Coordinates, ridge: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        segments = self.problem.segments
-        first = midpoint_parameters(self.function, self.vector, segments, noise, ridge)
-        return np.asarray(first), segments.states[:, 0]
-
-    def _cost(self, parameters: np.ndarray, starts: np.ndarray, noise: Coordinates, ridge: np.ndarray) -> float:
-        normal = normal_equations(  # which is compiled anyway
-            self.function, parameters, starts, self.problem.segments, noise, self.problem.substeps
-        )
-        cost = float(np.sum(normal.cost) + np.sum(ridge * parameters**2))
-        return cost if np.isfinite(cost) else np.inf
+    def _one_step(self, noise: Coordinates, ridge: np.ndarray) -> np.ndarray:
+        key = noise.tobytes()
+        if key not in self._one_steps:  # the same for every ridge
+            linear = isinstance(self.model, RandomFeatureHNN | RandomFeatureField)
+            parameters, segments = np.asarray(self.vector), self.problem.segments
+            self._one_steps[key] = OneStep(self.function, parameters, segments, noise, linear=linear)
+        return self._one_steps[key].parameters(ridge)
 
 
 class Choice:
