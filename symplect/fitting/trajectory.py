@@ -78,8 +78,9 @@ def fit_trajectory(
 
     Paths are cut at gaps and into segments; every segment has a free start, and weights and starts are found together
     so that the simulated paths meet the measured ones: $\min \sum |x(t_k) - \Phi_{t_k}(s)|^2 / \sigma^2$. It begins at
-    the symmetric one-step residual $(z_1 - z_0) / h = f((z_0 + z_1) / 2)$. Each trajectory is left out once, to first
-    order; of the models and ridges that predict those best, within a standard error, the simplest is taken.
+    the symmetric one-step residual $(z_1 - z_0) / h = f((z_0 + z_1) / 2)$. Each trajectory (of more than 30, each
+    of 30 groups) is left out once, to first order; of the models and ridges that predict those best, within a standard
+    error, the simplest is taken.
 
     All that happens in units of the data's own (`Scaling`), in which networks and friction begin at the numbers that
     the models have.

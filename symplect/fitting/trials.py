@@ -17,6 +17,8 @@ from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import ShootingProblem, Shot
 from symplect.models import RandomFeatureField, RandomFeatureHNN
 
+_GROUPS = 30  # parts of the data at most, each of which is left out once
+
 Coordinates = Float[np.ndarray, " dimension"]
 
 
@@ -79,7 +81,7 @@ class Choice:
         self.held_out = float(np.sum(self.held_out_parts))
 
     def _held_out(self) -> Float[np.ndarray, " groups"]:
-        r"""Returns the squared residuals of each trajectory when it is left out, to first order.
+        r"""Returns the squared residuals of each trajectory, or group of them, when it is left out, to first order.
 
         Without group i the parameters move by $-(M - M_i)^{-1} g_i$, and its own start is found anew.
         """
@@ -92,9 +94,12 @@ class Choice:
         return np.array(found)
 
     def _by_group(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Sums over what belongs together: the segments of a trial, or each segment where there is one trial."""
+        """Sums over what belongs together: the segments of a trial, or each segment where there is one trial.
+
+        Many trials share a few groups, so that the work does not grow with their number.
+        """
         trials, normal = self.trial.problem.segments.trials, self.shot.normal
-        groups = trials if trials[-1] > 0 else np.arange(len(trials))
+        groups = (trials if trials[-1] > 0 else np.arange(len(trials))) % _GROUPS
         members = np.equal.outer(np.unique(groups), groups).astype(float)
         parts = (normal.matrix, normal.gradient, normal.cost)
         matrices, gradients, costs = (np.tensordot(members, np.asarray(part), axes=1) for part in parts)
