@@ -53,11 +53,11 @@ def predictions(
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of lone samples, which cannot be predicted
         segments = cut_segments(data, np.ones(data.dimension), longest or len(data.times))
-        function, vector = Parametrised.split(cast(model, jnp.float64))
+        exact = cast(model, jnp.float64)
         if weights is None:
-            paths = follow(function, vector, segments.states[:, 0], segments, _SUBSTEPS)
+            paths = follow(*Parametrised.split(exact), segments.states[:, 0], segments, _SUBSTEPS)
         else:
-            paths = best_paths(function, np.asarray(vector), segments, weights, _SUBSTEPS)
+            paths = best_paths(exact, segments, weights, _SUBSTEPS)
     counts = np.sum(segments.weights[:, :, 0], axis=1).astype(int)
     whole = zip(segments.times, segments.states, paths, counts, strict=True)
     return [Prediction(times[:n], states[:n], path[:n]) for times, states, path, n in whole]

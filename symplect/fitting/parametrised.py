@@ -30,9 +30,9 @@ class Parametrised(eqx.Module):
     fixed: Any
 
     @classmethod
-    def split(cls, model: AbstractDynamics) -> tuple["Parametrised", Parameters]:
-        """Returns the function, and the vector that gives the model itself."""
-        trainable, fixed = eqx.partition(model, trainable_filter(model))
+    def split(cls, model: AbstractDynamics, *, frozen: bool = False) -> tuple["Parametrised", Parameters]:
+        """Returns the function, and the vector that gives the model itself, which is empty if it is frozen."""
+        trainable, fixed = eqx.partition(model, False if frozen else trainable_filter(model))
         vector, rebuild = ravel_pytree(trainable)
         return cls(_Rebuild.of(rebuild, trainable), fixed), vector
 

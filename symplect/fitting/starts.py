@@ -3,16 +3,17 @@
 import numpy as np
 from jaxtyping import Float
 
+from symplect.dynamics import AbstractDynamics
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import normal_equations
 
 _ITERATIONS = 6
+_MOST = 200  # trainable numbers of a model whose paths are differentiated by them too, by the program that fitted it
 
 
 def best_paths(
-    model: Parametrised,
-    parameters: Float[np.ndarray, " parameters"],
+    model: AbstractDynamics,
     segments: Segments,
     weights: Float[np.ndarray, " dimension"],
     substeps: int,
@@ -20,16 +21,20 @@ def best_paths(
     """Returns the path of every segment that meets the measured one best, its start found by Gauss and Newton.
 
     Args:
-        model, parameters: that are followed.
+        model: that is followed, in double precision.
         segments: with the measured paths, whose first samples are tried first.
         weights: of the coordinates in the sum of squares; 0 for those that were not observed.
         substeps: Runge-Kutta steps between two samples.
     """
+    function, vector = Parametrised.split(model)
+    if vector.size > _MOST:
+        function, vector = Parametrised.split(model, frozen=True)
+    parameters = np.asarray(vector)
     starts, least, best = segments.states[:, 0], np.full(len(segments), np.inf), segments.states
     with np.errstate(divide="ignore"):
         noise = 1 / np.asarray(weights, float)
     for _ in range(_ITERATIONS):
-        found = normal_equations(model, parameters, starts, segments, noise, substeps)
+        found = normal_equations(function, parameters, starts, segments, noise, substeps)
         if not np.any(found.cost < np.inf):
             break
         better = found.cost < least
