@@ -11,23 +11,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from symplect.automatic.attempts import by_closed_form_or_paths, by_method
 from symplect.automatic.bodies import Order, order_of_bodies, with_masses
 from symplect.automatic.choice import Judged, choose
 from symplect.automatic.conclusion import energy_of, loses
-from symplect.automatic.energy import Energy, energy_trend, has_energy
+from symplect.automatic.energy import Energy, has_energy
 from symplect.automatic.judgement import Prediction, predictions, squared_errors, valid_time
-from symplect.automatic.methods import METHODS, applies
+from symplect.automatic.methods import METHODS
 from symplect.automatic.parts import derivatives_agree, parts, strided
 from symplect.automatic.problem import Candidate, Problem
 from symplect.automatic.verdict import cautions, described, energy_sentence, headline, one_orbit
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import energies
-from symplect.errors import InputError, one_line
+from symplect.errors import InputError
 from symplect.models import DissipativeHNN, LearnedDynamics
 from symplect.precision import cast
 from symplect.reading import Columns, Reading, read
 
-_EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
 _MANY, _LONGEST = 6000, 2000  # samples of predicted paths: more are thinned in time, and a path is cut
 _SOME = 5  # of the states, one in which is asked for a mean
 _AGREES = 0.03  # by which velocities may differ from the derivatives of positions
@@ -210,9 +210,9 @@ def _fitted(reading: Reading, method: str, seed: int, progress: str | None) -> F
 
     failures: tuple[str, ...] = ()
     if method == "auto":
-        judged, failures = _automatic(problem, judge, progress)
+        judged, failures = by_closed_form_or_paths(problem, judge, progress)
     else:
-        judged = _named(method, problem, judge, progress)
+        judged = by_method(method, problem, judge, progress)
     chosen = choose(judged, loses=loses(judged, reading, train))
     model = chosen.candidate.model
     paths = (
@@ -254,44 +254,6 @@ def _loss(energy: Energy) -> dict[str, float]:
     return {"loss_rate_low": energy.low, "loss_rate_high": energy.high}
 
 
-def _automatic(problem: Problem, judge: Any, progress: str | None) -> tuple[list[Judged], tuple[str, ...]]:
-    """Tries a closed form, and paths unless it leaves nothing to explain; a method that cannot is left out."""
-    judged: list[Judged] = []
-    failures: list[str] = []
-    for method in ("closed-form", "trajectory") if applies("closed-form", problem) else ("trajectory",):
-        if judged and problem.clean and judged[0].error < _EXPLAINED and _keeps_energy(judged[0], problem):
-            break
-        try:
-            judged += [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
-        except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
-            failures.append(f"{method}: {_plainly(error)}")
-    if not judged:
-        raise InputError(f"expected data that some method can fit, found none: {'; '.join(failures)}")
-    return judged, tuple(f"the method {failure}" for failure in failures)
-
-
-def _keeps_energy(judged: Judged, problem: Problem) -> bool:
-    """Returns whether the model's energy stays along the paths, so that there is no friction to look for."""
-    if problem.alone or not all(problem.observed):
-        return problem.alone
-    return not energy_trend(judged.candidate.model, problem.train).significant
-
-
-def _plainly(error: Exception) -> str:
-    """Returns what a failure says where that is said in our words."""
-    ours = isinstance(error, InputError) or str(error).startswith("fit_")
-    return one_line(error, 200) if ours else "found no solution for these numbers"
-
-
-def _named(method: str, problem: Problem, judge: Any, progress: str | None) -> list[Judged]:
-    try:
-        return [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
-    except InputError:
-        raise
-    except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
-        raise InputError(f"{method}: {_plainly(error)}: try another method") from error
-
-
 def _energy_range(model: LearnedDynamics, train: Trajectories) -> np.ndarray | None:
     """Returns the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
     if not has_energy(model) or max(train.lengths) == 1:
@@ -317,7 +279,3 @@ def _rest_energy(model: Any, train: Trajectories) -> float:
 
 def _names(given: Names) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(map(str, given))
-
-
-def _label(progress: str | None, method: str) -> str | None:
-    return f"{progress}: {method}" if progress else None

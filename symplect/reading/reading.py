@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from symplect.reading.clipped import without_clipped
 from symplect.reading.codes import without_codes
 from symplect.reading.columns import Columns, find_column, listed, split_unit
 from symplect.reading.consistency import Agreement, agreement
-from symplect.reading.files import find_files, frame_of_arrays, read_file
 from symplect.reading.frozen import without_frozen
 from symplect.reading.inputs import are_held
 from symplect.reading.noise import estimated_noise
@@ -26,6 +24,7 @@ from symplect.reading.numbers import labels, numbers, times
 from symplect.reading.relations import dependent_positions
 from symplect.reading.repairs import Rows
 from symplect.reading.side_by_side import RUN, stack_runs
+from symplect.reading.sources import tables_of
 from symplect.reading.spikes import without_spikes
 from symplect.reading.units import suffix_unit
 
@@ -87,7 +86,7 @@ def read(source: Any, columns: Columns) -> Reading:
         >>> len(found.data), found.data.states.shape, found.notes
         (1, (40, 2), ())
     """
-    tables = _tables(source)
+    tables = tables_of(source)
     notes: list[str] = []
     parts: list[Rows] = []
     for name, table, noticed in tables:
@@ -115,40 +114,6 @@ def _joined(parts: Sequence[Rows]) -> Rows:
         np.concatenate([part.times for part in parts]),
         np.concatenate([part.values for part in parts]),
     )
-
-
-def _tables(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:
-    """Returns tables with their names and what was noticed."""
-    sources: Sequence[Any] = source if isinstance(source, list | tuple) else [source]
-    if not sources:
-        raise InputError("expected a file or a table, found none")
-    if all(isinstance(item, str | Path) for item in sources):
-        return [(path.name, *read_file(path)) for path in find_files(sources)]
-    names = [f"table {i + 1}" if len(sources) > 1 else "the table" for i in range(len(sources))]
-    return [(name, _frame(item), []) for name, item in zip(names, sources, strict=True)]
-
-
-def _frame(item: Any) -> pl.DataFrame:
-    if isinstance(item, pl.DataFrame):
-        return item
-    if isinstance(item, Mapping):
-        try:
-            return frame_of_arrays({str(name): np.asarray(values) for name, values in item.items()})
-        except ValueError as error:
-            raise InputError(f"expected arrays of numbers of one length, found {error}") from error
-    if isinstance(item, np.ndarray) and item.ndim == 2:
-        return pl.DataFrame(item, schema=[str(i + 1) for i in range(item.shape[1])], orient="row")
-    frame: Any = item
-    if hasattr(frame, "columns") and hasattr(frame, "__getitem__"):  # pandas and its likes
-        return pl.DataFrame({str(name): _series(frame[name]) for name in frame.columns})
-    raise InputError(
-        f"expected a path, a data frame, a mapping of names to arrays or a matrix, found {type(item).__name__}"
-    )
-
-
-def _series(column: Any) -> Any:
-    values = np.asarray(column)
-    return values.tolist() if values.dtype.kind == "O" else values
 
 
 def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
