@@ -17,7 +17,7 @@ from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.descended_shooting import one_step_loss
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import follow, normal_equations
+from symplect.fitting.shooting import PathResiduals, follow
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.models import DissipativeHNN, RandomFeatureField, RandomFeatureHNN
 from symplect.models.features import Polynomial
@@ -77,7 +77,7 @@ def test_the_normal_equations_are_those_of_the_residual_by_finite_differences():
         steps = 1e-6 * np.eye(len(at))
         jacobian = np.stack([(residual(at - s) - residual(at + s)) / 2e-6 for s in steps], axis=1)
         dense = np.linalg.lstsq(jacobian, residual(at), rcond=None)[0]
-        normal = normal_equations(model, theta, starts, segments, noise, 1)
+        normal = PathResiduals(model, segments, noise, 1).linearised(theta, starts)
         change = np.linalg.solve(np.sum(normal.matrix, axis=0), np.sum(normal.gradient, axis=0))
         np.testing.assert_allclose(np.sum(normal.cost), np.sum(residual(at) ** 2), rtol=1e-10)
         np.testing.assert_allclose(change, dense[:count], rtol=1e-4, atol=1e-6)

@@ -9,7 +9,7 @@ from symplect.errors import InputError
 from symplect.fitting.least_squares import Reduced
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import normal_equations
+from symplect.fitting.shooting import PathResiduals
 from symplect.fitting.trajectory import TrajectoryFit
 from symplect.models.random_feature import RandomFeatureHNN
 
@@ -42,7 +42,7 @@ def linearised(model: RandomFeatureHNN, fitted: TrajectoryFit, data: Trajectorie
     with jax.enable_x64(True):
         function, weights = Parametrised.split(model)
         about = np.asarray(weights)
-        found = normal_equations(function, about, starts, segments, fitted.noise, substeps=1)
+        found = PathResiduals(function, segments, fitted.noise, substeps=1).linearised(about, starts)
     rows = np.sum(segments.weights, axis=(1, 2))
     return [
         _triangle(found.matrix[inside], found.gradient[inside], found.cost[inside], rows[inside], about)

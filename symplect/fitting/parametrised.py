@@ -1,5 +1,6 @@
 """Models as functions of one vector, their trainable numbers, and how their paths depend on it."""
 
+import math
 from collections.abc import Callable
 from typing import Any, final
 
@@ -13,6 +14,7 @@ from symplect._types import Scalar, State
 from symplect.dynamics import AbstractDynamics
 from symplect.models.dissipative import DissipativeHNN
 from symplect.models.features import AbstractFeatures
+from symplect.models.random_feature import RandomFeatureHNN
 
 Parameters = Float[Array, " parameters"]
 
@@ -26,7 +28,7 @@ class Parametrised(eqx.Module):
         fixed: the rest of the model.
     """
 
-    rebuild: Callable[[Parameters], Any] = eqx.field(static=True)
+    rebuild: "_Rebuild" = eqx.field(static=True)
     fixed: Any
 
     @classmethod
@@ -35,6 +37,11 @@ class Parametrised(eqx.Module):
         trainable, fixed = eqx.partition(model, False if frozen else trainable_filter(model))
         vector, rebuild = ravel_pytree(trainable)
         return cls(_Rebuild.of(rebuild, trainable), fixed), vector
+
+    @property
+    def size(self) -> int:
+        """The length of the vector."""
+        return self.rebuild.size
 
     def __call__(self, vector: Parameters) -> Any:
         return eqx.combine(self.rebuild(vector), self.fixed)
@@ -51,6 +58,10 @@ class _Rebuild:
         leaves, structure = jax.tree.flatten(tree)
         return cls(rebuild, (structure, tuple(leaf.shape for leaf in leaves)))
 
+    @property
+    def size(self) -> int:
+        return sum(math.prod(shape) for shape in self._key[1])
+
     def __call__(self, vector: Parameters) -> Any:
         return self._rebuild(vector)
 
@@ -59,6 +70,18 @@ class _Rebuild:
 
     def __hash__(self) -> int:
         return hash(self._key)
+
+
+def with_friction(model: AbstractDynamics) -> AbstractDynamics:
+    """Returns a Hamiltonian of features as a dissipative model whose friction is zero, and any other as it is.
+
+    Its paths are the same, and so is the program that follows them, which is long in compiling. The root of a friction
+    that is zero has no influence, to first order, so a fit leaves it there. The weights are the first numbers.
+    """
+    if not isinstance(model, RandomFeatureHNN):
+        return model
+    n, kind = model.degrees_of_freedom, model.weights.dtype
+    return DissipativeHNN(model, jnp.zeros((n, n), kind), jnp.zeros((2 * n, 0), kind))
 
 
 def trainable_filter(model: AbstractDynamics) -> Any:

@@ -17,8 +17,10 @@ from symplect.fitting.segments import Segments
 Starts = Float[Array, "*segments dimension"]
 
 _ITERATIONS = 40
-_ENOUGH = 1e-7  # relative decrease of the cost at which the iteration ends
-_BATCHES = (4, 32)  # segments that are followed at a time, which bounds the memory
+_BATCHES = (4, 32, 256)  # segments that are followed at a time
+_MEMORY = 2**25  # bytes of the derivatives of a batch of paths
+_DAMPING, _LEAST = 1e-3, 1e-9  # of the first step, and of any
+_GROWTH, _RELIEF = 4, 0.1  # of the damping after a step that led up, or down as far as was foreseen
 _SHORTEST = 8  # samples to which segments are filled up, or to a power of two
 
 
@@ -47,54 +49,67 @@ class Normal:
         return _solved(self.start_matrix, right[..., None])[..., 0]
 
 
-def normal_equations(
-    model: Parametrised,
-    parameters: Float[np.ndarray, " parameters"],
-    starts: Float[np.ndarray, "segments dimension"],
-    segments: Segments,
-    noise: Float[np.ndarray, " dimension"],
-    substeps: int,
-) -> Normal:
-    """Returns the linearised problem at the given parameters and starts.
+class PathResiduals:
+    """What the paths of a model miss of the measured ones, each from a start of its own.
 
     Args:
-        model, parameters: what moves the states.
-        starts: one state per segment.
+        model: what moves the states.
         segments: what was observed.
         noise: standard deviation of every coordinate, which divides its residuals.
         substeps: Runge-Kutta steps between two samples.
     """
-    rows = (starts, segments.times, segments.states, segments.weights / noise, segments.inputs)
-    known = (jnp.asarray(parameters, jnp.float64), jnp.asarray(substeps))
-    parts = [_sums(model, *known, tuple(map(jnp.asarray, batch))) for batch in _batches(rows)]
-    matrix, cross, start_matrix, gradient, start_gradient, cost, paths = (
-        np.concatenate([np.asarray(one) for one in part])[: len(starts)] for part in zip(*parts, strict=True)
-    )
-    diagonal = np.einsum("sii->si", start_matrix)
-    start_matrix = start_matrix + 1e-9 * np.where(diagonal > 0, diagonal, 1.0)[..., None] * np.eye(starts.shape[1])
-    solved = _solved(start_matrix, np.concatenate([cross.swapaxes(1, 2), start_gradient[..., None]], axis=2))
-    return Normal(
-        matrix=matrix - cross @ solved[..., :-1],
-        gradient=gradient - (cross @ solved[..., -1:])[..., 0],
-        cost=cost,
-        paths=paths[:, : segments.times.shape[1]],
-        start_matrix=start_matrix,
-        start_gradient=start_gradient,
-        cross=cross,
-    )
+
+    def __init__(
+        self, model: Parametrised, segments: Segments, noise: Float[np.ndarray, " dimension"], substeps: int
+    ):
+        self._model, self._substeps, self._shape = model, jnp.asarray(substeps), segments.times.shape
+        columns = segments.states.shape[2] * (model.size + segments.states.shape[2])
+        self._batch = _batch_size(*self._shape, columns)
+        rows = (segments.times, segments.states, segments.weights / noise, segments.inputs)
+        self._batches = [tuple(map(jnp.asarray, batch)) for batch in _batches(rows, self._batch)]
+
+    def linearised(
+        self, parameters: Float[np.ndarray, " parameters"], starts: Float[np.ndarray, "segments dimension"]
+    ) -> Normal:
+        """Returns the normal equations at the given parameters and starts, one state per segment."""
+        known, number = (jnp.asarray(parameters, jnp.float64), self._substeps), len(starts)
+        filled = np.pad(starts, ((0, -number % self._batch), (0, 0)), mode="edge")
+        begins = np.split(filled, len(self._batches))
+        parts = [_sums(self._model, *known, (jnp.asarray(z0), *batch)) for z0, batch in zip(begins, self._batches)]
+        matrix, cross, start_matrix, gradient, start_gradient, cost, paths = (
+            np.concatenate([np.asarray(one) for one in part])[:number] for part in zip(*parts, strict=True)
+        )
+        diagonal = np.einsum("sii->si", start_matrix)
+        start_matrix = start_matrix + 1e-9 * np.where(diagonal > 0, diagonal, 1.0)[..., None] * np.eye(starts.shape[1])
+        solved = _solved(start_matrix, np.concatenate([cross.swapaxes(1, 2), start_gradient[..., None]], axis=2))
+        return Normal(
+            matrix=matrix - cross @ solved[..., :-1],
+            gradient=gradient - (cross @ solved[..., -1:])[..., 0],
+            cost=cost,
+            paths=paths[:, : self._shape[1]],
+            start_matrix=start_matrix,
+            start_gradient=start_gradient,
+            cross=cross,
+        )
 
 
-def _batches(rows: tuple[np.ndarray, ...]) -> Iterator[tuple[np.ndarray, ...]]:
+def _batch_size(number: int, samples: int, columns: int) -> int:
+    """Returns how many segments are followed at a time: one of few numbers, within the memory."""
+    most = max(_MEMORY // (8 * samples * columns), _BATCHES[0])
+    allowed = [size for size in _BATCHES if size <= most]
+    return next((size for size in allowed if size >= number), allowed[-1])
+
+
+def _batches(rows: tuple[np.ndarray, ...], size: int) -> Iterator[tuple[np.ndarray, ...]]:
     """Fills up segments and samples to one of few shapes, since every shape is a program to compile."""
-    starts, times, *others = rows
+    times, *others = rows
     number, samples = times.shape
-    size = next(size for size in _BATCHES if size >= min(number, _BATCHES[-1]))
     more, longer = (0, -number % size), (0, max(_SHORTEST, 1 << (samples - 1).bit_length()) - samples)
     states, scale, inputs = (np.pad(part, (more, longer, (0, 0)), mode="edge") for part in others)
     scale[:, samples:] = 0.0
-    filled = (np.pad(starts, (more, (0, 0)), mode="edge"), np.pad(times, (more, longer), mode="edge"), states, scale)
+    filled = (np.pad(times, (more, longer), mode="edge"), states, scale, inputs)
     for first in range(0, number, size):
-        yield tuple(part[first : first + size] for part in (*filled, inputs))
+        yield tuple(part[first : first + size] for part in filled)
 
 
 @eqx.filter_jit
@@ -152,6 +167,8 @@ class Shot:
         parameters, starts: of the paths.
         normal: the linearised problem there.
         cost: the penalty included; infinite where a path left the finite numbers.
+        damping: of the next step, relative to `sizes`.
+        sizes: the largest squared sensitivity to each parameter so far.
         converged: whether the cost had stopped falling.
     """
 
@@ -159,6 +176,8 @@ class Shot:
     starts: np.ndarray
     normal: Normal
     cost: float
+    damping: float
+    sizes: np.ndarray
     converged: bool = False
 
 
@@ -167,43 +186,54 @@ class ShootingProblem:
     r"""The sum $\sum |x - \Phi(\theta, s)|^2 / \sigma^2 + \sum_k P_k \theta_k^2$ over parameters and starts.
 
     Attributes:
-        model: what moves the states.
-        segments: what was observed.
-        noise: standard deviation of every coordinate.
+        residuals: the first sum.
         penalty: P.
-        substeps: Runge-Kutta steps between two samples.
     """
 
-    model: Parametrised
-    segments: Segments
-    noise: Float[np.ndarray, " dimension"]
+    residuals: PathResiduals
     penalty: Float[np.ndarray, " parameters"]
-    substeps: int
 
-    def at(self, parameters: Float[np.ndarray, " parameters"], starts: Float[np.ndarray, "segments dimension"]) -> Shot:
-        """Returns the sum at some parameters and starts."""
-        normal = normal_equations(self.model, parameters, starts, self.segments, self.noise, self.substeps)
+    def at(
+        self,
+        parameters: Float[np.ndarray, " parameters"],
+        starts: Float[np.ndarray, "segments dimension"],
+        before: Shot | None = None,
+    ) -> Shot:
+        """Returns the sum at some parameters and starts, and how far to go from there: as from the shot before."""
+        normal = self.residuals.linearised(parameters, starts)
         cost = float(np.sum(normal.cost) + np.sum(self.penalty * parameters**2))
-        return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf)
+        sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0) + self.penalty
+        if before is None:
+            return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf, _DAMPING, sizes)
+        sizes = np.fmax(sizes, before.sizes)
+        return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf, before.damping, sizes)
 
-    def minimised(self, best: Shot) -> Shot:
+    def minimised(self, best: Shot, enough: float) -> Shot:
         """Minimises the sum, from where it has been evaluated.
 
         Levenberg-Marquardt; starts are eliminated segment by segment (a Schur complement), so the work grows linearly
-        with their number. Source: Nocedal, Wright, *Numerical Optimization* (2006), 10.3.
+        with their number. A parameter is damped by the largest sensitivity to it that was met, so that one which does
+        nothing at present, as the root of a friction that is zero, is not thrown far. Sources: Nocedal, Wright,
+        *Numerical Optimization* (2006), 10.3; More 1978 (the damping); Nielsen 1999 (how it changes).
+
+        Args:
+            best: where to begin.
+            enough: relative decrease of the sum at which to end.
         """
-        damping = 1e-3
+        growth = _GROWTH
         for _ in range(_ITERATIONS if np.isfinite(best.cost) else 0):
-            matrix = np.sum(best.normal.matrix, axis=0) + np.diag(self.penalty)
+            matrix = np.sum(best.normal.matrix, axis=0) + np.diag(self.penalty + best.damping * best.sizes)
             gradient = np.sum(best.normal.gradient, axis=0) - self.penalty * best.parameters
-            change = solve_symmetric(matrix, gradient, damping=damping, rcond=1e-13)
-            there = self.at(best.parameters + change, best.starts + best.normal.starts(change))
+            change = solve_symmetric(matrix, gradient, rcond=1e-13)
+            there = self.at(best.parameters + change, best.starts + best.normal.starts(change), best)
             if there.cost < best.cost:
-                enough = best.cost - there.cost < _ENOUGH * best.cost
-                best, damping = replace(there, converged=enough), max(damping / 5, 1e-9)
+                foreseen = change @ (gradient + best.damping * best.sizes * change)
+                share = (best.cost - there.cost) / foreseen
+                damping = max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST)
+                converged = best.cost - there.cost < enough * best.cost
+                best, growth = replace(there, damping=damping, converged=converged), _GROWTH
             else:
-                damping *= 8
-                best = replace(best, converged=damping > 1e8)
+                best, growth = replace(best, damping=growth * best.damping, converged=best.damping > 1e7), 2 * growth
             if best.converged:
                 break
         return best

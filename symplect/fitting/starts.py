@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.dynamics import AbstractDynamics
-from symplect.fitting.parametrised import Parametrised
+from symplect.fitting.parametrised import Parametrised, with_friction
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import normal_equations
+from symplect.fitting.shooting import PathResiduals
 
 _ITERATIONS = 6
 _MOST = 200  # trainable numbers of a model whose paths are differentiated by them too, by the program that fitted it
@@ -26,15 +26,16 @@ def best_paths(
         weights: of the coordinates in the sum of squares; 0 for those that were not observed.
         substeps: Runge-Kutta steps between two samples.
     """
-    function, vector = Parametrised.split(model)
+    function, vector = Parametrised.split(with_friction(model))
     if vector.size > _MOST:
         function, vector = Parametrised.split(model, frozen=True)
     parameters = np.asarray(vector)
     starts, least, best = segments.states[:, 0], np.full(len(segments), np.inf), segments.states
     with np.errstate(divide="ignore"):
         noise = 1 / np.asarray(weights, float)
+    residuals = PathResiduals(function, segments, noise, substeps)
     for _ in range(_ITERATIONS):
-        found = normal_equations(function, parameters, starts, segments, noise, substeps)
+        found = residuals.linearised(parameters, starts)
         if not np.any(found.cost < np.inf):
             break
         better = found.cost < least

@@ -192,7 +192,7 @@ def _solved(
     best = simplest(choices)
     final = best.trial.at(best.penalty, best.noise_found(), best.shot)
     return trials.index(best.trial), _Found(
-        model=final.trial.function(jnp.asarray(final.shot.parameters)),
+        model=final.model,
         noise=final.noise_found(),
         residuals=final.residuals(),
         held_out_error=float(np.sqrt(final.held_out / np.sum(problem.segments.weights))),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
@@ -12,12 +13,14 @@ from jaxtyping import Float
 from symplect.data import Trajectories
 from symplect.fitting.least_squares import solve_symmetric
 from symplect.fitting.midpoint import OneStep, penalty_weights
-from symplect.fitting.parametrised import Parametrised, trainable_filter
+from symplect.fitting.parametrised import Parametrised, trainable_filter, with_friction
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import ShootingProblem, Shot
+from symplect.fitting.shooting import PathResiduals, ShootingProblem, Shot
 from symplect.models import RandomFeatureField, RandomFeatureHNN
 
 _GROUPS = 30  # parts of the data at most, each of which is left out once
+_ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
+_WORSE = 3  # ridges, the last of which predicts worse than the one before the others: weaker ones are not tried
 
 Coordinates = Float[np.ndarray, " dimension"]
 
@@ -40,36 +43,47 @@ class Trial:
 
     def __init__(self, problem: Problem, model: Any, data: Trajectories):
         self.problem, self.model = problem, model
-        self.function, self.vector = Parametrised.split(model)
-        weights = penalty_weights(model, problem.segments.states.reshape(-1, data.dimension))
-        self._one_steps: dict[bytes, OneStep] = {}
-        self.ridge = np.asarray(ravel_pytree(eqx.filter(weights, trainable_filter(model)))[0])
+        followed = with_friction(model)
+        self.function, self.vector = Parametrised.split(followed)
+        self.size = len(Parametrised.split(model)[1])
+        weights = penalty_weights(followed, problem.segments.states.reshape(-1, data.dimension))
+        self._with_noise: dict[bytes, tuple[PathResiduals, OneStep]] = {}
+        self.ridge = np.asarray(ravel_pytree(eqx.filter(weights, trainable_filter(followed)))[0])
 
     def along(self, penalties: Float[np.ndarray, " penalties"], noise: Coordinates) -> list["Choice"]:
         """Fits at several ridges, the strongest first, each from the one before where that begins nearer to the data.
 
-        That is nearly twice as fast as to begin anew every time.
+        That is nearly twice as fast as to begin anew every time. It ends where predictions have got worse twice.
         """
         found: list[Choice] = []
         for penalty in np.sort(penalties)[::-1]:
-            found.append(self.at(float(penalty), noise, found[-1].shot if found else None))
+            found.append(self.at(float(penalty), noise, found[-1].shot if found else None, enough=_ROUGHLY))
+            if np.argmin([choice.held_out for choice in found]) < len(found) - _WORSE:
+                break
         return found
 
-    def at(self, penalty: float, noise: Coordinates, near: Shot | None = None) -> "Choice":
+    def at(
+        self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH
+    ) -> "Choice":
         """Fits at one ridge, from the one-step residual or from an earlier fit, whichever costs less."""
-        ridge, segments = penalty * self.ridge, self.problem.segments
-        shooting = ShootingProblem(self.function, segments, noise, ridge, self.problem.substeps)
-        begins = [shooting.at(self._one_step(noise, ridge), segments.states[:, 0])]
-        begins += [shooting.at(near.parameters, near.starts)] if near else []
-        return Choice(self, penalty, noise, shooting.minimised(min(begins, key=lambda shot: shot.cost)))
+        ridge = penalty * self.ridge
+        residuals, one_step = self._about(noise)
+        shooting = ShootingProblem(residuals, ridge)
+        begins = [shooting.at(one_step.parameters(ridge), self.problem.segments.states[:, 0])]
+        begins += [shooting.at(near.parameters, near.starts, near)] if near else []
+        best = min(begins, key=lambda shot: shot.cost)
+        return Choice(self, penalty, noise, shooting.minimised(best, enough))
 
-    def _one_step(self, noise: Coordinates, ridge: np.ndarray) -> np.ndarray:
+    def _about(self, noise: Coordinates) -> tuple[PathResiduals, OneStep]:
         key = noise.tobytes()
-        if key not in self._one_steps:  # the same for every ridge
+        if key not in self._with_noise:  # the same for every ridge
             linear = isinstance(self.model, RandomFeatureHNN | RandomFeatureField)
-            parameters, segments = np.asarray(self.vector), self.problem.segments
-            self._one_steps[key] = OneStep(self.function, parameters, segments, noise, linear=linear)
-        return self._one_steps[key].parameters(ridge)
+            known, segments = (self.function, np.asarray(self.vector)), self.problem.segments
+            self._with_noise[key] = (
+                PathResiduals(self.function, segments, noise, self.problem.substeps),
+                OneStep(*known, segments, noise, linear=linear),
+            )
+        return self._with_noise[key]
 
 
 class Choice:
@@ -106,15 +120,22 @@ class Choice:
         return matrices, gradients, costs
 
     @property
+    def model(self) -> Any:
+        """The fitted model."""
+        function, _ = Parametrised.split(self.trial.model)
+        return function(jnp.asarray(self.shot.parameters[: self.trial.size]))
+
+    @property
     def covariance(self) -> np.ndarray:
-        """The inverse of the penalised normal matrix."""
+        """The inverse of the penalised normal matrix, of the trainable numbers of the model."""
+        own = slice(self.trial.size)
         matrix = np.sum(self.shot.normal.matrix, axis=0) + np.diag(self.penalty * self.trial.ridge)
-        return np.linalg.pinv(matrix, rcond=1e-12, hermitian=True)
+        return np.linalg.pinv(matrix[own, own], rcond=1e-12, hermitian=True)
 
     def freedom(self) -> float:
         """The number of weights that the data, rather than the ridge, determine."""
-        matrix = np.sum(self.shot.normal.matrix, axis=0)
-        return float(np.trace(self.covariance @ matrix))
+        own = slice(self.trial.size)
+        return float(np.trace(self.covariance @ np.sum(self.shot.normal.matrix, axis=0)[own, own]))
 
     def residuals(self) -> np.ndarray:
         """Returns what the model's paths miss of the measured states."""
