@@ -25,7 +25,17 @@ from pathlib import Path
 from typing import Any
 
 from own_data import SITUATIONS
-from own_data.judge import RIGHT, UNKNOWN, WRONG, Outcome, claimed_energy, claimed_rates, frequency_error, judged
+from own_data.judge import (
+    RIGHT,
+    UNKNOWN,
+    WRONG,
+    Outcome,
+    claimed_energy,
+    claimed_rates,
+    frequency_error,
+    judged,
+    standard_errors,
+)
 from own_data.situation import Situation, Truth, frequency
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +44,7 @@ PAGE = ROOT / "docs" / "own-data-trials.md"
 
 _SECONDS = 200.0  # that a situation may take
 _MEMORY = 2**34  # bytes of addresses, of which JAX reserves many
+_DRAWS = 16  # of weights and starts, for the standard error of a frequency
 _SHOWN = 160  # characters of a cell
 
 HEAD = """# Own data with known truth
@@ -43,9 +54,11 @@ of them. Made by `python benchmarks/own_data_trials.py`; the systems are in `ben
 
 RIGHT: all that is claimed is true, and what must be said is said. UNKNOWN: nothing false is claimed, but less is said
 than could be, or the record is refused with a reason. WRONG: a false claim about energy, a loss rate more than three
-standard errors off or outside the true range, a frequency more than 1 % off, silence about a broken record, a warning,
-a library's words, or no end in {seconds:.0f} s. The error is that of the frequency of the saved model where the truth
-has one (f), otherwise the held-out error in units of the data's spread (h).
+standard errors off or outside the true range, a frequency more than three standard errors off (or 1 % where the fit
+knows none), silence about a broken record, a warning, a library's words, or no end in {seconds:.0f} s. The error is
+that of the frequency of the saved model where the truth has one (f; se are its standard errors, those of the weights
+and of the noisy start), otherwise the held-out error in units of the data's spread (h). Seconds are of `fit` in a
+process that has compiled nothing yet.
 
 """
 
@@ -63,37 +76,60 @@ def fitted(situation: Situation, folder: Path) -> Outcome:
     seconds = time.perf_counter() - began
     found.save(folder / "run")
     energy = claimed_energy(found)
+    known = (None, None) if found.reading.alone else _frequency(found, folder / "run")
     return Outcome(
         "fitted",
         " | ".join([found.verdict, *found.cautions, *found.reading.notes]),
         found.kind,
         energy,
         claimed_rates(found.metrics, energy),
-        None if found.reading.alone else _model_frequency(folder / "run", found.reading.data[0]),
-        float(found.metrics["held_out_error"]),
-        seconds,
+        frequency=known[0],
+        frequency_deviation=known[1],
+        error=float(found.metrics["held_out_error"]),
+        seconds=seconds,
     )
 
 
-def _model_frequency(run: Path, trial: Any) -> float | None:
-    """Return the frequency of a saved model that is released where a trial begins."""
+def _frequency(found: Any, run: Path) -> tuple[float | None, float | None]:
+    """Return the frequency of a saved model that is released where the first trial begins, and its standard error.
+
+    The error is that of the weights, where the fit knows it, and of the noisy start, by random draws of both.
+    """
     import jax
     import jax.numpy as jnp
     import numpy as np
 
     import symplect
+    from symplect.fitting.parametrised import Parametrised
     from symplect.integrate import RK4, rollout
     from symplect.models import DissipativeHNN
     from symplect.precision import cast
 
-    model = symplect.load(run).model
+    model, trial = symplect.load(run).model, found.reading.data[0]
     if isinstance(model, DissipativeHNN) and trial.inputs is not None:
-        return None
+        return None, None
+    times = np.linspace(trial.times[0], trial.times[-1], 8 * len(trial.times))  # without the record's gaps
     with jax.enable_x64(True):
-        times = np.linspace(trial.times[0], trial.times[-1], 8 * len(trial.times))  # without the record's gaps
-        path = rollout(cast(model, jnp.float64), jnp.asarray(trial.states[0]), times, solver=RK4(substeps=2))
-    positions = np.asarray(path.states)[:, 0]
-    return frequency(times, positions) if np.all(np.isfinite(positions)) else None
+        rebuild, vector = Parametrised.split(cast(model, jnp.float64))
+
+        @jax.jit
+        def positions(weights: Any, start: Any) -> Any:
+            return rollout(rebuild(weights), start, times, solver=RK4(substeps=2)).states[:, 0]
+
+        def released(weights: Any, start: Any) -> float | None:
+            path = np.asarray(positions(weights, start))
+            return frequency(times, path) if np.all(np.isfinite(path)) else None
+
+        best = released(vector, trial.states[0])
+        fit = next(one for one in found.judged if one.candidate.model is found.model).candidate.fit
+        if best is None or fit is None or fit.covariance is None:
+            return best, None
+        rng = np.random.default_rng(0)
+        noise = np.nan_to_num(fit.noise)
+        weights = rng.multivariate_normal(np.asarray(vector), fit.covariance, _DRAWS, method="eigh")
+        starts = trial.states[0] + noise * rng.standard_normal((_DRAWS, len(noise)))
+        drawn = [one for pair in zip(weights, starts, strict=True) if (one := released(*pair)) is not None]
+    return best, float(np.sqrt(np.mean((np.array(drawn) - best) ** 2))) if len(drawn) == _DRAWS else None
 
 
 def child(name: str, path: Path) -> None:
@@ -179,7 +215,9 @@ def summary(outcome: Outcome) -> str:
 def _error(outcome: Outcome, truth: Truth) -> str:
     off = frequency_error(outcome, truth)
     if off is not None:
-        return "no swing" if math.isinf(off) else f"f {100 * off:.2g} %"
+        deviations = standard_errors(outcome, truth)
+        said = "" if deviations is None else f", {deviations:.1f} se"
+        return "no swing" if math.isinf(off) else f"f {100 * off:.2g} %{said}"
     return "" if outcome.error is None else f"h {outcome.error:.2g}"
 
 

@@ -83,6 +83,42 @@ def test_frozen_stretches_are_left_out_but_for_their_first_row(seed, roles):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", ["x", "v"])
+def test_a_channel_that_is_frozen_alone_is_left_out(seed, name):
+    t, path, _ = swing(seed)
+    place = "xv".index(name)
+    starts = np.arange(100, 950, 197)
+    for k in starts:
+        path[k : k + 40, place] = path[k, place]
+    found = read(table(t, path), ROLES)
+    np.testing.assert_array_equal(left_out(t, found), np.concatenate([np.arange(k + 1, k + 40) for k in starts]))
+    assert len(found.notes) == 1
+    assert found.notes[0].startswith(f"195 rows left out in which {name} stands still while the others move on")
+
+
+@pytest.mark.parametrize("code", [-9999.0, 0.0, 1e30])
+def test_codes_in_place_of_a_time_are_left_out(code):
+    t, path, random = swing(0)
+    places = inner(random, len(t), 7)
+    lost = t.copy()
+    lost[places] = code
+    lost[places[0] + 1] = code  # two in a row
+    found = read(table(lost, path), ROLES)
+    np.testing.assert_array_equal(left_out(t, found), np.sort([*places, places[0] + 1]))
+    assert found.notes == (f"8 rows with {code:.10g} for a missing t left out",)
+
+
+def test_rows_out_of_order_are_sorted_and_none_is_taken_for_a_code():
+    t, path, random = swing(0, 300)
+    order = np.arange(300)
+    order[[40, 41]], order[[100, 103]] = order[[41, 40]], order[[103, 100]]
+    for mixed in (order, random.permutation(300)):
+        found = read(table(t[mixed], path[mixed]), ROLES)
+        assert found.notes == ("times were unsorted: sorted",)
+        np.testing.assert_array_equal(found.data.times, t)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_spikes_are_left_out(seed):
     t, path, random = swing(seed)
     places = inner(random, len(t), 6)
@@ -156,6 +192,14 @@ def between_walls():
     return table(t, np.stack([np.minimum(phase, 2 - phase), np.where(phase < 1, 1.0, -1.0)], axis=1))
 
 
+def flying():
+    """A ball that flies freely and is hit every second: its velocity stands still, exactly."""
+    t = 0.02 * np.arange(1000)
+    pushes = np.random.default_rng(0).uniform(-2, 2, 20)
+    v = np.repeat(pushes, 50)
+    return table(t, np.stack([np.concatenate([[0.0], np.cumsum(0.02 * v)[:-1]]), v], axis=1))
+
+
 def coarse_clock():
     t, path, _ = swing(0, 400, 0.05, noise=0.0)
     return table(np.round(t + 1e-9, 1), path)
@@ -205,6 +249,7 @@ HONEST = {
     "decaying to rest": decaying,
     "falling": falling,
     "between walls": between_walls,
+    "flying freely": flying,
     "coarse clock": coarse_clock,
     "few samples a turn": seldom,
     "close approach": close_approach,

@@ -10,8 +10,9 @@ from own_data.situation import Truth
 
 RIGHT, UNKNOWN, WRONG = "RIGHT", "UNKNOWN", "WRONG"
 
-_FREQUENCY = 0.01  # relative deviation of a frequency that is tolerated
-_STANDARD_ERRORS = 3.0  # of a loss rate
+_FREQUENCY = 0.01  # relative deviation of a frequency without a standard error that is tolerated
+_CROSSINGS = 1e-4  # relative error of a frequency from crossings of a sampled path
+_STANDARD_ERRORS = 3.0  # of a loss rate or a frequency
 _POOR = re.compile(r"\bpoor\b")
 _EMBARRASSING = re.compile(r"Traceback|polars|numpy|scipy|jax|site-packages|infer_schema|LinAlg", re.IGNORECASE)
 
@@ -31,6 +32,7 @@ class Outcome:
         seconds: wall time of reading and fitting.
         warned: warnings and other lines on the terminal.
         version: commit of the package.
+        frequency_deviation: standard error of the frequency, where the fit knows it.
     """
 
     status: str
@@ -43,6 +45,7 @@ class Outcome:
     seconds: float = 0.0
     warned: tuple[str, ...] = field(default=())
     version: str = ""
+    frequency_deviation: float | None = None
 
 
 def claimed_energy(fit: Any) -> str:
@@ -118,8 +121,18 @@ def _about_loss(outcome: Outcome, truth: Truth) -> list[str]:
     return [] if fits else [f"loss rate {said}, truth {' to '.join(f'{rate:.3g}' for rate in truth.loss)}"]
 
 
+def standard_errors(outcome: Outcome, truth: Truth) -> float | None:
+    """Return by how many of its standard errors the frequency is off; None where it has none."""
+    if not outcome.frequency or not outcome.frequency_deviation or truth.frequency is None:
+        return None
+    return abs(outcome.frequency - truth.frequency) / outcome.frequency_deviation
+
+
 def _about_frequency(outcome: Outcome, truth: Truth) -> str:
-    error = frequency_error(outcome, truth)
-    if error is None or error <= _FREQUENCY:
+    error, deviations = frequency_error(outcome, truth), standard_errors(outcome, truth)
+    if error is None or error <= (_FREQUENCY if deviations is None else _CROSSINGS):
         return ""
+    if deviations is not None:
+        off = f"frequency off by {100 * error:.2g} %, {deviations:.1f} standard errors"
+        return off if deviations > _STANDARD_ERRORS else ""
     return "the model does not swing" if math.isinf(error) else f"frequency off by {100 * error:.2g} %"

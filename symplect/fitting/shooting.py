@@ -59,23 +59,22 @@ class PathResiduals:
         substeps: Runge-Kutta steps between two samples.
     """
 
-    def __init__(
-        self, model: Parametrised, segments: Segments, noise: Float[np.ndarray, " dimension"], substeps: int
-    ):
-        self._model, self._substeps, self._shape = model, jnp.asarray(substeps), segments.times.shape
-        columns = segments.states.shape[2] * (model.size + segments.states.shape[2])
-        self._batch = _batch_size(*self._shape, columns)
+    def __init__(self, model: Parametrised, segments: Segments, noise: Float[np.ndarray, " dimension"], substeps: int):
+        self._model, self._substeps = model, jnp.asarray(substeps)
+        number, self._samples = segments.times.shape
+        dimension = segments.states.shape[2]
+        self._size = _batch_size(number, self._samples * dimension * (model.size + dimension))
         rows = (segments.times, segments.states, segments.weights / noise, segments.inputs)
-        self._batches = [tuple(map(jnp.asarray, batch)) for batch in _batches(rows, self._batch)]
+        self._batches = [tuple(map(jnp.asarray, batch)) for batch in _batches(rows, self._size)]
 
     def linearised(
         self, parameters: Float[np.ndarray, " parameters"], starts: Float[np.ndarray, "segments dimension"]
     ) -> Normal:
         """Returns the normal equations at the given parameters and starts, one state per segment."""
-        known, number = (jnp.asarray(parameters, jnp.float64), self._substeps), len(starts)
-        filled = np.pad(starts, ((0, -number % self._batch), (0, 0)), mode="edge")
-        begins = np.split(filled, len(self._batches))
-        parts = [_sums(self._model, *known, (jnp.asarray(z0), *batch)) for z0, batch in zip(begins, self._batches)]
+        at, number = jnp.asarray(parameters, jnp.float64), len(starts)
+        filled = np.pad(starts, ((0, -number % self._size), (0, 0)), mode="edge")
+        batches = zip(np.split(filled, len(self._batches)), self._batches, strict=True)
+        parts = [_sums(self._model, at, self._substeps, (jnp.asarray(begins), *batch)) for begins, batch in batches]
         matrix, cross, start_matrix, gradient, start_gradient, cost, paths = (
             np.concatenate([np.asarray(one) for one in part])[:number] for part in zip(*parts, strict=True)
         )
@@ -86,17 +85,16 @@ class PathResiduals:
             matrix=matrix - cross @ solved[..., :-1],
             gradient=gradient - (cross @ solved[..., -1:])[..., 0],
             cost=cost,
-            paths=paths[:, : self._shape[1]],
+            paths=paths[:, : self._samples],
             start_matrix=start_matrix,
             start_gradient=start_gradient,
             cross=cross,
         )
 
 
-def _batch_size(number: int, samples: int, columns: int) -> int:
-    """Returns how many segments are followed at a time: one of few numbers, within the memory."""
-    most = max(_MEMORY // (8 * samples * columns), _BATCHES[0])
-    allowed = [size for size in _BATCHES if size <= most]
+def _batch_size(number: int, numbers: int) -> int:
+    """Returns how many segments are followed at a time: one of few sizes, for the numbers that each of them takes."""
+    allowed = [size for size in _BATCHES if 8 * size * numbers <= _MEMORY] or _BATCHES[:1]
     return next((size for size in allowed if size >= number), allowed[-1])
 
 
@@ -229,7 +227,7 @@ class ShootingProblem:
             if there.cost < best.cost:
                 foreseen = change @ (gradient + best.damping * best.sizes * change)
                 share = (best.cost - there.cost) / foreseen
-                damping = max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST)
+                damping = float(max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST))
                 converged = best.cost - there.cost < enough * best.cost
                 best, growth = replace(there, damping=damping, converged=converged), _GROWTH
             else:

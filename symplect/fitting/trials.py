@@ -62,9 +62,7 @@ class Trial:
                 break
         return found
 
-    def at(
-        self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH
-    ) -> "Choice":
+    def at(self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH) -> "Choice":
         """Fits at one ridge, from the one-step residual or from an earlier fit, whichever costs less."""
         ridge = penalty * self.ridge
         residuals, one_step = self._about(noise)

@@ -17,7 +17,7 @@ from symplect.reading.clipped import without_clipped
 from symplect.reading.codes import without_codes
 from symplect.reading.columns import Columns, find_column, listed, split_unit
 from symplect.reading.consistency import Agreement, agreement
-from symplect.reading.frozen import without_frozen
+from symplect.reading.frozen import without_frozen, without_frozen_channel
 from symplect.reading.inputs import are_held
 from symplect.reading.noise import estimated_noise
 from symplect.reading.numbers import labels, numbers, times
@@ -156,6 +156,7 @@ def _mended(rows: Rows, columns: Columns) -> Rows:
     rows = repairs.without_missing(rows)
     width = columns.degrees_of_freedom * (2 if columns.momenta_known else 1)
     if columns.time is not None:
+        rows = repairs.without_lost_times(rows, columns.time)
         rows = repairs.in_order(rows if columns.trial else repairs.with_restarts(rows))
     if columns.dt is not None:
         rows = repairs.in_order(rows)
@@ -170,7 +171,9 @@ def _without_faults(rows: Rows, columns: Columns) -> Rows:
         return rows
     n = columns.degrees_of_freedom
     width = n * (2 if columns.momenta_known else 1)
-    rows = without_frozen(rows, n, width, velocities=bool(columns.velocity))
+    velocities = bool(columns.velocity)
+    rows = without_frozen(rows, n, width, velocities=velocities)
+    rows = without_frozen_channel(rows, columns.values, n, width, velocities=velocities)
     rows = without_clipped(rows, columns.values[:width])
     if rows.blurred:  # a path jumps where the clock does
         return rows

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 _FEWEST = 5  # samples from one restart of the clock to the next, to be trials
 _BLURRED = 0.9  # of the rows that have a time of their own, below which the clock is coarse
+_LOST = 0.1  # of the rows at most may have a code for their time
 _SHOWN = 3  # times in a note
 _ROUNDING = 1e-12  # of the largest value, by which arithmetic blurs equal ones
 
@@ -77,6 +78,35 @@ def without_missing(rows: Rows) -> Rows:
     whole = np.isfinite(rows.times) & np.all(np.isfinite(rows.values), axis=1)
     left = int(np.sum(~whole))
     return rows.keep(whole, f"{counted(left, 'row')} with missing values left out") if left else rows
+
+
+def without_lost_times(rows: Rows, name: str) -> Rows:
+    """Leaves out rows with a code in place of their time: it is out of line while the clock goes on around it.
+
+    That is one exact value, twice or more, or a single one further away than the whole record is long.
+
+    Args:
+        rows: samples in the order of the table.
+        name: of the column of times.
+    """
+    order = np.argsort(rows.trial, kind="stable")
+    times, trial = rows.times[order], rows.trial[order]
+    starts = np.flatnonzero(np.concatenate([[True], (np.diff(times) != 0) | (np.diff(trial) != 0)])[: len(times)])
+    level, of = times[starts], trial[starts]
+    before, own, after = level[:-2], level[1:-1], level[2:]
+    lost = np.zeros(len(starts), bool)
+    lost[1:-1] = (of[:-2] == of[2:]) & (before < after) & ((own < before) | (own > after))
+    if not np.any(lost) or np.sum(lost) > _LOST * len(starts):
+        return rows
+    low, high = np.min(level[~lost]), np.max(level[~lost])
+    values, counts = np.unique(level[lost], return_counts=True)
+    codes = values[(counts > 1) | (values < low - (high - low)) | (values > high + (high - low))]
+    gone = np.zeros(len(times), bool)
+    gone[order] = np.repeat(lost & np.isin(level, codes), np.diff(starts, append=len(times)))
+    if not np.any(gone):
+        return rows
+    said = ", ".join(f"{code:.10g}" for code in codes[:_SHOWN])
+    return rows.keep(~gone, f"{counted(int(np.sum(gone)), 'row')} with {said} for a missing {name} left out")
 
 
 def with_restarts(rows: Rows) -> Rows:
