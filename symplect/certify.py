@@ -10,11 +10,14 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
+from symplect.data import Trajectories
 from symplect.dynamics import AbstractDynamics, energies, vector_field
 from symplect.errors import InputError, blamed_on
 from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
+from symplect.fitting.own_units import units_of
 from symplect.models import DissipativeHNN
+from symplect.models.rescaled import scaled
 from symplect.runs import MODEL_FILE, Run, load_run
 from symplect.table import aligned, scientific
 from symplect.tasks import TASKS, Task
@@ -75,7 +78,9 @@ def _certificate(run: Run) -> Certificate:
     path keeps it, which neither a real pendulum nor a filmed one does.
     """
     if "data" in run.config:
-        return certificate(run.model, *_own_starts(run))
+        scaling = units_of([run.model], _own_paths(run))
+        starts, times = _own_starts(run)
+        return certificate(scaled(run.model, scaling), (starts - scaling.centre) / scaling.scale, times / scaling.time)
     if run.config.get("task") not in TASKS:
         raise InputError(f"expected runs of a task out of {', '.join(TASKS)}, found {run.config.get('task')!r}")
     task, along = TASKS[run.config["task"]], run.rollout["energy_truth"]
@@ -87,6 +92,15 @@ def _certificate(run: Run) -> Certificate:
         truth=task.energy if kept else None,
         training_energy=_training_energy(task, run.config["seed"]) if kept else None,
     )
+
+
+def _own_paths(run: Run) -> Trajectories:
+    """Returns people's own data, held-out paths or samples that stand alone, whose size sets the units."""
+    if "lengths" in run.rollout:
+        return Trajectories(run.rollout["t"], run.rollout["truth"], tuple(map(int, run.rollout["lengths"])))
+    states = run.rollout["train"]
+    fields = np.asarray(vector_field(run.model, jnp.asarray(states)))
+    return Trajectories(np.zeros(len(states)), states, (1,) * len(states), derivatives=fields)
 
 
 def _own_starts(run: Run) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +146,10 @@ def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
     if any(isinstance(run.model, DissipativeHNN) for run, _ in pairs):
         tail += ["A model with friction changes volume and the symplectic form: its loss of energy, not an error."]
     if "data" in pairs[0][0].config:
-        tail += ["The true system is not known, so the rows that need it do not apply."]
+        tail += [
+            "The true system is not known, so the rows that need it do not apply.",
+            "Its units are those of the data's size: states change by their spread in a unit of time.",
+        ]
     elif all(found["out_of_distribution"].passed is None for _, found in pairs):
         tail += ["The true path does not keep its energy, so there is no true Hamiltonian, and its rows do not apply."]
     return "\n".join([title, "", *aligned([header, *lines]), "", *(f"{t}  " for t in tail), ""])

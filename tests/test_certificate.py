@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect import HNN, Baseline
+from symplect import HNN, Baseline, fit
 from symplect.certify import certify
 from symplect.dynamics import AbstractSeparableHamiltonian, split
 from symplect.errors import InputError
@@ -229,6 +229,17 @@ def test_wrong_calls_are_refused(starts, times):
 def own(reproduced, tmp_path):
     shutil.copytree(reproduced, tmp_path / "paper")
     return tmp_path / "paper"
+
+
+@pytest.mark.parametrize(("clock", "length"), [(1.0, 1.0), (1e-12, 1e-12), (1e9, 1e-9)])
+def test_the_certificate_of_own_data_does_not_depend_on_units(tmp_path, clock, length):
+    t = np.arange(200) * 0.05
+    table = {"t": clock * t, "x": length * np.cos(1.3 * t), "v": -1.3 * length / clock * np.sin(1.3 * t)}
+    fit(table, q="x", velocity="v", time="t", method="closed-form").save(tmp_path / "run")
+    certify(tmp_path / "run")
+    rows = {row["name"]: row for row in read_json(tmp_path / "run" / "certificate.json")["rows"]}
+    for name in ("energy_drift_slope", "energy_drift_max", "reversibility_error", "symplecticity_error"):
+        assert rows[name]["passed"], rows[name]
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from symplect.reading.noise import estimated_noise
 from symplect.reading.numbers import labels, numbers, times
 from symplect.reading.relations import dependent_positions
 from symplect.reading.repairs import Rows
-from symplect.reading.side_by_side import RUN, stack_runs
+from symplect.reading.side_by_side import stack_runs
 from symplect.reading.sources import tables_of
 from symplect.reading.spikes import without_spikes
 from symplect.reading.units import suffix_unit
@@ -122,7 +122,7 @@ def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
     _require_distinct(table, columns)
     wanted = columns.values
     values = numbers(table, wanted, name)
-    trial = labels(table, columns.trial or (RUN if RUN in table.columns else None))
+    trial = labels(table, columns.trial)
     if columns.time is not None:
         clock, noticed = times(table, columns.time, name)
         return Rows(trial, clock, values, noticed)

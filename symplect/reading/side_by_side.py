@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-RUN = "run (side by side)"
+from symplect.reading.arrays import TRIAL
+
 """Name of the column that tells the runs apart."""
 
 _WORD = r"(?:Runs?|Trials?|Data ?Set|Set|Messung|Versuch|Lauf|Durchlauf|Essai|Prueba|Ensayo)"
@@ -34,7 +35,7 @@ def stack_runs(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
             are shared by all.
 
     Returns:
-        The table with one column per quantity, and a column `RUN` where there are several runs; and what was noticed.
+        The table with one column per quantity, and a column `TRIAL` where there are several runs; and what was noticed.
         Any other table stays as it is.
 
     Example:
@@ -56,7 +57,7 @@ def stack_runs(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         }
         part = table.select([*([] if len(runs) == 1 else shared), *own]).rename(own)
         part = part.filter(~pl.all_horizontal(pl.col(list(own.values())).is_null()))
-        parts.append(part if len(runs) == 1 else part.with_columns(pl.lit(number).alias(RUN)))
+        parts.append(part if len(runs) == 1 else part.with_columns(pl.lit(number).alias(TRIAL)))
     if len(runs) == 1:
         return parts[0], []
     note = f"{len(runs)} runs side by side are taken as trials"
