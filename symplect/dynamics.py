@@ -36,12 +36,21 @@ class AbstractDynamics(eqx.Module):
         """Returns `dz/dt` at the state `z` and the time `t` (which autonomous dynamics ignore)."""
 
 
-class AbstractHamiltonian(AbstractDynamics):
-    """Dynamics that follow from one scalar function of the state, `H(q, p)`."""
+class AbstractEnergyDynamics(AbstractDynamics):
+    """Dynamics that have an energy `H(q, p)`, whether or not their flow keeps it: it may be lost or supplied."""
 
     @abc.abstractmethod
     def hamiltonian(self, z: State) -> Scalar:
         """Returns the energy `H(z)`."""
+
+
+class AbstractHamiltonian(AbstractEnergyDynamics):
+    """Dynamics that follow from one scalar function of the state, `H(q, p)`, and keep it."""
+
+    @property
+    def separable(self) -> bool:
+        """Whether the parts of H say that it is `T(p) + V(q)`, which explicit symplectic integrators need."""
+        return False
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
         """Returns the symplectic gradient of `hamiltonian` at `z`."""
@@ -49,7 +58,11 @@ class AbstractHamiltonian(AbstractDynamics):
 
 
 class AbstractSeparableHamiltonian(AbstractHamiltonian):
-    """A Hamiltonian of the form `H(q, p) = T(p) + V(q)`, which explicit symplectic integrators need."""
+    """A Hamiltonian of the form `H(q, p) = T(p) + V(q)`."""
+
+    @property
+    def separable(self) -> bool:
+        return True
 
     @abc.abstractmethod
     def kinetic(self, p: Half) -> Scalar:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import Scalar, State
 from symplect.automatic.judgement import _WORST, geometric_mean, predictions, squared_errors, valid_time
-from symplect.dynamics import AbstractDynamics, energies, vector_field
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, energies, vector_field
 from symplect.errors import InputError
 from symplect.files import writing
 from symplect.integrate.long import followed
@@ -132,8 +132,8 @@ def _follow(run: Run, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray
         own = _in_units(exact, run)
         scale, unit = np.asarray(own.scale), float(own.time)
         paths = scale * followed(own, np.asarray(starts, np.float64) / scale, times / unit, unit=unit)
-        known = getattr(exact, "hamiltonian", None)
-        energy = None if known is None else np.asarray(energies(known, jnp.asarray(paths)))
+        has_energy = isinstance(exact, AbstractEnergyDynamics)
+        energy = np.asarray(energies(exact.hamiltonian, jnp.asarray(paths))) if has_energy else None
     if energy is not None and not np.all(np.isfinite(energy)):
         raise InputError(f"expected a finite energy, found {energy[~np.isfinite(energy)][0]}: start nearer the data")
     return paths, energy

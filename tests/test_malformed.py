@@ -747,6 +747,10 @@ NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False) | st.integers(-1000, 1000)
     style=st.sampled_from(["{!r}", "{:+.17g}", "{:.17e}"]),
     last=st.booleans(),
 )
+@example(  # "0 100" may be a number too
+    rows=[(0.0, 0.0), (0.0, 100.0), (100.0, 100.0)], separator=" ", decimal=",", header="t{0}x{0}v", comment="",
+    end="\n", style="{!r}", last=False,
+)  # fmt: skip
 def test_a_table_comes_back_from_any_style_of_text(
     tmp_path, rows, separator, decimal, header, comment, end, style, last
 ):

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from symplect.automatic.judgement import predictions
 from symplect.data import Trajectories
-from symplect.dynamics import AbstractHamiltonian, energies, split, vector_field
+from symplect.dynamics import energies, split, vector_field
 from symplect.models import DissipativeHNN, LearnedDynamics
 from symplect.precision import cast
 
@@ -77,11 +77,6 @@ class Trend:
     def significant(self) -> bool:
         """Whether the change is both larger than chance and large enough to matter."""
         return abs(self.slope) > _SIGNIFICANT * self.error and abs(self.total) > _NOTICEABLE
-
-
-def has_energy(model: LearnedDynamics) -> bool:
-    """Returns whether a model has a Hamiltonian, kept or lost."""
-    return isinstance(model, AbstractHamiltonian | DissipativeHNN)
 
 
 def energy_trend(model: Any, data: Trajectories) -> Trend:

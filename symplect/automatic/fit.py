@@ -15,14 +15,14 @@ from symplect.automatic.attempts import by_closed_form_or_paths, by_method
 from symplect.automatic.bodies import Order, order_of_bodies, with_masses
 from symplect.automatic.choice import Judged, choose
 from symplect.automatic.conclusion import energy_of, loses
-from symplect.automatic.energy import Energy, has_energy
+from symplect.automatic.energy import Energy
 from symplect.automatic.judgement import Prediction, predictions, squared_errors, valid_time
 from symplect.automatic.methods import METHODS
 from symplect.automatic.parts import derivatives_agree, parts, strided
 from symplect.automatic.problem import Candidate, Problem
 from symplect.automatic.verdict import cautions, described, energy_sentence, headline, one_orbit
 from symplect.data import Trajectories, clean_by_derivatives
-from symplect.dynamics import energies
+from symplect.dynamics import AbstractEnergyDynamics, energies
 from symplect.errors import InputError
 from symplect.models import DissipativeHNN, LearnedDynamics
 from symplect.precision import cast
@@ -83,7 +83,7 @@ class Fit:
         """Numbers by name, as in `metrics.json`."""
         chosen = next(one for one in self.judged if one.candidate.model is self.model)
         found = {"held_out_error": chosen.error, "fit_seconds": self.seconds}
-        if has_energy(self.model):
+        if isinstance(self.model, AbstractEnergyDynamics):
             found["rest_energy"] = _rest_energy(self.model, self.train)
         if self.paths:
             found["valid_time"], found["compared_time"] = valid_time(list(self.paths), self.reading.observed)
@@ -256,7 +256,7 @@ def _loss(energy: Energy) -> dict[str, float]:
 
 def _energy_range(model: LearnedDynamics, train: Trajectories) -> np.ndarray | None:
     """Returns the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
-    if not has_energy(model) or max(train.lengths) == 1:
+    if not isinstance(model, AbstractEnergyDynamics) or max(train.lengths) == 1:
         return None
     exact: Any = cast(model, jnp.float64)
     along = np.asarray(energies(exact.hamiltonian, jnp.asarray(train.states)))

@@ -10,17 +10,15 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.content import read_certificate, verdict
-from symplect.dynamics import AbstractDynamics
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, AbstractHamiltonian
 from symplect.errors import InputError, one_line
-from symplect.explorer.payload import is_separable, payload
-from symplect.models import DissipativeHNN
+from symplect.explorer.payload import payload
 
 MOST_POINTS = 5000
 """Training states on the page."""
 
 _PATHS, _MOST_SAMPLES = 3, 400  # measured ones, and of each
 _STEPS = 400  # of the first path, about
-_TRIED = 16  # states at which separability is tried
 _LARGEST = 1e30  # of a state that a page in single precision can move
 
 States = Float[np.ndarray, "states dimension"]
@@ -57,8 +55,8 @@ def entry(
         "title": title,
         "role": role,
         "model": payload(model),
-        "separable": is_separable(model, thinned(states, _TRIED)),
-        "friction": isinstance(model, DissipativeHNN),
+        "separable": isinstance(model, AbstractHamiltonian) and model.separable,
+        "friction": isinstance(model, AbstractEnergyDynamics) and not isinstance(model, AbstractHamiltonian),
         "facts": [list(fact) for fact in facts],
         "certificate": certificate,
     }

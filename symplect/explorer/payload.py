@@ -7,20 +7,16 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from symplect._types import State
-from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, vector_field
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
 from symplect.errors import InputError
 from symplect.explorer.arrays import Arrays
 from symplect.explorer.program import lower
-from symplect.models import DissipativeHNN
 from symplect.precision import cast
 
 MOST_DEGREES = 24
 """Of freedom, for which the page computes volumes; above, the derivative of the field would fill the page."""
-
-_SEPARABLE = 1e-9  # of the field, by which velocities may differ
 
 
 def payload(model: AbstractDynamics) -> dict[str, Any]:
@@ -46,26 +42,11 @@ def payload(model: AbstractDynamics) -> dict[str, Any]:
     return {"precision": precision.name, "degrees_of_freedom": n, "arrays": arrays.base64(), "programs": programs}
 
 
-def is_separable(model: AbstractDynamics, states: Float[np.ndarray, "states dimension"]) -> bool:
-    """Returns whether a Hamiltonian is a sum `T(p) + V(q)`, as far as the velocities at two states or more tell.
-
-    Then the velocities depend on the momenta alone, which another state's positions put to the test.
-    """
-    if not isinstance(model, AbstractHamiltonian) or len(states) < 2:
-        return False
-    n = model.degrees_of_freedom
-    mixed = np.concatenate([np.roll(states, 1, axis=0)[:, :n], states[:, n:]], axis=1)
-    with jax.enable_x64(True), np.errstate(invalid="ignore"):
-        both = jnp.asarray(np.stack([states, mixed]), jnp.float64)
-        own, others = np.asarray(vector_field(cast(model, jnp.float64), both))
-        return bool(np.max(np.abs(own - others)[:, :n]) <= _SEPARABLE * np.max(np.abs(own)))
-
-
 def _functions(model: AbstractDynamics) -> dict[str, Callable[[State], Any]]:
     found: dict[str, Callable[[State], Any]] = {"field": model.time_derivative}
     if model.degrees_of_freedom <= MOST_DEGREES:
         found["jacobian"] = lambda z: jnp.ravel(jax.jacfwd(model.time_derivative)(z))
-    if isinstance(model, AbstractHamiltonian | DissipativeHNN):
+    if isinstance(model, AbstractEnergyDynamics):
         found |= {"hamiltonian": model.hamiltonian, "gradient": jax.grad(model.hamiltonian)}
     return found
 

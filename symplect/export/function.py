@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from symplect._types import State, States
-from symplect.dynamics import AbstractDynamics
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
 from symplect.errors import InputError
 from symplect.models import LearnedDynamics
 from symplect.precision import cast
@@ -79,8 +79,9 @@ class ModelFunction:
     @property
     def outputs(self) -> dict[str, Callable[[State], Array]]:
         """What is computed of one state, by name."""
-        energy = getattr(self.model, "hamiltonian", None)
-        return {**({"hamiltonian": energy} if energy else {}), "field": self.model.time_derivative}
+        model = self.model
+        energy = {"hamiltonian": model.hamiltonian} if isinstance(model, AbstractEnergyDynamics) else {}
+        return {**energy, "field": model.time_derivative}
 
     def __call__(self, states: States) -> dict[str, Array]:
         return {name: jax.vmap(output)(states) for name, output in self.outputs.items()}

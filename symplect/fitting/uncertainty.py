@@ -10,14 +10,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from symplect.data import Trajectories
-from symplect.dynamics import AbstractHamiltonian, energies, vector_field
+from symplect.dynamics import AbstractEnergyDynamics, energies, vector_field
 from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.closed_form import ClosedFormFit, equations
 from symplect.fitting.least_squares import merge, ridge_path
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.trajectory import TrajectoryFit
-from symplect.models import DissipativeHNN
 from symplect.models.random_feature import RandomFeatureHNN
 
 States = Float[np.ndarray, "samples dimension"]
@@ -75,7 +74,7 @@ def trajectory_deviations(fit: TrajectoryFit, states: States) -> Deviations:
         root = _root(fit.covariance)
         field = _spread(lambda parameters: vector_field(function(parameters), jnp.asarray(states)), vector, root)
         energy = np.full(len(states), np.nan)
-        if isinstance(fit.model, AbstractHamiltonian | DissipativeHNN):
+        if isinstance(fit.model, AbstractEnergyDynamics):
             energy = _spread(lambda parameters: _centred(function(parameters), states), vector, root)
     return Deviations(energy, field)
 
@@ -160,6 +159,6 @@ def _over(models: Sequence[Any], states: States, widening: float) -> Deviations:
     with jax.enable_x64(True):
         fields = np.stack([np.asarray(vector_field(model, jnp.asarray(states))) for model in models])
         energy = np.full(len(states), np.nan)
-        if all(hasattr(model, "hamiltonian") for model in models):
+        if all(isinstance(model, AbstractEnergyDynamics) for model in models):
             energy = np.std(np.stack([np.asarray(_centred(model, states)) for model in models]), axis=0, ddof=1)
     return Deviations(widening * energy, widening * np.std(fields, axis=0, ddof=1))

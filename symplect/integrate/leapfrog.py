@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from symplect._types import Scalar, State
-from symplect.dynamics import AbstractDynamics, AbstractSeparableHamiltonian, split
+from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, split
 from symplect.errors import InputError
 from symplect.integrate._solver import AbstractFixedStep
 
@@ -69,7 +69,7 @@ def _drift(dynamics: AbstractDynamics, z: State, h: Scalar) -> State:
 
 
 def _require_separable(solver: AbstractFixedStep, dynamics: AbstractDynamics) -> None:
-    if not isinstance(dynamics, AbstractSeparableHamiltonian):
+    if not (isinstance(dynamics, AbstractHamiltonian) and dynamics.separable):
         raise InputError(
             f"{type(solver).__name__}: expected a separable Hamiltonian H = T(p) + V(q), "
             f"found {type(dynamics).__name__}: use ImplicitMidpoint, which is symplectic for any Hamiltonian"

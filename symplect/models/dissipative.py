@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from symplect._types import Half, Scalar, State, Times
-from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, split
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, AbstractHamiltonian, split
 from symplect.errors import InputError
 from symplect.models.description import describe
 
@@ -51,7 +51,7 @@ class NonlinearFriction(eqx.Module):
 
 
 @final
-class DissipativeHNN(AbstractDynamics):
+class DissipativeHNN(AbstractEnergyDynamics):
     r"""$\dot z = (J - R) \nabla H(z)$ with $R = L L^T \ge 0$ acting on the momenta, so that energy can only be lost.
 
     $$\frac{dH}{dt} = -\frac{\partial H}{\partial p}^T L L^T \frac{\partial H}{\partial p} \le 0$$

@@ -4,6 +4,7 @@ from typing import Any, final
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from symplect._types import Scalar, State
@@ -58,6 +59,10 @@ class RandomFeatureHNN(AbstractHamiltonian):
     def configuration(self) -> dict[str, Any]:
         """The parts of the model, without the numbers in its arrays."""
         return describe(self)
+
+    @property
+    def separable(self) -> bool:
+        return self.newtonian or not bool(np.any(self.features.couples))
 
     def hamiltonian(self, z: State) -> Scalar:
         """Returns the learned energy, up to the constant that no data determine."""

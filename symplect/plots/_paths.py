@@ -8,14 +8,13 @@ from jaxtyping import Float
 from symplect._types import Scalar, State
 from symplect.dynamics import (
     AbstractDynamics,
-    AbstractHamiltonian,
+    AbstractEnergyDynamics,
     AbstractSeparableHamiltonian,
     energies,
     split,
     vector_field,
 )
 from symplect.integrate import RK4, rollout
-from symplect.models import DissipativeHNN
 from symplect.precision import cast
 
 _SOLVER = RK4(substeps=10)
@@ -32,7 +31,7 @@ def follow(
 
 
 def energy(
-    system: AbstractHamiltonian | DissipativeHNN, states: Float[np.ndarray, "*batch dimension"]
+    system: AbstractEnergyDynamics, states: Float[np.ndarray, "*batch dimension"]
 ) -> Float[np.ndarray, "*batch"]:
     """Returns the Hamiltonian of a true or learned system at many states."""
     with jax.enable_x64(True):

@@ -3,8 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from symplect.dynamics import AbstractHamiltonian
-from symplect.models import DissipativeHNN
+from symplect.dynamics import AbstractEnergyDynamics
 from symplect.plots._paths import energy
 from symplect.plots._style import QUIET, colour, finish, label_axes, panels, show_range
 from symplect.runs import Run
@@ -52,7 +51,7 @@ def phase_plane(run: Run) -> go.Figure:
     figure = panels(1, n, width=420 if n == 1 else _WIDTH, height=420 if n == 1 else _WIDTH)
     for degree in range(n):
         x, y = states[:, degree], states[:, n + degree]
-        if n == 1 and isinstance(run.model, AbstractHamiltonian | DissipativeHNN):
+        if n == 1 and isinstance(run.model, AbstractEnergyDynamics):
             figure.add_trace(_contours(run.model, states), row=1, col=1)
         _points(figure, x, y, "fitted data", 1, degree + 1)
         if "lengths" in run.rollout:
@@ -67,7 +66,7 @@ def phase_plane(run: Run) -> go.Figure:
 
 def energy_over_time(run: Run) -> go.Figure:
     """Returns the learned energy above that of rest along held-out paths, as measured and as predicted."""
-    assert isinstance(run.model, AbstractHamiltonian | DissipativeHNN)
+    assert isinstance(run.model, AbstractEnergyDynamics)
     paths = held_out_paths(run)[:_PATHS]
     figure = panels(1, len(paths), width=_WIDTH, height=220)
     for column, (times, measured, predicted) in enumerate(paths, 1):
@@ -91,7 +90,7 @@ def _line(figure: go.Figure, x: np.ndarray, y: np.ndarray, label: str, row: int,
     figure.add_scatter(x=x, y=y, mode="lines", line=style, name=label, legendgroup=label, row=row, col=column)
 
 
-def _contours(model: AbstractHamiltonian | DissipativeHNN, states: np.ndarray) -> go.Contour:
+def _contours(model: AbstractEnergyDynamics, states: np.ndarray) -> go.Contour:
     """Returns contours at energies that the data have."""
     margins = [0.1 * np.ptp(own) for own in states.T]
     sides = [np.linspace(np.min(own) - m, np.max(own) + m, _GRID) for own, m in zip(states.T, margins, strict=True)]

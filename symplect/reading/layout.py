@@ -169,7 +169,7 @@ def _separator(lines: Sequence[str]) -> str:
     if best == "," and _one_column(lines):
         return _WHITE
     found, share = others[best]
-    return _WHITE if white[1] >= _CLEARLY > share and white[0] > found else best
+    return _WHITE if white[1] >= _CLEARLY > share and white[0] >= found else best
 
 
 def _one_column(lines: Sequence[str]) -> bool:

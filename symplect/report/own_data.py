@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from symplect.dynamics import AbstractHamiltonian
+from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import blamed_on
-from symplect.models import DissipativeHNN
 from symplect.plots import Picture
 from symplect.plots.own_data import energy_over_time, phase_plane, predicted_over_time
 from symplect.report.figure import Figure
@@ -55,7 +54,7 @@ def _name(row: dict[str, Any]) -> str:
 
 def _pictures(run: Run) -> Sequence[Picture]:
     has_paths = "lengths" in run.rollout
-    has_energy = isinstance(run.model, AbstractHamiltonian | DissipativeHNN)
+    has_energy = isinstance(run.model, AbstractEnergyDynamics)
     pictures = [
         Picture(
             "paths",

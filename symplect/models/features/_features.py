@@ -6,12 +6,13 @@ from typing import final
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from symplect._types import State
 
 Values = Float[Array, " features"]
 Penalties = Float[np.ndarray, " features"]
+Couples = Bool[np.ndarray, " features"]
 
 
 class AbstractFeatures(eqx.Module):
@@ -25,6 +26,11 @@ class AbstractFeatures(eqx.Module):
     @abc.abstractmethod
     def __call__(self, z: State) -> Values:
         """Returns the features of one state."""
+
+    @property
+    def couples(self) -> Couples:
+        """Whether each feature, of a state, may depend on positions and momenta both: all, unless known better."""
+        return np.ones(self.size, bool)
 
     @property
     def penalties(self) -> Penalties:
@@ -56,6 +62,10 @@ class Concatenated(AbstractFeatures):
 
     def __call__(self, z: State) -> Values:
         return jnp.concatenate([part(z) for part in self.parts])
+
+    @property
+    def couples(self) -> Couples:
+        return np.concatenate([part.couples for part in self.parts])
 
     @property
     def penalties(self) -> Penalties:

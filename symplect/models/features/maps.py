@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import State
 from symplect.dynamics import split
-from symplect.models.features._features import AbstractFeatures, Concatenated, Penalties, Values
+from symplect.models.features._features import AbstractFeatures, Concatenated, Couples, Penalties, Values
 
 
 @final
@@ -25,6 +25,10 @@ class OfPositions(AbstractFeatures):
 
     def __call__(self, z: State) -> Values:
         return self.inner(split(z)[0])
+
+    @property
+    def couples(self) -> Couples:
+        return np.zeros(self.size, bool)
 
     @property
     def penalties(self) -> Penalties:
@@ -43,6 +47,10 @@ class OfMomenta(AbstractFeatures):
 
     def __call__(self, z: State) -> Values:
         return self.inner(split(z)[1])
+
+    @property
+    def couples(self) -> Couples:
+        return np.zeros(self.size, bool)
 
     @property
     def penalties(self) -> Penalties:
@@ -80,6 +88,11 @@ class Product(AbstractFeatures):
         left = jnp.concatenate([one, self.of_positions(q)])
         right = jnp.concatenate([one, self.of_momenta(p)])
         return (left[:, None] * right[None, :]).ravel()[1:]
+
+    @property
+    def couples(self) -> Couples:
+        left, right = np.arange(1 + self.of_positions.size), np.arange(1 + self.of_momenta.size)
+        return ((left[:, None] > 0) & (right > 0)).ravel()[1:]
 
     @property
     def penalties(self) -> Penalties:
@@ -161,6 +174,10 @@ class Symmetric(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         images = jnp.asarray(self.signs, z.dtype) * z[None, :]
         return jnp.mean(jax.vmap(self.inner)(images), axis=0)
+
+    @property
+    def couples(self) -> Couples:
+        return self.inner.couples
 
     @property
     def penalties(self) -> Penalties:

@@ -10,7 +10,7 @@ import numpy as np
 
 from symplect._types import State
 from symplect.errors import InputError
-from symplect.models.features._features import AbstractFeatures, Penalties, Values
+from symplect.models.features._features import AbstractFeatures, Couples, Penalties, Values
 
 _MOST = 1_000_000
 
@@ -60,6 +60,11 @@ class Polynomial(AbstractFeatures):
                 product = product * z[column]
             found.append(product)
         return jnp.concatenate(found)
+
+    @property
+    def couples(self) -> Couples:
+        half = self.dimension // 2
+        return np.array([min(pick) < half <= max(pick) for pick in self.factors])
 
     @property
     def penalties(self) -> Penalties:

@@ -6,7 +6,7 @@ import equinox as eqx
 import numpy as np
 
 from symplect._types import State
-from symplect.models.features._features import AbstractFeatures, Penalties, Values
+from symplect.models.features._features import AbstractFeatures, Couples, Penalties, Values
 
 
 @final
@@ -33,6 +33,10 @@ class Selected(AbstractFeatures):
 
     def __call__(self, z: State) -> Values:
         return self.inner(z)[np.asarray(self.indices, int)]
+
+    @property
+    def couples(self) -> Couples:
+        return self.inner.couples[np.asarray(self.indices, int)]
 
     @property
     def penalties(self) -> Penalties:
