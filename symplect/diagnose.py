@@ -17,11 +17,11 @@ from symplect.fitting.checks import require_fittable
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.integrate import RK4, rollout
-from symplect.models import DissipativeHNN, LearnedDynamics, RandomFeatureField, RandomFeatureHNN
+from symplect.models import AbstractModel, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
 
 KINDS = ("plain", "Hamiltonian", "dissipative")
 
-Models = Mapping[str, Sequence[LearnedDynamics]]
+Models = Mapping[str, Sequence[AbstractModel]]
 
 _PIECES = 6  # that the record of a single trial is cut into, so that some can be held out
 _HELD_OUT = 3  # one trajectory in so many
@@ -152,7 +152,7 @@ def _cut(data: Trajectories) -> Trajectories:
 
 
 def _rollout_squares(
-    model: LearnedDynamics, held_out: Trajectories, noise: Float[np.ndarray, " dimension"], substeps: int
+    model: AbstractModel, held_out: Trajectories, noise: Float[np.ndarray, " dimension"], substeps: int
 ) -> Float[np.ndarray, " trials"]:
     """Returns the mean squared error of every held-out trajectory, in units of the noise."""
     found: list[float] = []

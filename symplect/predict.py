@@ -18,7 +18,7 @@ from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, energies
 from symplect.errors import InputError
 from symplect.files import writing
 from symplect.integrate.long import followed
-from symplect.models import LearnedDynamics
+from symplect.models import AbstractModel
 from symplect.precision import cast
 from symplect.reading import Columns, read
 from symplect.reading.columns import listed, split_unit
@@ -109,7 +109,7 @@ class _InUnits(AbstractDynamics):
         return self.dynamics.time_derivative(z * self.scale, t * self.time) * self.time / self.scale
 
 
-def _in_units(model: LearnedDynamics, run: Run) -> _InUnits:
+def _in_units(model: AbstractModel, run: Run) -> _InUnits:
     """Returns the model in units of the data it was fitted to, or as it is where there are none."""
     known = run.rollout.get("train")
     if known is None:

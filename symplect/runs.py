@@ -21,7 +21,7 @@ import numpy as np
 
 from symplect.errors import InputError, one_line
 from symplect.files import read_arrays, read_header, read_json, read_tree, write_arrays, write_json, write_tree, writing
-from symplect.models import LearnedDynamics, blank_model
+from symplect.models import AbstractModel, blank_model, require_known
 
 MODEL_FILE = "model.safetensors"
 
@@ -42,7 +42,7 @@ class Run:
     metrics: Mapping[str, float]
     history: Mapping[str, np.ndarray]
     rollout: Mapping[str, np.ndarray]
-    model: LearnedDynamics
+    model: AbstractModel
 
 
 def save_run(folder: Path, run: Run) -> None:
@@ -96,16 +96,17 @@ def load(folder: Path | str) -> Run:
     return load_run(Path(folder))
 
 
-def save_model(path: Path, model: LearnedDynamics) -> None:
+def save_model(path: Path, model: AbstractModel) -> None:
     """Writes a model's weights together with what makes the model again.
 
     Raises:
-        InputError: the place cannot be written, or the disk is full.
+        InputError: a model that could not be loaded again, the place cannot be written, or the disk is full.
     """
+    require_known(type(model))
     write_tree(path, model, {"model": type(model).__name__, "configuration": model.configuration})
 
 
-def load_model(path: Path) -> LearnedDynamics:
+def load_model(path: Path) -> AbstractModel:
     """Reads a model that `save_model` wrote; the file is enough.
 
     Raises:

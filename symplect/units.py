@@ -13,14 +13,14 @@ from symplect._types import Key
 from symplect.errors import InputError
 from symplect.files import discard_leftovers, read_header, read_tree, write_tree
 from symplect.fitting import FitState, initial_state
-from symplect.models import LearnedDynamics
+from symplect.models import AbstractModel, require_known
 from symplect.runs import Run, load_run, save_run
 from symplect.tasks import DirectMethod, Fitted, Method, Setting, Task
 from symplect.tasks.settings import descent, sizes
 
 _CHECKPOINT_SECONDS = 2.0
 
-Fit = FitState[LearnedDynamics]
+Fit = FitState[AbstractModel]
 
 
 class GivenUpError(Exception):
@@ -223,7 +223,9 @@ def _keys(unit: Unit) -> tuple[Key, Key]:
 
 def _state(unit: Unit, method: Method) -> Fit:
     """Returns where a fit stands: at its last checkpoint, or at its start."""
-    start = initial_state(method.start(_keys(unit)[0], **sizes(method, unit.settings)), descent(method, unit.settings))
+    model = method.start(_keys(unit)[0], **sizes(method, unit.settings))
+    require_known(type(model))
+    start = initial_state(model, descent(method, unit.settings))
     discard_leftovers(unit.checkpoint)
     if not unit.checkpoint.exists():
         return start

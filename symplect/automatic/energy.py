@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from symplect.automatic.judgement import predictions
 from symplect.data import Trajectories
 from symplect.dynamics import energies, split, vector_field
-from symplect.models import DissipativeHNN, LearnedDynamics
+from symplect.models import AbstractModel, DissipativeHNN
 from symplect.precision import cast
 
 Status = Literal["conserved", "lost", "not conserved", "unknown"]
@@ -175,7 +175,7 @@ def _powers(model: DissipativeHNN, states: Float[Array, "samples dimension"]) ->
     return jax.vmap(one)(states)
 
 
-def contraction(model: LearnedDynamics, data: Trajectories) -> Trend:
+def contraction(model: AbstractModel, data: Trajectories) -> Trend:
     r"""Returns the mean divergence of a plain field along the data.
 
     Where some momenta are canonical, phase space has an invariant density $\rho$ (Liouville), in whatever coordinates,
@@ -232,11 +232,11 @@ def contracts(trend: Trend) -> bool:
 
 
 @eqx.filter_jit
-def _divergence(model: LearnedDynamics, states: Float[Array, "samples dimension"]) -> Float[Array, " samples"]:
+def _divergence(model: AbstractModel, states: Float[Array, "samples dimension"]) -> Float[Array, " samples"]:
     return jax.vmap(lambda z: jnp.trace(jax.jacfwd(model.time_derivative)(z)))(states)
 
 
-def frequency_drift(model: LearnedDynamics, data: Trajectories, observed: Sequence[bool]) -> float:
+def frequency_drift(model: AbstractModel, data: Trajectories, observed: Sequence[bool]) -> float:
     """Returns by what share the clock of a system changes in the course of a trial, or 0.
 
     Short pieces of the paths are followed from their best starts. What such a path misses, along its own direction and

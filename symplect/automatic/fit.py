@@ -24,7 +24,7 @@ from symplect.automatic.verdict import cautions, described, energy_sentence, hea
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import AbstractEnergyDynamics, energies
 from symplect.errors import InputError
-from symplect.models import DissipativeHNN, LearnedDynamics
+from symplect.models import AbstractModel, DissipativeHNN
 from symplect.precision import cast
 from symplect.reading import Columns, Reading, read
 
@@ -54,7 +54,7 @@ class Fit:
         seconds: of all fits.
     """
 
-    model: LearnedDynamics
+    model: AbstractModel
     method: str
     kind: str
     verdict: str
@@ -254,7 +254,7 @@ def _loss(energy: Energy) -> dict[str, float]:
     return {"loss_rate_low": energy.low, "loss_rate_high": energy.high}
 
 
-def _energy_range(model: LearnedDynamics, train: Trajectories) -> np.ndarray | None:
+def _energy_range(model: AbstractModel, train: Trajectories) -> np.ndarray | None:
     """Returns the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
     if not isinstance(model, AbstractEnergyDynamics) or max(train.lengths) == 1:
         return None

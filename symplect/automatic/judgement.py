@@ -15,7 +15,7 @@ from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments
 from symplect.fitting.shooting import follow
 from symplect.fitting.starts import best_paths
-from symplect.models import LearnedDynamics
+from symplect.models import AbstractModel
 from symplect.precision import cast
 
 _PIECES = 6  # or more of them, to tell chance from difference
@@ -40,7 +40,7 @@ class Prediction:
 
 
 def predictions(
-    model: LearnedDynamics, data: Trajectories, longest: int | None = None, weights: Coordinates | None = None
+    model: AbstractModel, data: Trajectories, longest: int | None = None, weights: Coordinates | None = None
 ) -> list[Prediction]:
     """Follows a model from the first sample of every trial, under the trial's inputs.
 
@@ -64,7 +64,7 @@ def predictions(
 
 
 def squared_errors(
-    model: LearnedDynamics,
+    model: AbstractModel,
     held_out: Trajectories,
     scale: Coordinates,
     observed: tuple[bool, ...],
@@ -115,7 +115,7 @@ def valid_time(paths: list[Prediction], observed: tuple[bool, ...]) -> tuple[flo
     return float(np.median(held)), float(np.median([path.times[-1] - path.times[0] for path in paths]))
 
 
-def _derivative_errors(model: LearnedDynamics, held_out: Trajectories) -> Float[np.ndarray, " samples"]:
+def _derivative_errors(model: AbstractModel, held_out: Trajectories) -> Float[np.ndarray, " samples"]:
     assert held_out.derivatives is not None
     with jax.enable_x64(True):
         found = np.asarray(vector_field(cast(model, jnp.float64), jnp.asarray(held_out.states, jnp.float64)))

@@ -25,7 +25,7 @@ from symplect.fitting import (
     fit_trajectory,
 )
 from symplect.fitting.offsets import fit_with_offsets
-from symplect.models import HNN, Baseline, DissipativeHNN, LearnedDynamics, RandomFeatureHNN
+from symplect.models import HNN, AbstractModel, Baseline, DissipativeHNN, RandomFeatureHNN
 from symplect.models.rescaled import restored
 
 _MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000, "smoothed": 20_000}  # samples
@@ -98,7 +98,7 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
         driven = [DissipativeHNN(model, input_matrix=G, held=problem.held) for model in known]
         found = fit_trajectory(driven, train, observed=problem.observed, substeps=2, progress=progress)
         return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began, found)]
-    kinds: dict[str, Sequence[LearnedDynamics]] = {
+    kinds: dict[str, Sequence[AbstractModel]] = {
         "Hamiltonian": known,
         "dissipative": [DissipativeHNN(model) for model in known],
         "plain": plain_fields(problem, train.states),
@@ -144,7 +144,7 @@ def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
     rows = len(data.times)
     settings = GradientSettings(steps=_STEPS if rows <= _BATCH else 3 * _STEPS, batch_size=min(rows, _BATCH))
     key, batches = jax.random.split(jax.random.key(problem.seed))
-    models: dict[str, LearnedDynamics] = {
+    models: dict[str, AbstractModel] = {
         "plain": Baseline(key, n),
         "Hamiltonian": HNN(key, n),
         "dissipative": DissipativeHNN(

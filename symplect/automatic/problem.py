@@ -7,7 +7,7 @@ import numpy as np
 from symplect.automatic.bodies import Order
 from symplect.data import Trajectories
 from symplect.fitting import TrajectoryFit
-from symplect.models import LearnedDynamics
+from symplect.models import AbstractModel
 
 _CLEAN = 1e-3  # of a coordinate's spread: states with less noise allow many features
 _LITTLE = 1e-3  # of the spread: less noise than that is not asked of a fit
@@ -27,7 +27,7 @@ class Candidate:
 
     method: str
     kind: str
-    model: LearnedDynamics
+    model: AbstractModel
     seconds: float
     fit: TrajectoryFit | None = None
 

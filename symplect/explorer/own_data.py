@@ -20,7 +20,7 @@ from symplect.explorer.parts import (
     usable,
     usable_path,
 )
-from symplect.models import DissipativeHNN, LearnedDynamics
+from symplect.models import AbstractModel, DissipativeHNN
 from symplect.plots.own_data import held_out_paths, labels, time_label
 from symplect.predict import coordinate_names
 from symplect.runs import Run
@@ -71,7 +71,7 @@ def _paths(run: Run) -> list[Path]:
     return sorted((path for path in paths if len(path[0])), key=lambda path: -np.max(path[0]))
 
 
-def _duration(model: LearnedDynamics, states: np.ndarray, paths: Sequence[Path]) -> float:
+def _duration(model: AbstractModel, states: np.ndarray, paths: Sequence[Path]) -> float:
     """Returns the time of some turns, or that of the longest path if it is shorter."""
     with np.errstate(all="ignore"):  # what stands still takes for ever
         turns = [_TURNS * turn(model, thinned(states, _TRIED))] if len(states) else []

@@ -12,7 +12,7 @@ from jaxtyping import Array
 from symplect._types import State, States
 from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
 from symplect.errors import InputError
-from symplect.models import LearnedDynamics
+from symplect.models import AbstractModel
 from symplect.precision import cast
 
 PRECISIONS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -41,14 +41,14 @@ class ModelFunction:
         {'hamiltonian': (3,), 'field': (3, 2)}
     """
 
-    model: LearnedDynamics
+    model: AbstractModel
     precision: np.dtype
     dimension: int
     names: tuple[str, ...]
     units: tuple[str, ...]
 
     def __init__(self, model: AbstractDynamics, names: Sequence[str] = (), units: Sequence[str] = ()):
-        if not isinstance(model, LearnedDynamics):
+        if not isinstance(model, AbstractModel):
             raise InputError(
                 f"export: expected a learned model, found {type(model).__name__}: a true system is its own formula"
             )
@@ -108,7 +108,7 @@ def place_name(place: Any) -> str:
     return jax.tree_util.keystr(place, simple=True, separator=".")
 
 
-def _precision(model: LearnedDynamics) -> np.dtype:
+def _precision(model: AbstractModel) -> np.dtype:
     for name, array in arrays(model).items():
         if not np.all(np.isfinite(array)):
             raise InputError(f"export: expected finite numbers, found NaN or infinity in {name}: the fit has diverged")

@@ -12,7 +12,7 @@ from symplect.errors import InputError
 from symplect.export.formulas import formulas
 from symplect.export.function import ModelFunction, arrays, place_name
 from symplect.files import read_json
-from symplect.models import LearnedDynamics, blank_model
+from symplect.models import AbstractModel, blank_model
 
 CONVENTIONS = {
     "state": "z = [q..., p...], positions and then momenta",
@@ -40,7 +40,7 @@ def json_bytes(function: ModelFunction) -> bytes:
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
-def read_json_model(path: Path) -> LearnedDynamics:
+def read_json_model(path: Path) -> AbstractModel:
     """Reads a model that `export_model` wrote as JSON, number for number the same.
 
     Raises:

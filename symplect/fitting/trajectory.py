@@ -21,7 +21,7 @@ from symplect.fitting.segments import Segments, cut_segments
 from symplect.fitting.shooting import follow
 from symplect.fitting.trials import Problem, Trial, simplest
 from symplect.integrate import RK4
-from symplect.models import DissipativeHNN, LearnedDynamics
+from symplect.models import AbstractModel, DissipativeHNN
 from symplect.precision import cast
 
 PENALTIES = np.logspace(-2, 5, 8)
@@ -50,7 +50,7 @@ class TrajectoryFit:
         seconds: of the fit.
     """
 
-    model: LearnedDynamics
+    model: AbstractModel
     noise: Coordinates
     residual_correlation: float
     white: bool
@@ -63,7 +63,7 @@ class TrajectoryFit:
 
 
 def fit_trajectory(
-    models: LearnedDynamics | Sequence[LearnedDynamics],
+    models: AbstractModel | Sequence[AbstractModel],
     data: Trajectories,
     *,
     observed: Sequence[bool] | None = None,
@@ -150,7 +150,7 @@ def fit_trajectory(
         return _result(own, measured, data, time.perf_counter() - began)
 
 
-def _require_inputs(model: LearnedDynamics, data: Trajectories) -> None:
+def _require_inputs(model: AbstractModel, data: Trajectories) -> None:
     """Inputs need a model that knows what to do with as many."""
     given = 0 if data.inputs is None else data.inputs.shape[1]
     known = model.input_matrix.shape[1] if isinstance(model, DissipativeHNN) else 0
@@ -165,7 +165,7 @@ def _require_inputs(model: LearnedDynamics, data: Trajectories) -> None:
 class _Found:
     """A fitted model, and what its paths miss."""
 
-    model: LearnedDynamics
+    model: AbstractModel
     noise: Coordinates
     residuals: np.ndarray
     held_out_error: float
@@ -175,7 +175,7 @@ class _Found:
 
 
 def _solved(
-    candidates: Sequence[LearnedDynamics],
+    candidates: Sequence[AbstractModel],
     problem: Problem,
     noise: Coordinates,
     data: Trajectories,
@@ -203,7 +203,7 @@ def _solved(
 
 
 def _descended(
-    model: LearnedDynamics,
+    model: AbstractModel,
     problem: Problem,
     noise: Coordinates,
     settings: GradientSettings,
@@ -240,7 +240,7 @@ def _noise_by_differences(segments: Segments) -> Coordinates:
     return np.maximum(np.sqrt(squares / 20), 1e-9 * spread)  # 1 + 9 + 9 + 1 variances
 
 
-def _in_units_of(found: _Found, original: LearnedDynamics, scaling: Scaling) -> _Found:
+def _in_units_of(found: _Found, original: AbstractModel, scaling: Scaling) -> _Found:
     """Brings what was found back to the units of the data."""
     covariance = found.covariance
     if covariance is not None:

@@ -1,6 +1,5 @@
 """Learned dynamics."""
 
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -9,61 +8,75 @@ import jax.numpy as jnp
 
 from symplect.errors import InputError
 from symplect.models import features
+from symplect.models._model import AbstractModel
 from symplect.models.autoencoder import Autoencoder
 from symplect.models.baseline import Baseline
-from symplect.models.description import skeleton
+from symplect.models.description import is_described, skeleton
 from symplect.models.dissipative import DissipativeHNN, NonlinearFriction, PortHamiltonian
 from symplect.models.hnn import HNN
 from symplect.models.network import Network
 from symplect.models.pixels import AbstractPixelDynamics, PixelBaseline, PixelHNN
 from symplect.models.random_feature import RandomFeatureField, RandomFeatureHNN
 
-LearnedDynamics = Baseline | HNN | PixelBaseline | PixelHNN | RandomFeatureHNN | RandomFeatureField | DissipativeHNN
-
-NETWORKS = {kind.__name__: kind for kind in (Baseline, HNN, PixelBaseline, PixelHNN)}
-"""The classes whose sizes are enough to make one of the same shape."""
-
-PARTS: dict[str, type[eqx.Module]] = {
+MODELS: dict[str, type[AbstractModel]] = {
     kind.__name__: kind
     for kind in (
+        Baseline,
+        HNN,
+        PixelBaseline,
+        PixelHNN,
         RandomFeatureHNN,
         RandomFeatureField,
         DissipativeHNN,
-        NonlinearFriction,
-        HNN,
-        Network,
-        *(
-            getattr(features, name)
-            for name in features.__all__
-            if name[0].isupper() and not name.startswith("Abstract")
-        ),
     )
 }
-"""The classes that a model of parts may name in a file. A new one is a line here or in `features`."""
+"""Every model that can be saved, loaded, exported and explored. A new one is a file of this folder and a line here."""
 
+PARTS: dict[str, type[eqx.Module]] = {
+    **MODELS,
+    **{kind.__name__: kind for kind in (NonlinearFriction, Network)},
+    **{name: getattr(features, name) for name in features.__all__ if name[0].isupper() and name != "AbstractFeatures"},
+}
+"""What a model of parts may name in a file; a new part is a line in `features`."""
 
 _DEEPEST = 1000  # layers that a file may ask for
 
 
-def blank_model(name: str, configuration: dict[str, Any]) -> LearnedDynamics:
+def require_known(kind: type) -> None:
+    """A model that could not be loaded again is refused, before any work goes into it.
+
+    Raises:
+        InputError: a class that is not in `MODELS`.
+    """
+    if MODELS.get(kind.__name__) is not kind:
+        raise InputError(
+            f"expected a model out of {', '.join(MODELS)}, found {kind.__name__}, which could not be loaded again: "
+            "add it to MODELS in symplect/models/__init__.py"
+        )
+
+
+def blank_model(name: str, configuration: dict[str, Any]) -> AbstractModel:
     """Returns a model with shapes in place of numbers, from what its weights file says of it.
 
     Raises:
         InputError: the file names something that is no model of this package, or a part that is not one.
     """
-    if build := NETWORKS.get(name):
+    kind = MODELS.get(name)
+    if kind is None:
+        raise InputError(f"expected a model out of {', '.join(MODELS)}, found {name!r}")
+    if not is_described(configuration):
         if configuration.get("depth", 1) > _DEEPEST:
             raise InputError(f"expected a network of at most {_DEEPEST} layers, found {configuration['depth']}")
-        make: Callable[[], LearnedDynamics] = lambda: build(jax.random.key(0), **configuration)  # noqa: E731
-        return eqx.filter_eval_shape(make)
+        make: Any = kind
+        return eqx.filter_eval_shape(lambda: make(jax.random.key(0), **configuration))
     model = skeleton(configuration, PARTS)
-    if type(model).__name__ != name or not isinstance(model, LearnedDynamics):
-        raise InputError(f"expected a model out of {', '.join([*NETWORKS, *PARTS])}, found {name!r}")
+    if type(model) is not kind:
+        raise InputError(f"expected the parts of a model {name}, found those of {type(model).__name__}")
     _require_that_parts_fit(model)
     return model
 
 
-def _require_that_parts_fit(model: LearnedDynamics) -> None:
+def _require_that_parts_fit(model: AbstractModel) -> None:
     """A file may name parts whose shapes do not go together: traces the field, without computing it, to find out."""
     try:
         with jax.enable_x64(True):
@@ -75,12 +88,12 @@ def _require_that_parts_fit(model: LearnedDynamics) -> None:
 
 __all__ = [
     "HNN",
-    "NETWORKS",
+    "MODELS",
+    "AbstractModel",
     "AbstractPixelDynamics",
     "Autoencoder",
     "Baseline",
     "DissipativeHNN",
-    "LearnedDynamics",
     "NonlinearFriction",
     "PixelBaseline",
     "PixelHNN",
@@ -88,4 +101,5 @@ __all__ = [
     "RandomFeatureField",
     "RandomFeatureHNN",
     "blank_model",
+    "require_known",
 ]

@@ -1,6 +1,6 @@
 """From an observation of many numbers to a few, and back."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax
@@ -26,6 +26,11 @@ class ResidualNetwork(eqx.Module):
         outputs: length of the output.
         width: units of every hidden layer.
     """
+
+    formula: ClassVar[str] = (
+        "h = relu(x @ weights[0] + biases[0]); h = h + relu(h @ weights[i] + biases[i]) for i = 1, 2; result h @ "
+        "weights[3] + biases[3]"
+    )
 
     weights: Weights
     biases: Biases
@@ -59,6 +64,8 @@ class Autoencoder(eqx.Module):
         >>> autoencoder.decode(autoencoder.encode(jnp.zeros(50))).shape
         (50,)
     """
+
+    formula: ClassVar[str] = "an encoder from observations to latent states z = [q, p], and a decoder back"
 
     encoder: ResidualNetwork
     decoder: ResidualNetwork

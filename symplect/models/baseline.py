@@ -1,14 +1,14 @@
 """The plain network the paper compares with."""
 
-from typing import final
+from typing import ClassVar, final
 
 from symplect._types import Key, Scalar, State
-from symplect.dynamics import AbstractDynamics
+from symplect.models._model import AbstractModel
 from symplect.models.network import Network
 
 
 @final
-class Baseline(AbstractDynamics):
+class Baseline(AbstractModel):
     """A network for the time derivative itself, with no physics in it (Greydanus et al. 2019, section 3).
 
     Args:
@@ -25,6 +25,8 @@ class Baseline(AbstractDynamics):
         >>> model.time_derivative(jnp.array([1.0, 0.0])).shape
         (2,)
     """
+
+    formula: ClassVar[str] = "dz/dt = network(z)"
 
     network: Network
 

@@ -32,6 +32,11 @@ def describe(part: Any) -> Any:
     return part
 
 
+def is_described(description: Any) -> bool:
+    """Returns whether something is a module as `describe` writes it."""
+    return isinstance(description, Mapping) and _KIND in description
+
+
 def skeleton(description: Any, kinds: Mapping[str, type[eqx.Module]]) -> Any:
     """Returns the module that `describe` saw, with shapes in place of arrays; nothing but the given kinds is made.
 

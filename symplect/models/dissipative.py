@@ -1,6 +1,6 @@
 """Friction and known inputs: a Hamiltonian that loses energy, and is given some."""
 
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import equinox as eqx
 import jax
@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from symplect._types import Half, Scalar, State, Times
 from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, AbstractHamiltonian, split
 from symplect.errors import InputError
+from symplect.models._model import AbstractModel
 from symplect.models.description import describe
 
 _INSTANT = 1e-9  # of a course of inputs, within which two times are one
@@ -34,6 +35,8 @@ class NonlinearFriction(eqx.Module):
         [2.0]
     """
 
+    formula: ClassVar[str] = "dry^2 * tanh(v / rest) + drag^2 * |v| * v of the velocity v = dH/dp, entry by entry"
+
     dry: Float[Array, " degrees_of_freedom"]
     drag: Float[Array, " degrees_of_freedom"]
     rest: tuple[float, ...] = eqx.field(static=True)
@@ -51,7 +54,7 @@ class NonlinearFriction(eqx.Module):
 
 
 @final
-class DissipativeHNN(AbstractEnergyDynamics):
+class DissipativeHNN(AbstractEnergyDynamics, AbstractModel):
     r"""$\dot z = (J - R) \nabla H(z)$ with $R = L L^T \ge 0$ acting on the momenta, so that energy can only be lost.
 
     $$\frac{dH}{dt} = -\frac{\partial H}{\partial p}^T L L^T \frac{\partial H}{\partial p} \le 0$$
@@ -74,6 +77,12 @@ class DissipativeHNN(AbstractEnergyDynamics):
         >>> model.time_derivative(jnp.array([0.0, 1.0])).tolist()
         [1.0, -0.25]
     """
+
+    formula: ClassVar[str] = (
+        "H of the part `conservative`; dq/dt = dH/dp, dp/dt = -dH/dq - L L^T dH/dp with L the lower triangle of "
+        "damping; known inputs u add input_matrix @ u to dz/dt, between samples held if `held`, else linear; "
+        "nonlinear, if there, is taken off dp/dt"
+    )
 
     conservative: AbstractHamiltonian
     damping: Float[Array, "degrees_of_freedom degrees_of_freedom"]

@@ -1,14 +1,15 @@
 """The Hamiltonian neural network."""
 
-from typing import final
+from typing import ClassVar, final
 
 from symplect._types import Key, Scalar, State
 from symplect.dynamics import AbstractHamiltonian
+from symplect.models._model import AbstractModel
 from symplect.models.network import Network
 
 
 @final
-class HNN(AbstractHamiltonian):
+class HNN(AbstractHamiltonian, AbstractModel):
     """A network for the scalar `H(z)`; the dynamics are its symplectic gradient (Greydanus et al. 2019, section 2).
 
     Args:
@@ -25,6 +26,8 @@ class HNN(AbstractHamiltonian):
         >>> model.time_derivative(jnp.array([1.0, 0.0])).shape
         (2,)
     """
+
+    formula: ClassVar[str] = "H(z) = network(z)[0]"
 
     network: Network
 

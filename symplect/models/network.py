@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax
@@ -60,6 +60,12 @@ class Network(eqx.Module):
     Raises:
         InputError: a size that is not positive, or an unknown activation.
     """
+
+    formula: ClassVar[str] = (
+        "h = z; h = activation(h @ weights[i] + biases[i]) for every i but the last; result h @ weights[last], "
+        "without bias. Activations: tanh; sin; softplus(x) = ln(1 + e^x); silu(x) = x / (1 + e^-x); gelu(x) = x "
+        "(1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2"
+    )
 
     weights: Weights
     biases: Biases

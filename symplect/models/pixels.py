@@ -1,12 +1,13 @@
 """Dynamics learned from observations: an autoencoder, and a model that moves its latent state."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax
 
 from symplect._types import Key, Scalar, State
-from symplect.dynamics import AbstractDynamics, AbstractHamiltonian
+from symplect.dynamics import AbstractHamiltonian
+from symplect.models._model import AbstractModel
 from symplect.models.autoencoder import Autoencoder, Observation
 from symplect.models.baseline import Baseline
 from symplect.models.hnn import HNN
@@ -15,7 +16,7 @@ PIXELS = 2 * 28 * 28
 """Two neighbouring frames, without which the velocity cannot be seen."""
 
 
-class AbstractPixelDynamics(AbstractDynamics):
+class AbstractPixelDynamics(AbstractModel):
     """Dynamics whose state `z = (q, p)` is latent: encoded from an observation, and decoded to one.
 
     Everything that takes dynamics moves the latent state. Time counts frames.
@@ -60,6 +61,10 @@ class PixelHNN(AbstractPixelDynamics, AbstractHamiltonian):
         (2,)
     """
 
+    formula: ClassVar[str] = (
+        "z = encoder(x) of an observation x, two frames end to end; H(z) = latent.network(z)[0]; x = decoder(z)"
+    )
+
     autoencoder: Autoencoder
     latent: HNN
 
@@ -91,6 +96,10 @@ class PixelBaseline(AbstractPixelDynamics):
         >>> model.time_derivative(model.encode(jnp.zeros(50))).shape
         (2,)
     """
+
+    formula: ClassVar[str] = (
+        "z = encoder(x) of an observation x, two frames end to end; dz/dt = latent.network(z); x = decoder(z)"
+    )
 
     autoencoder: Autoencoder
     latent: Baseline

@@ -1,6 +1,6 @@
 """Models that are linear in what is fitted: a weighted sum of fixed features."""
 
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -8,13 +8,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from symplect._types import Scalar, State
-from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, split
+from symplect.dynamics import AbstractHamiltonian, split
+from symplect.models._model import AbstractModel
 from symplect.models.description import describe
 from symplect.models.features import AbstractFeatures
 
 
 @final
-class RandomFeatureHNN(AbstractHamiltonian):
+class RandomFeatureHNN(AbstractHamiltonian, AbstractModel):
     r"""$H(z) = \sum_k c_k \phi_k(z)$ with fixed features, so that the vector field is linear in the weights $c$.
 
     A network with one hidden layer whose inner weights are drawn rather than trained (Rahma, Datar, Dietrich 2024,
@@ -32,6 +33,8 @@ class RandomFeatureHNN(AbstractHamiltonian):
         >>> spring.time_derivative(jnp.array([1.0, 0.0])).tolist()  # H = q^2 + p^2
         [0.0, -2.0]
     """
+
+    formula: ClassVar[str] = "H(z) = sum_k weights[k] features(z)[k], plus sum(p^2) / 2 if newtonian"
 
     features: AbstractFeatures
     weights: Float[Array, " features"]
@@ -71,7 +74,7 @@ class RandomFeatureHNN(AbstractHamiltonian):
 
 
 @final
-class RandomFeatureField(AbstractDynamics):
+class RandomFeatureField(AbstractModel):
     r"""$\dot z = \sum_k c_k \phi_k(z) + c_0$ with a weight vector per feature: the same, with no physics in it.
 
     Args:
@@ -86,6 +89,8 @@ class RandomFeatureField(AbstractDynamics):
         >>> turning.time_derivative(jnp.array([1.0, 0.0])).tolist()
         [0.0, -1.0]
     """
+
+    formula: ClassVar[str] = "dz/dt = features(z) @ weights + constant"
 
     features: AbstractFeatures
     weights: Float[Array, "features dimension"]

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from symplect.dynamics import AbstractHamiltonian
 from symplect.evaluation import Evaluation, EvaluationData, evaluate
 from symplect.fitting import FitState, GradientSettings, fit_gradient, fit_gradient_together
-from symplect.models import HNN, Baseline, LearnedDynamics
+from symplect.models import HNN, AbstractModel, Baseline
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +28,11 @@ class Method:
         fit_together: as `fit`, from models and data of several seeds to the state of each, in one program.
     """
 
-    start: Callable[..., LearnedDynamics]
+    start: Callable[..., AbstractModel]
     settings: GradientSettings
-    fit: Callable[..., FitState[LearnedDynamics]]
+    fit: Callable[..., FitState[AbstractModel]]
     evaluate: Callable[..., Evaluation]
-    fit_together: Callable[..., list[FitState[LearnedDynamics]]] | None = None
+    fit_together: Callable[..., list[FitState[AbstractModel]]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Fitted:
         history: a row `(step, train loss, test loss)` for every so many steps; none where there are no steps.
     """
 
-    model: LearnedDynamics
+    model: AbstractModel
     seconds: float
     metrics: Mapping[str, float] = field(default_factory=dict)
     history: Float[np.ndarray, "entries 3"] = field(default_factory=lambda: np.zeros((0, 3)))
@@ -111,12 +111,12 @@ def evaluation_rng() -> np.random.Generator:
     return np.random.default_rng(2019)
 
 
-def _fit(model: LearnedDynamics, data: EvaluationData, **how: Any) -> FitState[LearnedDynamics]:
+def _fit(model: AbstractModel, data: EvaluationData, **how: Any) -> FitState[AbstractModel]:
     return fit_gradient(model, data.train, test=data.test, **how)
 
 
 def _fit_together(
-    models: Sequence[LearnedDynamics], data: Sequence[EvaluationData], **how: Any
-) -> list[FitState[LearnedDynamics]]:
+    models: Sequence[AbstractModel], data: Sequence[EvaluationData], **how: Any
+) -> list[FitState[AbstractModel]]:
     trains, tests = [each.train for each in data], [each.test for each in data]
     return fit_gradient_together(models, trains, tests=tests, **how)

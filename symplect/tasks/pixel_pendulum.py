@@ -8,7 +8,7 @@ from symplect.data.pixels import pixel_pendulum, require_pixels
 from symplect.evaluation.pixels import PixelEvaluationData, evaluate_pixels
 from symplect.fitting import FitState, GradientSettings
 from symplect.fitting.pixels import PixelLoss, PublishedPixelLoss, RolloutPixelLoss, fit_pixels
-from symplect.models import LearnedDynamics, PixelBaseline, PixelHNN
+from symplect.models import AbstractModel, PixelBaseline, PixelHNN
 from symplect.models.pixels import PIXELS
 from symplect.systems import Pendulum
 from symplect.tasks._task import Method, Task
@@ -26,7 +26,7 @@ def make_data(seed: int, folder: Path | None, progress: str | None) -> PixelEval
     return PixelEvaluationData(energy, published.hamiltonian, train, test, truth)
 
 
-def _fit(model: Any, data: PixelEvaluationData, loss: PixelLoss, **how: Any) -> FitState[LearnedDynamics]:
+def _fit(model: Any, data: PixelEvaluationData, loss: PixelLoss, **how: Any) -> FitState[AbstractModel]:
     return fit_pixels(model, data.train, loss, test=data.test, **how)
 
 

@@ -1,7 +1,7 @@
 """What features are: a fixed map from a state to many numbers, none of them constant."""
 
 import abc
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -16,7 +16,13 @@ Couples = Bool[np.ndarray, " features"]
 
 
 class AbstractFeatures(eqx.Module):
-    """A fixed map from a state (or a part of one) to `size` numbers; `a + b` lays two such maps end to end."""
+    """A fixed map from a state (or a part of one) to `size` numbers; `a + b` lays two such maps end to end.
+
+    Attributes:
+        formula: the map in words, for readers of an exported file.
+    """
+
+    formula: ClassVar[str]
 
     @property
     @abc.abstractmethod
@@ -53,6 +59,8 @@ class Concatenated(AbstractFeatures):
         >>> (Polynomial(2, degree=1) + Polynomial(2, degree=2))(jnp.array([2.0, 3.0])).tolist()
         [2.0, 3.0, 2.0, 3.0, 4.0, 6.0, 9.0]
     """
+
+    formula: ClassVar[str] = "the features of all parts, laid end to end"
 
     parts: tuple[AbstractFeatures, ...]
 

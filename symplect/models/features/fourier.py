@@ -1,6 +1,6 @@
 """Waves in the angles."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -23,6 +23,8 @@ class Fourier(AbstractFeatures):
         >>> Fourier(((1,), (2,)))(jnp.array([0.0])).tolist()  # cos q, cos 2q, sin q, sin 2q
         [1.0, 1.0, 0.0, 0.0]
     """
+
+    formula: ClassVar[str] = "cos(k . q) for all rows k of frequencies, then sin(k . q) for all of them"
 
     frequencies: Frequencies = eqx.field(static=True)
 

@@ -1,6 +1,6 @@
 """Features of a part of the state, of a projection of it, and with a symmetry."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax
@@ -16,6 +16,8 @@ from symplect.models.features._features import AbstractFeatures, Concatenated, C
 @final
 class OfPositions(AbstractFeatures):
     """Features that see the positions alone, such as those of a potential energy."""
+
+    formula: ClassVar[str] = "inner(q)"
 
     inner: AbstractFeatures
 
@@ -38,6 +40,8 @@ class OfPositions(AbstractFeatures):
 @final
 class OfMomenta(AbstractFeatures):
     """Features that see the momenta alone, such as those of a kinetic energy."""
+
+    formula: ClassVar[str] = "inner(p)"
 
     inner: AbstractFeatures
 
@@ -75,6 +79,10 @@ class Product(AbstractFeatures):
         8
     """
 
+    formula: ClassVar[str] = (
+        "the outer product of [1, of_positions(q)...] and [1, of_momenta(p)...], row by row, its first entry 1 left out"
+    )
+
     of_positions: AbstractFeatures
     of_momenta: AbstractFeatures
 
@@ -109,6 +117,8 @@ class Projected(AbstractFeatures):
         matrix: one row per coordinate that is kept.
         centre: that is subtracted first.
     """
+
+    formula: ClassVar[str] = "inner(matrix @ (z - centre))"
 
     inner: AbstractFeatures
     matrix: Float[Array, "kept dimension"] = eqx.field(converter=jnp.asarray)
@@ -150,6 +160,8 @@ class Symmetric(AbstractFeatures):
         >>> even(jnp.array([2.0, 3.0])).tolist()
         [0.0, 0.0, 4.0, 0.0, 9.0]
     """
+
+    formula: ClassVar[str] = "the mean over all rows s of signs of inner(s * z), entry by entry"
 
     inner: AbstractFeatures
     signs: tuple[tuple[float, ...], ...] = eqx.field(static=True)

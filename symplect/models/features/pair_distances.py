@@ -1,7 +1,7 @@
 """What bodies know of each other: the distances of their pairs, or that from a fixed centre."""
 
 import abc
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -19,7 +19,9 @@ _BEYOND = 1.02  # factor by which a potential goes on beyond the distances seen
 
 
 class AbstractRadial(eqx.Module):
-    """Functions of a distance."""
+    """Functions of a distance, and their formula in words."""
+
+    formula: ClassVar[str]
 
     @property
     @abc.abstractmethod
@@ -45,6 +47,11 @@ class ChebyshevLog(AbstractRadial):
         >>> ChebyshevLog(3, shortest=0.5, longest=2.0)(jnp.array(2.0)).round(6).tolist()
         [1.0, 1.0, 1.0]
     """
+
+    formula: ClassVar[str] = (
+        "Chebyshev polynomials T_1(x), ..., T_terms(x), x = (2 ln r - ln shortest - ln longest) / (ln longest - "
+        "ln shortest)"
+    )
 
     terms: int = eqx.field(static=True)
     shortest: float = eqx.field(static=True)
@@ -75,6 +82,8 @@ class InversePowers(AbstractRadial):
         [0.5, 0.25]
     """
 
+    formula: ClassVar[str] = "r^-n for all n of exponents"
+
     exponents: tuple[int, ...] = eqx.field(static=True)
 
     @property
@@ -99,6 +108,11 @@ class PairDistances(AbstractFeatures):
         >>> gravity(jnp.array([-1.0, 1.0, 0.0, 0.0])).tolist()
         [0.5]
     """
+
+    formula: ClassVar[str] = (
+        "sum over all pairs i < j of bodies of radial(r_ij), r_ij their Euclidean distance; the input lists one "
+        "coordinate of all bodies after the other: x1, x2, ..., y1, y2, ..."
+    )
 
     radial: AbstractRadial
     bodies: int = eqx.field(static=True)
@@ -137,6 +151,8 @@ class CentreDistance(AbstractFeatures):
         >>> CentreDistance(InversePowers((1,)))(jnp.array([3.0, 4.0])).tolist()
         [0.2]
     """
+
+    formula: ClassVar[str] = "radial(|q|)"
 
     radial: AbstractRadial
 

@@ -2,7 +2,7 @@
 
 import math
 from itertools import combinations_with_replacement
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -29,6 +29,11 @@ class Polynomial(AbstractFeatures):
         >>> Polynomial(2, degree=2)(jnp.array([2.0, 3.0])).tolist()  # q, p, q q, q p, p p
         [2.0, 3.0, 4.0, 6.0, 9.0]
     """
+
+    formula: ClassVar[str] = (
+        "all monomials of degree 1, then 2, up to degree, each degree in lexicographic order of its entries: z0, "
+        "z1, ..., z0 z0, z0 z1, ..., z1 z1, ..."
+    )
 
     dimension: int = eqx.field(static=True)
     degree: int = eqx.field(static=True)

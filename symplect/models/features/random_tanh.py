@@ -1,6 +1,6 @@
 """One hidden layer that is drawn rather than trained."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -24,6 +24,8 @@ class RandomTanh(AbstractFeatures):
         directions: `w`, one column per feature.
         biases: `b`.
     """
+
+    formula: ClassVar[str] = "tanh(z @ directions + biases)"
 
     directions: Float[Array, "dimension features"] = eqx.field(converter=jnp.asarray)
     biases: Float[Array, " features"] = eqx.field(converter=jnp.asarray)

@@ -1,6 +1,6 @@
 """Some of many features, in any order."""
 
-from typing import final
+from typing import ClassVar, final
 
 import equinox as eqx
 import numpy as np
@@ -23,6 +23,8 @@ class Selected(AbstractFeatures):
         >>> Selected(Polynomial(2, degree=2), (2, 4))(jnp.array([2.0, 3.0])).tolist()  # q q, p p
         [4.0, 9.0]
     """
+
+    formula: ClassVar[str] = "inner(z)[indices], counted from 0"
 
     inner: AbstractFeatures
     indices: tuple[int, ...] = eqx.field(static=True)

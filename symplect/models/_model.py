@@ -1,0 +1,22 @@
+"""What every model has beside its dynamics: what it takes to save it, and to load it again."""
+
+import abc
+from typing import Any, ClassVar
+
+from symplect.dynamics import AbstractDynamics
+
+
+class AbstractModel(AbstractDynamics):
+    """Dynamics that can be saved and loaded: networks, and models that are put together from parts.
+
+    Attributes:
+        formula: the dynamics in words, for readers of an exported file; `@` is a product of matrices, `*` one of
+            entries, and arrays are called as in the file.
+    """
+
+    formula: ClassVar[str]
+
+    @property
+    @abc.abstractmethod
+    def configuration(self) -> dict[str, Any]:
+        """The sizes that make a network of this shape again, or the parts of a model without their numbers."""
