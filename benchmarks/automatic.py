@@ -13,7 +13,7 @@ import numpy as np
 
 jax.config.update("jax_enable_x64", True)
 
-from symplect import DissipativeHNN, Trajectories, add_noise, simulate
+from symplect import PortHamiltonian, Trajectories, add_noise, simulate
 from symplect.automatic import METHODS, fit_reading
 from symplect.automatic.judgement import geometric_mean, squared_errors
 from symplect.data import measured_pendulum
@@ -55,7 +55,7 @@ def of_task(name: str, **how: bool) -> Callable[[], Case]:
 
 
 def damped_spring() -> Case:
-    system = DissipativeHNN(MassSpring.reference(), damping=jnp.array([[0.3]]))
+    system = PortHamiltonian(MassSpring.reference(), damping=jnp.array([[0.3]]))
     rng = np.random.default_rng(0)
     clean = simulate(system, rng.uniform(-1, 1, (24, 2)), np.linspace(0.0, 6.0, 60))
     train, test = clean.split(12)

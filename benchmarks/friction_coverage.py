@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 
-from symplect import DissipativeHNN, add_noise, simulate
+from symplect import PortHamiltonian, add_noise, simulate
 from symplect.diagnose import Diagnosis, by_kind, compare_kinds
 from symplect.fitting import smooth_hamiltonians
 from symplect.systems import MassSpring, Pendulum
@@ -41,7 +41,7 @@ def found(system: Damped, seed: int) -> Diagnosis:
     """Return the diagnosis of one draw of starts and noise."""
     rng = np.random.default_rng(seed)
     starts = rng.uniform(0.5, 1.0, (TRIALS, 2)) * system.largest * rng.choice([-1, 1], (TRIALS, 2))
-    dynamics = DissipativeHNN(system.hamiltonian, damping=jnp.array([[np.sqrt(system.friction)]]))
+    dynamics = PortHamiltonian(system.hamiltonian, damping=jnp.array([[np.sqrt(system.friction)]]))
     train, held_out = add_noise(simulate(dynamics, starts, TIMES), NOISE, rng).split(TRIALS - 1)
     return compare_kinds(by_kind(smooth_hamiltonians(train.states, structure="separable")), train, held_out)
 

@@ -102,11 +102,11 @@ def _frequency(found: Any, run: Path) -> tuple[float | None, float | None]:
     import symplect
     from symplect.fitting.parametrised import Parametrised
     from symplect.integrate import RK4, rollout
-    from symplect.models import DissipativeHNN
+    from symplect.models import PortHamiltonian
     from symplect.precision import cast
 
     model, trial = symplect.load(run).model, found.reading.data[0]
-    if isinstance(model, DissipativeHNN) and trial.inputs is not None:
+    if isinstance(model, PortHamiltonian) and trial.inputs is not None:
         return None, None
     times = np.linspace(trial.times[0], trial.times[-1], 8 * len(trial.times))  # without the record's gaps
     with jax.enable_x64(True):

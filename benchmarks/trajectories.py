@@ -20,7 +20,7 @@ from symplect.evaluation.evaluate import SOLVER
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.integrate import change_energy, rollout
-from symplect.models import DissipativeHNN
+from symplect.models import PortHamiltonian
 from symplect.precision import cast
 from symplect.tasks import TASKS
 
@@ -95,7 +95,7 @@ def measured() -> None:
         errors: list[float] = []
         for origin in (244, 284, 324, 364):
             known, rest = data.train.cut(origin)
-            models = [DissipativeHNN(m) for m in smooth_hamiltonians(known.states, structure="angles")]
+            models = [PortHamiltonian(m) for m in smooth_hamiltonians(known.states, structure="angles")]
             fit = fit_trajectory(models, known, segment=segment, substeps=2)
             path = np.asarray(rollout(fit.model, rest.states[0], rest.times[:80], solver=SOLVER).states)
             errors.append(float(np.mean((path - rest.states[:80]) ** 2)))

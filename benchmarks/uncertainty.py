@@ -16,7 +16,7 @@ from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.fitting.uncertainty import Deviations, closed_form_deviations, trajectory_deviations
-from symplect.models import RandomFeatureHNN
+from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.tasks import TASKS
 
@@ -24,12 +24,12 @@ NINETY = 1.645
 FIRST_SEED = 200  # no other experiment here uses these data sets
 
 
-def by_trajectories(train: Trajectories, states: np.ndarray) -> tuple[RandomFeatureHNN, Deviations]:
+def by_trajectories(train: Trajectories, states: np.ndarray) -> tuple[FeatureHamiltonian, Deviations]:
     found = fit_trajectory(smooth_hamiltonians(train.states, structure="separable"), train)
     return found.model, trajectory_deviations(found, states)
 
 
-def by_jackknife(train: Trajectories, states: np.ndarray) -> tuple[RandomFeatureHNN, Deviations]:
+def by_jackknife(train: Trajectories, states: np.ndarray) -> tuple[FeatureHamiltonian, Deviations]:
     clean = clean_by_derivatives(train)
     features = Polynomial(2, 2) + RandomTanh.isotropic(clean.states, 30, np.random.default_rng(0), gain=0.5)
     found = fit_closed_form(features, clean)

@@ -23,6 +23,7 @@ from .data import Trajectories as Trajectories
 from .data import add_noise as add_noise
 from .data import simulate as simulate
 from .dynamics import AbstractDynamics as AbstractDynamics
+from .dynamics import AbstractEnergyDynamics as AbstractEnergyDynamics
 from .dynamics import AbstractHamiltonian as AbstractHamiltonian
 from .dynamics import AbstractSeparableHamiltonian as AbstractSeparableHamiltonian
 from .dynamics import symplectic_gradient as symplectic_gradient
@@ -41,8 +42,8 @@ from .integrate import change_energy_path as change_energy_path
 from .integrate import rollout as rollout
 from .models import HNN as HNN
 from .models import Baseline as Baseline
-from .models import DissipativeHNN as DissipativeHNN
-from .models import RandomFeatureHNN as RandomFeatureHNN
+from .models import FeatureHamiltonian as FeatureHamiltonian
+from .models import PortHamiltonian as PortHamiltonian
 from .regressor import HamiltonianRegressor as HamiltonianRegressor
 from .runs import load as load
 

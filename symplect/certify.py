@@ -16,7 +16,7 @@ from symplect.errors import InputError, blamed_on
 from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
 from symplect.fitting.own_units import units_of
-from symplect.models import DissipativeHNN
+from symplect.models import PortHamiltonian
 from symplect.models.rescaled import scaled
 from symplect.runs import MODEL_FILE, Run, load_run
 from symplect.table import aligned, scientific
@@ -143,7 +143,7 @@ def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
         "The energy that drifts is the model's own, or the true one for a model that has none.",
     ]
     tail += [f"The largest error of {seeds} seeds."] if seeds > 1 else []
-    if any(isinstance(run.model, DissipativeHNN) for run, _ in pairs):
+    if any(isinstance(run.model, PortHamiltonian) for run, _ in pairs):
         tail += ["A model with friction changes volume and the symplectic form: its loss of energy, not an error."]
     if "data" in pairs[0][0].config:
         tail += [

@@ -17,7 +17,7 @@ from symplect.fitting.checks import require_fittable
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.integrate import RK4, rollout
-from symplect.models import AbstractModel, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
+from symplect.models import AbstractModel, FeatureField, FeatureHamiltonian, PortHamiltonian
 
 KINDS = ("plain", "Hamiltonian", "dissipative")
 
@@ -92,15 +92,15 @@ def diagnose(data: Trajectories, *, seed: int = 0, substeps: int = 2, progress: 
     return compare_kinds(by_kind(hamiltonians, hamiltonians[:3]), train, held_out, substeps=substeps, progress=progress)
 
 
-def by_kind(hamiltonians: Sequence[RandomFeatureHNN], general: Sequence[RandomFeatureHNN] = ()) -> Models:
+def by_kind(hamiltonians: Sequence[FeatureHamiltonian], general: Sequence[FeatureHamiltonian] = ()) -> Models:
     """Returns the models of every kind.
 
     Args:
         hamiltonians: that may be conserved, or lost by friction.
         general: those whose features see positions and momenta alike, for plain fields; no plain kind without any.
     """
-    plain = [RandomFeatureField(model.features, degrees_of_freedom=model.degrees_of_freedom) for model in general]
-    models: Models = {"Hamiltonian": hamiltonians, "dissipative": [DissipativeHNN(model) for model in hamiltonians]}
+    plain = [FeatureField(model.features, degrees_of_freedom=model.degrees_of_freedom) for model in general]
+    models: Models = {"Hamiltonian": hamiltonians, "dissipative": [PortHamiltonian(model) for model in hamiltonians]}
     return {"plain": plain, **models} if plain else models
 
 
@@ -200,7 +200,7 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
     The energy is `p . dH/dp`, twice the kinetic one, which has no arbitrary constant and is H on average for a spring.
     """
     model = fit.model
-    assert isinstance(model, DissipativeHNN)
+    assert isinstance(model, PortHamiltonian)
     with jax.enable_x64(True):
         states = jnp.asarray(train.states)
         power = np.asarray(jax.vmap(model.dissipated_power)(states))
@@ -215,7 +215,7 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
     return float(np.mean(rates)), float(np.hypot(scatter, np.mean(rates) * relative)), friction
 
 
-def friction_error(model: DissipativeHNN, fit: TrajectoryFit) -> float:
+def friction_error(model: PortHamiltonian, fit: TrajectoryFit) -> float:
     """Returns the relative standard error of the friction, which is twice that of the roots that were fitted.
 
     It is wider where residuals correlate: neighbours that err alike tell less than their number.

@@ -12,9 +12,9 @@ from jaxtyping import Array, Float
 from symplect._types import State
 from symplect.errors import InputError, NotAvailableError
 from symplect.fitting.least_squares import merge, reduce, ridge_path
+from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import AbstractFeatures, Polynomial, Projected, RandomTanh
 from symplect.models.features._features import Penalties, Values
-from symplect.models.random_feature import RandomFeatureHNN
 
 try:
     from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
@@ -53,7 +53,7 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         random_state: a seed or a `numpy.random.RandomState`, of which features are drawn.
 
     Attributes:
-        model_: the fitted `RandomFeatureHNN`, which `rollout` moves; only if X had no parameters, see `model_at`.
+        model_: the fitted `FeatureHamiltonian`, which `rollout` moves; only if X had no parameters, see `model_at`.
         degrees_of_freedom_: n.
         weights_: of all features, shape `(features,)`.
         rank_: directions of the weights that the data determine beyond round-off.
@@ -123,7 +123,7 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Returns H of every row. It is known up to a constant: here its mean over the training data is zero."""
         return self._evaluate(self._checked(X))[0] - self._mean
 
-    def model_at(self, parameters: Any = ()) -> RandomFeatureHNN:
+    def model_at(self, parameters: Any = ()) -> FeatureHamiltonian:
         """Returns the fitted Hamiltonian of the state alone, in float64, at given parameters.
 
         Args:
@@ -139,10 +139,10 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             raise InputError(f"HamiltonianRegressor: expected parameters of shape ({expected},), found {found}")
         with jax.enable_x64(True):
             features = AtParameters(self._features(), jnp.asarray(parameters, float)) if expected else self._features()
-            return RandomFeatureHNN(features, jnp.asarray(self.weights_), self.degrees_of_freedom_)
+            return FeatureHamiltonian(features, jnp.asarray(self.weights_), self.degrees_of_freedom_)
 
     @property
-    def model_(self) -> RandomFeatureHNN:
+    def model_(self) -> FeatureHamiltonian:
         """The fitted Hamiltonian, if it depends on the state alone."""
         if not hasattr(self, "weights_") or self.n_features_in_ > 2 * self.degrees_of_freedom_:
             raise AttributeError("model_: expected a fit to data without parameters, found none: use fit, or model_at")
@@ -231,9 +231,9 @@ class AtParameters(AbstractFeatures):
         return self.inner.penalties
 
 
-def _at(features: AbstractFeatures, weights: Array, n: int, row: Array) -> tuple[RandomFeatureHNN, State]:
+def _at(features: AbstractFeatures, weights: Array, n: int, row: Array) -> tuple[FeatureHamiltonian, State]:
     """Returns the Hamiltonian at the parameters of a row of X, and its state."""
-    return RandomFeatureHNN(AtParameters(features, row[2 * n :]), weights, n), row[: 2 * n]
+    return FeatureHamiltonian(AtParameters(features, row[2 * n :]), weights, n), row[: 2 * n]
 
 
 @eqx.filter_jit

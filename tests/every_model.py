@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symplect.models import HNN, Baseline, DissipativeHNN, NonlinearFriction, RandomFeatureField, RandomFeatureHNN
+from symplect.models import HNN, Baseline, FeatureField, FeatureHamiltonian, NonlinearFriction, PortHamiltonian
 from symplect.models.features import (
     CentreDistance,
     ChebyshevLog,
@@ -26,7 +26,7 @@ from tests.members import SYSTEMS, member
 
 def weighted(features, n=1, **how):
     weights = jnp.asarray(np.random.default_rng(1).standard_normal(features.size))
-    return RandomFeatureHNN(features, weights, n, **how)
+    return FeatureHamiltonian(features, weights, n, **how)
 
 
 def tanh(dimension, count=30):
@@ -56,13 +56,13 @@ MODELS = {
         separable(Polynomial(6, degree=2), PairDistances(ChebyshevLog(6, 0.2, 3.0), bodies=3)), 6
     ),
     "inverse powers": lambda: weighted(OfPositions(PairDistances(InversePowers((1, -2)), bodies=2)), 4),
-    "field": lambda: RandomFeatureField(tanh(2), jnp.ones((30, 2)), jnp.ones(2)),
-    "dissipative": lambda: DissipativeHNN(weighted(tanh(4), 2), jnp.array([[0.3, 0.0], [0.1, 0.2]])),
-    "other friction": lambda: DissipativeHNN(
+    "field": lambda: FeatureField(tanh(2), jnp.ones((30, 2)), jnp.ones(2)),
+    "dissipative": lambda: PortHamiltonian(weighted(tanh(4), 2), jnp.array([[0.3, 0.0], [0.1, 0.2]])),
+    "other friction": lambda: PortHamiltonian(
         weighted(OfPositions(CentreDistance(ChebyshevLog(5, 0.1, 5.0))), 2, newtonian=True),
         nonlinear=NonlinearFriction(jnp.array([0.3, 0.1]), jnp.array([0.2, 0.5]), (0.1, 0.2)),
     ),
-    "dissipative hnn": lambda: DissipativeHNN(
+    "dissipative hnn": lambda: PortHamiltonian(
         HNN(KEY, 1, width=8), jnp.array([[0.3]], jnp.float32), jnp.zeros((2, 0), jnp.float32)
     ),
     **{f"hnn of {n}": lambda n=n: HNN(KEY, n) for n in (1, 4, 6)},

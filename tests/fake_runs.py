@@ -9,7 +9,7 @@ from symplect import HNN, Baseline, rollout
 from symplect.dynamics import energies
 from symplect.files import read_json, write_json
 from symplect.integrate import RK4
-from symplect.models import DissipativeHNN, PixelBaseline, PixelHNN, RandomFeatureHNN
+from symplect.models import FeatureHamiltonian, PixelBaseline, PixelHNN, PortHamiltonian
 from symplect.models.features import ChebyshevLog, Fourier, PairDistances, Polynomial, RandomTanh, separable
 from symplect.runs import Run, save_run
 from symplect.tasks import TASKS
@@ -80,7 +80,7 @@ def runs_of_every_method(task, width=8):
 
 def _weighted(features, n):
     weights = np.random.default_rng(n).standard_normal(features.size)
-    return RandomFeatureHNN(features, jax.numpy.asarray(weights), n)
+    return FeatureHamiltonian(features, jax.numpy.asarray(weights), n)
 
 
 def _smooth(n, starts, width):
@@ -89,7 +89,7 @@ def _smooth(n, starts, width):
 
 def _with_friction(n, starts, width):
     conservative = _weighted(separable(Polynomial(n, 2), Fourier.up_to(n, 1)), n)
-    return DissipativeHNN(conservative, 0.1 * jax.numpy.eye(n))
+    return PortHamiltonian(conservative, 0.1 * jax.numpy.eye(n))
 
 
 def _of_distances(n, starts, width):

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
-from symplect.models import RandomFeatureHNN
+from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial
 from symplect.runs import Run
 
@@ -421,4 +421,4 @@ def own_run():
     }
     rollout = {"train": states, "t": T, "truth": states, "prediction": states, "lengths": np.array([30])}
     metrics = {"held_out_error": 0.1, "rest_energy": 0.0}
-    return Run(config, metrics, {}, rollout, RandomFeatureHNN(Polynomial(2, degree=2), weights))
+    return Run(config, metrics, {}, rollout, FeatureHamiltonian(Polynomial(2, degree=2), weights))

@@ -35,7 +35,7 @@ def energy(part, arrays, z, at=""):
     kind = part["kind"]
     if kind == "HNN":
         return network(part["network"], arrays, z, at + "network.")[0]
-    if kind in ("PixelHNN", "DissipativeHNN"):
+    if kind in ("PixelHNN", "PortHamiltonian"):
         name = "latent" if kind == "PixelHNN" else "conservative"
         return energy(part[name], arrays, z, f"{at}{name}.")
     learned = features(part["features"], arrays, z, at + "features.") @ arrays[at + "weights"]
@@ -48,13 +48,13 @@ def field(part, arrays, z):
         return network(part["network"], arrays, z, "network.")
     if part["kind"] == "PixelBaseline":
         return network(part["latent"]["network"], arrays, z, "latent.network.")
-    if part["kind"] == "RandomFeatureField":
+    if part["kind"] == "FeatureField":
         return features(part["features"], arrays, z, "features.") @ arrays["weights"] + arrays["constant"]
     n, step = len(z) // 2, 1e-6
     steps = step * np.eye(2 * n)
     slopes = np.array([energy(part, arrays, z + e) - energy(part, arrays, z - e) for e in steps]) / (2 * step)
     dz = np.concatenate([slopes[n:], -slopes[:n]])
-    if part["kind"] == "DissipativeHNN":
+    if part["kind"] == "PortHamiltonian":
         L = np.tril(arrays["damping"])
         dz[n:] -= L @ L.T @ slopes[n:]
         if other := part["nonlinear"]:

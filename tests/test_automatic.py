@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import symplect
-from symplect import HNN, DissipativeHNN, Trajectories, add_noise, cli, simulate
+from symplect import HNN, PortHamiltonian, Trajectories, add_noise, cli, simulate
 from symplect.automatic import fit
 from symplect.automatic.choice import Judged, choose
 from symplect.automatic.parts import parts, thinned
@@ -290,7 +290,7 @@ def test_the_automatic_choice_says_whether_energy_is_conserved():
     kept = fit(table(paths()), **how)
     assert kept.kind == "Hamiltonian"
     assert "Energy is conserved" in kept.verdict
-    damped = DissipativeHNN(MassSpring(k=1.0, m=1.0), damping=jnp.array([[0.4]]))
+    damped = PortHamiltonian(MassSpring(k=1.0, m=1.0), damping=jnp.array([[0.4]]))
     lost = fit(table(paths(damped)), **how)
     assert lost.kind == "dissipative"
     assert lost.metrics["friction_rate"] == pytest.approx(0.16, rel=0.1)
@@ -316,7 +316,7 @@ def test_twenty_trials_in_a_parquet(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_known_inputs_drive_the_model():
-    system = DissipativeHNN(MassSpring(k=1.0, m=1.0), jnp.array([[0.3]]), jnp.array([[0.0], [1.0]]))
+    system = PortHamiltonian(MassSpring(k=1.0, m=1.0), jnp.array([[0.3]]), jnp.array([[0.0], [1.0]]))
     rng = np.random.default_rng(0)
     tables = []
     for start in rng.uniform(-1, 1, (8, 2)):

@@ -15,7 +15,7 @@ from symplect.fitting.closed_form import fit_closed_form, fold_of_samples
 from symplect.fitting.least_squares import merge, reduce, ridge_path
 from symplect.fitting.pair_distances import fit_pair_distances
 from symplect.fitting.random_features import fit_random_features
-from symplect.models import RandomFeatureHNN, blank_model
+from symplect.models import FeatureHamiltonian, blank_model
 from symplect.models.features import (
     Fourier,
     InversePowers,
@@ -70,7 +70,7 @@ def data():
 
 def model_of(features):
     weights = jnp.asarray(np.random.default_rng(2).standard_normal(features.size))
-    return RandomFeatureHNN(features, weights, 2)
+    return FeatureHamiltonian(features, weights, 2)
 
 
 def test_sizes_agree(features):
@@ -200,19 +200,23 @@ def test_three_bodies_are_found_from_their_distances():
 
 POLYNOMIAL = {"kind": "Polynomial", "dimension": 2, "degree": 2}
 WEIGHTS = {"shape": [5], "dtype": "float64"}
-WHOLE = {"kind": "RandomFeatureHNN", "features": POLYNOMIAL, "weights": WEIGHTS, "size": 1, "newtonian": False}
+WHOLE = {"kind": "FeatureHamiltonian", "features": POLYNOMIAL, "weights": WEIGHTS, "size": 1, "newtonian": False}
 
 
 def test_a_whole_description_is_read():
-    assert isinstance(blank_model("RandomFeatureHNN", WHOLE), RandomFeatureHNN)
+    assert isinstance(blank_model("FeatureHamiltonian", WHOLE), FeatureHamiltonian)
 
 
 @pytest.mark.parametrize(
     ("name", "description", "message"),
     [
-        ("RandomFeatureHNN", WHOLE | {"features": {"kind": "os.system", "command": "true"}}, "found 'os.system'"),
-        ("RandomFeatureHNN", WHOLE | {"features": {"kind": "Polynomial", "dimension": 2}}, "expected Polynomial with"),
-        ("RandomFeatureHNN", WHOLE | {"more": 1}, "expected RandomFeatureHNN with"),
+        ("FeatureHamiltonian", WHOLE | {"features": {"kind": "os.system", "command": "true"}}, "found 'os.system'"),
+        (
+            "FeatureHamiltonian",
+            WHOLE | {"features": {"kind": "Polynomial", "dimension": 2}},
+            "expected Polynomial with",
+        ),
+        ("FeatureHamiltonian", WHOLE | {"more": 1}, "expected FeatureHamiltonian with"),
         ("Polynomial", POLYNOMIAL, "expected a model"),
         ("NBody", WHOLE, "expected a model"),
     ],
@@ -223,6 +227,6 @@ def test_a_description_of_something_else_is_refused(name, description, message):
 
 
 def test_a_file_whose_shapes_do_not_fit_is_refused(tmp_path):
-    save_model(tmp_path / "model.safetensors", RandomFeatureHNN(Polynomial(2, degree=2), jnp.zeros(4)))
+    save_model(tmp_path / "model.safetensors", FeatureHamiltonian(Polynomial(2, degree=2), jnp.zeros(4)))
     with pytest.raises(InputError, match="of another version or program"):
         load_model(tmp_path / "model.safetensors")

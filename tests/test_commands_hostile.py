@@ -19,7 +19,7 @@ import pytest
 from symplect import cli, predict
 from symplect.errors import InputError
 from symplect.files import discard_leftovers, read_json, writing
-from symplect.models import RandomFeatureHNN
+from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial
 from symplect.reading import Columns
 from symplect.reproduce import Plan, reproduce
@@ -56,7 +56,7 @@ def unstable(folder, strength=1.0):
     features = Polynomial(2, degree=4)
     columns = np.array(features(jnp.array([2.0, 0.0]))), np.array(features(jnp.array([0.0, 3.0])))
     weights = np.where(columns[0] == 16, -strength, 0.0) + np.where(columns[1] == 9, 0.5, 0.0)
-    save_run(folder, dataclasses.replace(own_run(), model=RandomFeatureHNN(features, jnp.asarray(weights))))
+    save_run(folder, dataclasses.replace(own_run(), model=FeatureHamiltonian(features, jnp.asarray(weights))))
     return folder
 
 

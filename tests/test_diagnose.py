@@ -16,7 +16,7 @@ from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.fitting.uncertainty import closed_form_deviations, ensemble_deviations, trajectory_deviations
-from symplect.models import DissipativeHNN, RandomFeatureHNN
+from symplect.models import FeatureHamiltonian, PortHamiltonian
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.systems import MassSpring
 from tests.members import circles
@@ -43,7 +43,7 @@ def test_a_spring_conserves_energy():
 
 @pytest.mark.slow
 def test_a_damped_spring_does_not_and_its_friction_is_found():
-    found = diagnose(noisy(DissipativeHNN(SPRING, jnp.array([[0.15]]))))
+    found = diagnose(noisy(PortHamiltonian(SPRING, jnp.array([[0.15]]))))
     assert (found.conserves, found.take) == (False, "dissipative")
     assert abs(found.friction_rate / FRICTION - 1) < 0.15
     assert abs(found.loss_rate - FRICTION) < 3 * found.loss_rate_error
@@ -72,7 +72,7 @@ def test_too_little_to_hold_out_is_refused():
 
 def test_deviations_of_a_trajectory_fit_are_those_of_many_data_sets():
     states = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, -0.5], [0.2, 0.1]])
-    model = RandomFeatureHNN(Polynomial(2, 2))
+    model = FeatureHamiltonian(Polynomial(2, 2))
     fits = [fit_trajectory(model, noisy(SPRING, seed, noise=0.1)) for seed in range(15)]
     fields = np.stack([np.asarray(vector_field(fit.model, jnp.asarray(states))) for fit in fits])
     said = np.sqrt(np.mean([trajectory_deviations(fit, states).field ** 2 for fit in fits], axis=0))
@@ -126,6 +126,6 @@ def test_an_ensemble_of_networks_has_a_spread():
     assert np.all(np.isnan(plain.energy))
     with pytest.raises(InputError, match="found 1"):
         ensemble_deviations(hnns[:1], states)
-    fit = fit_trajectory(RandomFeatureHNN(Polynomial(2, 2)), noisy(SPRING, trials=3))
+    fit = fit_trajectory(FeatureHamiltonian(Polynomial(2, 2)), noisy(SPRING, trials=3))
     with pytest.raises(InputError, match="take ensemble_deviations"):
         trajectory_deviations(replace(fit, covariance=None), states)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from symplect import DissipativeHNN, Trajectories, add_noise, simulate
+from symplect import PortHamiltonian, Trajectories, add_noise, simulate
 from symplect.automatic.bodies import order_of_bodies, with_masses
 from symplect.automatic.energy import (
     Energy,
@@ -17,7 +17,7 @@ from symplect.automatic.energy import (
     only_slows_down,
 )
 from symplect.automatic.verdict import energy_sentence
-from symplect.models import NonlinearFriction, RandomFeatureField, RandomFeatureHNN
+from symplect.models import FeatureField, FeatureHamiltonian, NonlinearFriction
 from symplect.models.features import CentreDistance, InversePowers, Polynomial
 from symplect.reading import Columns, read
 from symplect.systems import MassSpring
@@ -56,7 +56,7 @@ def test_a_trend_does_not_know_units(unit):
 
 
 def test_friction_in_proportion_to_the_velocity_is_one_number():
-    model = DissipativeHNN(SPRING, jnp.array([[0.2**0.5]]))
+    model = PortHamiltonian(SPRING, jnp.array([[0.2**0.5]]))
     found = losses(model, damped(lambda v: 0.2 * v), 0.01)
     assert found.friction == "friction"
     assert found.low == found.high == pytest.approx(0.2)
@@ -73,7 +73,7 @@ def test_friction_in_proportion_to_the_velocity_is_one_number():
 def test_other_friction_is_a_range_over_amplitudes_and_its_word(word, law, friction):
     dry, drag = (jnp.array([coefficient**0.5]) for coefficient in friction)
     friction = NonlinearFriction(dry, drag, (0.01,))
-    model = DissipativeHNN(SPRING, jnp.zeros((1, 1)), nonlinear=friction)
+    model = PortHamiltonian(SPRING, jnp.zeros((1, 1)), nonlinear=friction)
     data = damped(law)
     found = losses(model, data, 0.01)
     assert found.friction == word
@@ -89,9 +89,7 @@ COLUMNS = Columns(q=("x",), velocity=("v",), time="t")
 
 
 def field(matrix):
-    return RandomFeatureField(
-        Polynomial(len(matrix), 1), jnp.asarray(np.asarray(matrix, float).T), None, len(matrix) // 2
-    )
+    return FeatureField(Polynomial(len(matrix), 1), jnp.asarray(np.asarray(matrix, float).T), None, len(matrix) // 2)
 
 
 def test_volume_tells_a_limit_cycle_from_momenta_that_are_not_canonical():
@@ -108,7 +106,7 @@ def test_volume_tells_a_limit_cycle_from_momenta_that_are_not_canonical():
 def test_a_stiffness_that_drifts_changes_the_frequency():
     times = np.linspace(0.0, 60.0, 1200)
     drifting = solved(lambda t, z: [z[1], -4 * (1 + 0.3 * t / 60) * z[0]], [1.0, 0.0], times, noise=0.003)
-    model = RandomFeatureHNN(Polynomial(2, 2), jnp.array([0.0, 0.0, 2.3, 0.0, 0.5]))
+    model = FeatureHamiltonian(Polynomial(2, 2), jnp.array([0.0, 0.0, 2.3, 0.0, 0.5]))
     assert frequency_drift(model, drifting, (True, True)) == pytest.approx(np.sqrt(1.3) - 1, rel=0.2)
     steady = solved(lambda t, z: [z[1], -5 * z[0]], [1.0, 0.0], times, noise=0.003)
     assert frequency_drift(model, steady, (True, True)) == 0.0
@@ -187,7 +185,7 @@ def test_a_central_potential_sees_the_distance_alone():
 
 
 def test_a_held_input_acts_until_the_next_one():
-    spring = DissipativeHNN(SPRING, jnp.zeros((1, 1)), jnp.array([[0.0], [1.0]]), held=True)
+    spring = PortHamiltonian(SPRING, jnp.zeros((1, 1)), jnp.array([[0.0], [1.0]]), held=True)
     pushed = spring.driven(jnp.array([0.0, 1.0, 2.0]), jnp.array([[1.0], [5.0], [3.0]]))
     force = [float(pushed.time_derivative(jnp.zeros(2), t)[1]) for t in (0.0, 0.5, 1.0, 1.5, 2.5)]
     assert force == [1.0, 1.0, 3.0, 5.0, 3.0]  # at a jump, the mean of both sides

@@ -22,7 +22,7 @@ from symplect.explorer.parts import clock, round_number, thinned
 from symplect.explorer.pixels import later_frame
 from symplect.explorer.systems import systems
 from symplect.explorer.tasks import MEASURED
-from symplect.models import DissipativeHNN, PixelHNN
+from symplect.models import PixelHNN, PortHamiltonian
 from symplect.report import report
 from symplect.runs import save_run
 from symplect.tasks import TASKS
@@ -109,7 +109,7 @@ def test_every_model_of_every_task_is_moved_as_in_python(tmp_path, task):
     assert list(models) == list(expected)
     for name, model in expected.items():
         agree(models[name]["model"], functions_of(model), states)
-        assert models[name]["friction"] == isinstance(model, DissipativeHNN)
+        assert models[name]["friction"] == isinstance(model, PortHamiltonian)
         assert models[name]["role"] == (name if name in ("truth", "baseline") else "learned")
 
 

@@ -19,12 +19,12 @@ from symplect.models import (
     HNN,
     PARTS,
     Baseline,
-    DissipativeHNN,
+    FeatureField,
+    FeatureHamiltonian,
     NonlinearFriction,
     PixelBaseline,
     PixelHNN,
-    RandomFeatureField,
-    RandomFeatureHNN,
+    PortHamiltonian,
 )
 from symplect.models.features import (
     CentreDistance,
@@ -53,7 +53,7 @@ def numbers(*shape):
 
 
 def summed(features, degrees_of_freedom=1, **options):
-    return RandomFeatureHNN(features, jnp.asarray(numbers(features.size)), degrees_of_freedom, **options)
+    return FeatureHamiltonian(features, jnp.asarray(numbers(features.size)), degrees_of_freedom, **options)
 
 
 def tanh_features(dimension=2):
@@ -88,14 +88,14 @@ SUMS = {
 MEMBERS = {
     **NETWORKS_BY_ACTIVATION,
     **SUMS,
-    "no physics": lambda: RandomFeatureField(Polynomial(2, 2), jnp.asarray(numbers(5, 2)), jnp.ones(2)),
-    "damped HNN": lambda: DissipativeHNN(network(HNN), 0.3 * jnp.ones((2, 2), jnp.float32)),
-    "other friction": lambda: DissipativeHNN(
+    "no physics": lambda: FeatureField(Polynomial(2, 2), jnp.asarray(numbers(5, 2)), jnp.ones(2)),
+    "damped HNN": lambda: PortHamiltonian(network(HNN), 0.3 * jnp.ones((2, 2), jnp.float32)),
+    "other friction": lambda: PortHamiltonian(
         summed(OfPositions(CentreDistance(ChebyshevLog(5, 0.1, 5.0))), 2, newtonian=True),
         nonlinear=NonlinearFriction(jnp.array([0.3, 0.1]), jnp.array([0.2, 0.5]), (0.1, 0.2)),
     ),
     **{
-        f"damped, {name}": lambda make=make: DissipativeHNN(
+        f"damped, {name}": lambda make=make: PortHamiltonian(
             make(), 0.3 * jnp.eye(make().degrees_of_freedom), jnp.ones((2 * make().degrees_of_freedom, 1))
         )
         for name, make in SUMS.items()
@@ -254,7 +254,7 @@ def test_what_cannot_be_exported_is_named(tmp_path):
         refused(path, model, "2 names", names=["q"])
         refused(path, model, "2 units", units=["m", "kg", "s"])
     refused(tmp_path / "model.pt", model, "expected a format out of onnx, stablehlo, json, found 'pt'")
-    damped = DissipativeHNN(MassSpring(k=1.0, m=1.0))
+    damped = PortHamiltonian(MassSpring(k=1.0, m=1.0))
     refused(tmp_path / "model.json", damped, "found MassSpring")
 
 

@@ -481,7 +481,7 @@ def test_paths_of_another_shape_are_refused(own, capfd, monkeypatch, change):
         refused(capfd, monkeypatch, *arguments)
 
 
-def weights(name="RandomFeatureHNN", **odd):
+def weights(name="FeatureHamiltonian", **odd):
     """Returns a weights file's header."""
     features = {"kind": "Polynomial", "dimension": 2, "degree": 2}
     own = {
@@ -509,8 +509,8 @@ HEADERS = {
     "vast": {"model": "HNN", "configuration": {"degrees_of_freedom": 1, "width": 10**9}},
     "vaster": {"model": "HNN", "configuration": {"degrees_of_freedom": 10**30}},
     "negative": {"model": "HNN", "configuration": {"degrees_of_freedom": -1}},
-    "deep": {"model": "RandomFeatureHNN", "configuration": json.loads("[" * 400 + "]" * 400)},
-    "missing parts": {"model": "RandomFeatureHNN", "configuration": {"kind": "RandomFeatureHNN"}},
+    "deep": {"model": "FeatureHamiltonian", "configuration": json.loads("[" * 400 + "]" * 400)},
+    "missing parts": {"model": "FeatureHamiltonian", "configuration": {"kind": "FeatureHamiltonian"}},
     "size a word": weights(size="one"),
     "size vast": weights(size=10**12),
     "size negative": weights(size=-1),

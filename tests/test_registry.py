@@ -1,5 +1,6 @@
 """One registry of models: what is in it can be saved and loaded, and what is not is refused before it is trained."""
 
+import json
 from dataclasses import replace
 from typing import ClassVar, final
 
@@ -11,6 +12,7 @@ import pytest
 
 from symplect.dynamics import AbstractHamiltonian, energies, vector_field
 from symplect.errors import InputError
+from symplect.files import write_tree
 from symplect.integrate import Leapfrog, rollout
 from symplect.models import MODELS, AbstractModel, PixelBaseline, PixelHNN
 from symplect.precision import cast
@@ -103,3 +105,13 @@ def test_a_learned_separable_model_is_moved_by_leapfrog():
         return float(jnp.max(jnp.abs(along - along[0])))
 
     assert error(16) < 0.3 * error(8)
+
+
+def test_models_are_loaded_by_the_names_that_their_classes_had_before(tmp_path):
+    model = SAVED["dissipative"]()
+    header = json.dumps({"model": "PortHamiltonian", "configuration": model.configuration})
+    for now, before in (("PortHamiltonian", "DissipativeHNN"), ("FeatureHamiltonian", "RandomFeatureHNN")):
+        assert now in header
+        header = header.replace(now, before)
+    write_tree(tmp_path / "model.npz", model, json.loads(header))
+    assert eqx.tree_equal(load_model(tmp_path / "model.npz"), model)

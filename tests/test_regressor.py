@@ -18,7 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from symplect import rollout
 from symplect.dynamics import energies, vector_field
 from symplect.errors import InputError, NotAvailableError
-from symplect.models import RandomFeatureHNN
+from symplect.models import FeatureHamiltonian
 from symplect.regressor import HamiltonianRegressor
 from symplect.systems import HenonHeiles, Pendulum
 
@@ -77,7 +77,7 @@ def test_the_mean_of_the_training_energies_is_zero(fitted):
 
 
 def test_its_model_moves_and_keeps_the_energy(fitted):
-    assert isinstance(fitted.model_, RandomFeatureHNN)
+    assert isinstance(fitted.model_, FeatureHamiltonian)
     path = rollout(fitted.model_, jnp.array([1.0, 0.5]), np.linspace(0.0, 10.0, 101)).check().states
     kept = np.asarray(energies(PENDULUM.hamiltonian, path))
     assert np.ptp(fitted.hamiltonian(path)) < 1e-6

@@ -7,7 +7,7 @@ import pytest
 
 from symplect import HNN, Trajectories, simulate
 from symplect.data.scaling import Scaling
-from symplect.models import Baseline, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
+from symplect.models import Baseline, FeatureField, FeatureHamiltonian, PortHamiltonian
 from symplect.models.features import (
     ChebyshevLog,
     Fourier,
@@ -73,11 +73,11 @@ def assert_restored(model, scaling, tolerance=1e-12):
 @pytest.mark.parametrize("name", FEATURES)
 def test_models_of_features_are_restored_exactly(name, centre):
     features = FEATURES[name]()
-    H = RandomFeatureHNN(features, jnp.asarray(drawn(features.size, seed=3)), 2)
+    H = FeatureHamiltonian(features, jnp.asarray(drawn(features.size, seed=3)), 2)
     for model in (
         H,
-        RandomFeatureField(features, jnp.asarray(drawn(features.size, 4, seed=4)), jnp.ones(4), 2),
-        DissipativeHNN(H, jnp.asarray(drawn(2, 2, seed=6))),
+        FeatureField(features, jnp.asarray(drawn(features.size, 4, seed=4)), jnp.ones(4), 2),
+        PortHamiltonian(H, jnp.asarray(drawn(2, 2, seed=6))),
     ):
         assert_restored(model, canonical(centre))
 
@@ -86,7 +86,7 @@ def test_models_of_features_are_restored_exactly(name, centre):
 @pytest.mark.parametrize("radial", RADIAL)
 def test_models_of_pairs_are_restored_exactly(radial, centre):
     features = OfMomenta(Polynomial(4, 2)) + OfPositions(PairDistances(RADIAL[radial], 2, 2))
-    model = RandomFeatureHNN(features, jnp.asarray(drawn(features.size, seed=3)), 4)
+    model = FeatureHamiltonian(features, jnp.asarray(drawn(features.size, seed=3)), 4)
     assert_restored(model, canonical(centre, 4))
     assert_restored(model, uniform(centre, 4))
     kept = restored(model, uniform(centre, 4)).features.parts[1].inner
@@ -95,7 +95,11 @@ def test_models_of_pairs_are_restored_exactly(radial, centre):
 
 @pytest.mark.parametrize("centre", [0.0, 1.0])
 def test_networks_are_restored_but_for_the_rounding_of_their_numbers(centre):
-    for model in (HNN(jax.random.key(0), 2), Baseline(jax.random.key(0), 2), DissipativeHNN(HNN(jax.random.key(0), 2))):
+    for model in (
+        HNN(jax.random.key(0), 2),
+        Baseline(jax.random.key(0), 2),
+        PortHamiltonian(HNN(jax.random.key(0), 2)),
+    ):
         assert_restored(model, canonical(centre), 1e-6)
         kinds, expected = (
             [leaf.dtype for leaf in jax.tree.leaves(m)] for m in (restored(model, canonical(centre)), model)
@@ -105,7 +109,7 @@ def test_networks_are_restored_but_for_the_rounding_of_their_numbers(centre):
 
 def test_a_newtonian_model_keeps_its_velocities():
     features = OfPositions(Polynomial(2, 3))
-    model = RandomFeatureHNN(features, jnp.asarray(drawn(features.size)), 2, newtonian=True)
+    model = FeatureHamiltonian(features, jnp.asarray(drawn(features.size)), 2, newtonian=True)
     assert_restored(model, Scaling(1.3, np.array([0.4, 2.0, 0.0, 0.0]), np.array([1.7, 1.7, 1.7 / 1.3, 1.7 / 1.3])))
     with pytest.raises(TypeError, match="dq/dt"):
         restored(model, canonical(0.0))
@@ -115,7 +119,7 @@ def test_a_newtonian_model_keeps_its_velocities():
 
 def test_known_inputs_have_a_unit_too():
     """dp/dt = ... + G u is the same force, whatever u is measured in."""
-    model = DissipativeHNN(RandomFeatureHNN(Polynomial(2, 2)), input_matrix=jnp.array([[0.0], [4.0]]))
+    model = PortHamiltonian(FeatureHamiltonian(Polynomial(2, 2)), input_matrix=jnp.array([[0.0], [4.0]]))
     scaling = Scaling(0.5, np.zeros(2), np.array([2.0, 3.0]), np.array([1e-3]))
     assert restored(model, scaling).input_matrix.tolist() == [[0.0], [4.0 * 3.0 / 0.5 / 1e-3]]
 

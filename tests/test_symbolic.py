@@ -19,7 +19,7 @@ from symplect.fitting.linearised import linearised
 from symplect.fitting.subsets import sparsest
 from symplect.fitting.symbolic import fit_symbolic
 from symplect.fitting.trajectory import fit_trajectory
-from symplect.models import RandomFeatureHNN
+from symplect.models import FeatureHamiltonian
 from symplect.models.features import (
     Fourier,
     InversePowers,
@@ -161,7 +161,7 @@ def test_the_pendulum_is_found_along_noisy_paths():
 def test_fitted_weights_solve_the_linearised_problem():
     data = pendulum_data(0.1)
     features = Selected(SMALL, (1, 6))
-    fitted = fit_trajectory(RandomFeatureHNN(features), data, penalties=np.array([1e-9]))
+    fitted = fit_trajectory(FeatureHamiltonian(features), data, penalties=np.array([1e-9]))
     with jax.enable_x64(True):
         parts = linearised(fitted.model, fitted, data, 0)
     solved = ridge_path(merge(parts), np.ones(2), np.zeros(1)).coefficients[:, 0]

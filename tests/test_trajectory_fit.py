@@ -19,7 +19,7 @@ from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments
 from symplect.fitting.shooting import PathResiduals, follow
 from symplect.fitting.trajectory import fit_trajectory
-from symplect.models import DissipativeHNN, RandomFeatureField, RandomFeatureHNN
+from symplect.models import FeatureField, FeatureHamiltonian, PortHamiltonian
 from symplect.models.features import Polynomial
 from symplect.runs import load_model, save_model
 from symplect.systems import MassSpring
@@ -27,7 +27,7 @@ from symplect.tasks import TASKS
 from tests.members import circles
 
 SPRING = MassSpring(k=1.0, m=1.0)
-QUADRATIC = RandomFeatureHNN(Polynomial(2, degree=2))
+QUADRATIC = FeatureHamiltonian(Polynomial(2, degree=2))
 
 
 def springs(trials=10, samples=30, duration=3.0, system=SPRING):
@@ -124,17 +124,17 @@ def test_positions_are_enough_for_a_newtonian_model():
 
 @pytest.mark.slow
 def test_friction_is_recovered():
-    damped = DissipativeHNN(SPRING, damping=jnp.array([[0.5]]))
+    damped = PortHamiltonian(SPRING, damping=jnp.array([[0.5]]))
     data = add_noise(springs(system=damped), 0.02, np.random.default_rng(1))
-    fitted = fit_trajectory(DissipativeHNN(QUADRATIC), data)
+    fitted = fit_trajectory(PortHamiltonian(QUADRATIC), data)
     assert float(fitted.model.friction_rate(jnp.zeros(2))) == pytest.approx(0.25, rel=0.1)
 
 
 @pytest.mark.slow
 def test_symmetric_models_with_friction_are_fitted_although_some_of_their_features_vanish():
-    damped = DissipativeHNN(SPRING, damping=jnp.array([[0.5]]))
+    damped = PortHamiltonian(SPRING, damping=jnp.array([[0.5]]))
     data = add_noise(springs(system=damped), 0.02, np.random.default_rng(1))
-    even = DissipativeHNN(smooth_hamiltonians(data.states, structure="separable and even")[0])
+    even = PortHamiltonian(smooth_hamiltonians(data.states, structure="separable and even")[0])
     fitted = fit_trajectory(even, data, penalties=np.array([1.0]))
     assert fitted.held_out_error < 1.2
     np.testing.assert_allclose(fitted.noise, 0.02, rtol=0.15)
@@ -148,7 +148,7 @@ def test_a_fourth_order_step_between_true_states_leaves_nothing():
 
 
 def with_friction(key, degrees_of_freedom, **size):
-    return DissipativeHNN(HNN(key, degrees_of_freedom, **size))
+    return PortHamiltonian(HNN(key, degrees_of_freedom, **size))
 
 
 @pytest.mark.parametrize("kind", [HNN, *(pytest.param(k, marks=pytest.mark.slow) for k in (Baseline, with_friction))])
@@ -184,18 +184,18 @@ def test_a_published_network_fitted_to_paths_is_less_biased_than_one_fitted_to_d
 
 
 def test_energy_is_lost_at_the_rate_of_friction_and_gained_from_the_inputs():
-    system = DissipativeHNN(SPRING, jnp.array([[0.5]]), jnp.array([[0.0], [1.0]]))
+    system = PortHamiltonian(SPRING, jnp.array([[0.5]]), jnp.array([[0.0], [1.0]]))
     z = jnp.array([0.3, -0.8])
     slope = jax.grad(system.hamiltonian)(z)
     assert float(slope @ system.time_derivative(z)) == pytest.approx(-float(system.dissipated_power(z)), abs=1e-6)
     pushed = system.driven(jnp.array([0.0, 1.0]), jnp.array([[0.0], [4.0]]))
     balance = float(pushed.supplied_power(z, 0.5) - system.dissipated_power(z))
     assert float(slope @ pushed.time_derivative(z, 0.5)) == pytest.approx(balance, abs=1e-5)
-    paths = springs(system=DissipativeHNN(SPRING, jnp.array([[0.5]]))).paths()
+    paths = springs(system=PortHamiltonian(SPRING, jnp.array([[0.5]]))).paths()
     assert np.all(np.diff(energies(system.hamiltonian, jnp.asarray(paths)), axis=1) <= 1e-6)
 
 
-@pytest.mark.parametrize("model", [DissipativeHNN(QUADRATIC), RandomFeatureField(Polynomial(2, degree=2))])
+@pytest.mark.parametrize("model", [PortHamiltonian(QUADRATIC), FeatureField(Polynomial(2, degree=2))])
 def test_models_come_back_from_their_file(tmp_path, model):
     save_model(tmp_path / "model.npz", model)
     again = load_model(tmp_path / "model.npz")
@@ -224,7 +224,7 @@ def test_what_cannot_be_fitted_is_refused():
     with pytest.raises(InputError, match="single sample"):
         fit_trajectory(QUADRATIC, Trajectories(data.times, data.states, (29, 1)))
     with pytest.raises(InputError, match="coordinates"):
-        fit_trajectory(RandomFeatureHNN(Polynomial(4, degree=2), None, 2), data)
+        fit_trajectory(FeatureHamiltonian(Polynomial(4, degree=2), None, 2), data)
     with pytest.raises(InputError, match="NaN"):
         changed(states=np.full((30, 2), np.nan))
     with pytest.raises(InputError, match="sort them"):
@@ -248,13 +248,13 @@ def test_wrong_calls_are_refused(how, message):
 
 def test_inputs_need_a_model_that_knows_them():
     driven = replace(springs(trials=2), inputs=np.ones((60, 1)))
-    for model in (QUADRATIC, DissipativeHNN(QUADRATIC)):
+    for model in (QUADRATIC, PortHamiltonian(QUADRATIC)):
         with pytest.raises(InputError, match="with 0 inputs as the model has, found 1"):
             fit_trajectory(model, driven)
     with pytest.raises(InputError, match="with 1 inputs as the model has, found 0"):
-        fit_trajectory(DissipativeHNN(QUADRATIC, input_matrix=jnp.ones((2, 1))), springs(trials=2))
+        fit_trajectory(PortHamiltonian(QUADRATIC, input_matrix=jnp.ones((2, 1))), springs(trials=2))
     with pytest.raises(InputError, match=r"expected inputs of shape \(3, 1\)"):
-        DissipativeHNN(SPRING, input_matrix=jnp.ones((2, 1))).driven(jnp.arange(3.0), jnp.ones(3))
+        PortHamiltonian(SPRING, input_matrix=jnp.ones((2, 1))).driven(jnp.arange(3.0), jnp.ones(3))
 
 
 def test_trials_of_different_rates_are_all_kept():

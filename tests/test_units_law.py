@@ -29,7 +29,7 @@ from symplect.fitting import (
 from symplect.fitting.offsets import fit_with_offsets
 from symplect.fitting.symbolic import fit_symbolic
 from symplect.fitting.uncertainty import trajectory_deviations
-from symplect.models import Baseline, DissipativeHNN, RandomFeatureField, RandomFeatureHNN
+from symplect.models import Baseline, FeatureField, FeatureHamiltonian, PortHamiltonian
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.models.rescaled import restored
 from symplect.runs import Run
@@ -114,14 +114,14 @@ def test_offsets():
 
 def test_trajectory():
     def fit(data):
-        return fit_trajectory(RandomFeatureHNN(Polynomial(2, 4)), data).model
+        return fit_trajectory(FeatureHamiltonian(Polynomial(2, 4)), data).model
 
     assert_same(fit, swings(noise=0.02), ONE_DEGREE)
 
 
 def test_trajectory_with_friction_and_inputs():
     """The damping that a fit begins with is of the data's own size, and inputs have a unit too."""
-    system = DissipativeHNN(MassSpring.reference(), jnp.array([[0.4]]), jnp.array([[0.0], [1.0]]))
+    system = PortHamiltonian(MassSpring.reference(), jnp.array([[0.4]]), jnp.array([[0.0], [1.0]]))
     t = np.linspace(0.0, 5.0, 40)
     pushes = np.sin(np.outer(np.arange(1, 5), t) / 2)
     paths = [
@@ -129,7 +129,7 @@ def test_trajectory_with_friction_and_inputs():
     ]
     data = Trajectories(np.tile(t, 4), np.concatenate([path.states for path in paths]), (40,) * 4)
     data = replace(add_noise(data, 0.01, np.random.default_rng(0)), inputs=pushes.reshape(-1, 1))
-    model = DissipativeHNN(RandomFeatureHNN(Polynomial(2, 2)), input_matrix=jnp.zeros((2, 1)))
+    model = PortHamiltonian(FeatureHamiltonian(Polynomial(2, 2)), input_matrix=jnp.zeros((2, 1)))
 
     def fit(data):
         return fit_trajectory(model, data).model
@@ -142,7 +142,7 @@ def test_trajectory_with_friction_and_inputs():
 
 def test_noise_and_deviations_come_back_in_the_units_of_the_data():
     def fit(data):
-        return fit_trajectory(RandomFeatureHNN(Polynomial(2, 2)), data)
+        return fit_trajectory(FeatureHamiltonian(Polynomial(2, 2)), data)
 
     data, time, scale = swings(MassSpring.reference(), noise=0.05), 1e-6, np.array([1e6, 1e-9])
     plain, other = fit(data), fit(in_units(data, time, scale))
@@ -162,7 +162,7 @@ def test_trajectory_of_smooth_models():
 
     def fit(data):
         models = smooth_hamiltonians(data.states)[::3]
-        plain = RandomFeatureField(models[0].features, degrees_of_freedom=2)
+        plain = FeatureField(models[0].features, degrees_of_freedom=2)
         return fit_trajectory([*models, plain], data).model
 
     assert_same(fit, swings(HenonHeiles(), dimension=4, noise=0.01, size=0.3, trials=20), TWO_DEGREES[:1])
@@ -228,7 +228,7 @@ def test_symbolic(by):
 @pytest.mark.parametrize("friction", [0.0, 0.5])
 def test_diagnose(friction):
     """The same verdict, and a loss per unit of time that is the same loss."""
-    data = swings(DissipativeHNN(MassSpring.reference(), jnp.array([[friction]])), trials=9, noise=0.02, samples=24)
+    data = swings(PortHamiltonian(MassSpring.reference(), jnp.array([[friction]])), trials=9, noise=0.02, samples=24)
     time, scale = 1e-6, (1e9, 1e-3)
     plain, other = diagnose(data), diagnose(in_units(data, time, scale))
     assert (plain.conserves, plain.take) == (other.conserves, other.take)
@@ -251,7 +251,7 @@ def test_regressor():
 @pytest.mark.parametrize(("time", "scale"), [(1e-6, (1e-12, 1e3)), (1e9, (1e9, 1e-12))])
 def test_what_a_run_predicts(time, scale):
     """The tolerances of the solver are not in the units of the table."""
-    spring = RandomFeatureHNN(Polynomial(2, 2), jnp.array([0.0, 0.0, 1.0, 0.0, 1.0]))  # turns by 2 per unit of time
+    spring = FeatureHamiltonian(Polynomial(2, 2), jnp.array([0.0, 0.0, 1.0, 0.0, 1.0]))  # turns by 2 per unit of time
     states = np.random.default_rng(0).uniform(-1.0, 1.0, (30, 2)) * scale
     model = restored(spring, Scaling(time, np.zeros(2), np.array(scale)))
     run = Run({"data": {"names": ["x", "v"]}}, {}, {}, {"train": states}, model)
@@ -265,7 +265,7 @@ def test_what_a_run_predicts(time, scale):
 @pytest.mark.parametrize("method", ["auto", "closed-form", "trajectory"])
 def test_the_fit_that_chooses_its_method(method):
     """A swing with friction, in seconds and metres and in units worlds apart."""
-    data = swings(DissipativeHNN(MassSpring.reference(), jnp.array([[0.4]])), trials=6, noise=0.01, samples=24)
+    data = swings(PortHamiltonian(MassSpring.reference(), jnp.array([[0.4]])), trials=6, noise=0.01, samples=24)
     time, scale = 1e-6, np.array([1e-9, 1e6])
 
     def fitted(own):

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import plotly.graph_objects as go
 
-from symplect import DissipativeHNN, add_noise, rollout, simulate
+from symplect import PortHamiltonian, add_noise, rollout, simulate
 from symplect.diagnose import diagnose
 from symplect.fitting.libraries import one_degree_library
 from symplect.fitting.symbolic import fit_symbolic
@@ -20,7 +20,7 @@ from symplect.systems import Pendulum
 jax.config.update("jax_enable_x64", True)
 
 ideal = Pendulum(m=1.0, l=1.0, g=4.0)
-real = DissipativeHNN(ideal, damping=jnp.sqrt(jnp.array([[0.08]])))
+real = PortHamiltonian(ideal, damping=jnp.sqrt(jnp.array([[0.08]])))
 starts = np.random.default_rng(0).uniform(-1.0, 1.0, (9, 2)) * [2.0, 1.5]
 times = np.linspace(0.0, 8.0, 81)
 recorded = add_noise(simulate(real, starts, times), 0.02, np.random.default_rng(1))

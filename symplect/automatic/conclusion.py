@@ -18,7 +18,7 @@ from symplect.automatic.energy import (
 from symplect.automatic.judgement import geometric_mean
 from symplect.data import Trajectories
 from symplect.diagnose import friction_error
-from symplect.models import DissipativeHNN
+from symplect.models import PortHamiltonian
 from symplect.reading import Reading
 
 _FLOOR = 2e-3  # of the spread: what a model leaves of less is explained, however little noise there is
@@ -92,7 +92,7 @@ def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
         return Energy("unknown", reason=_unexplained(chosen, reading, train))
     if train.inputs is not None:
         return Energy("unknown", reason="inputs bring and take some")
-    if isinstance(model, DissipativeHNN):
+    if isinstance(model, PortHamiltonian):
         if candidate.fit is None:
             return Energy("unknown", reason="friction was fitted to derivatives, not to paths")
         return _losses(chosen, train)
@@ -120,7 +120,7 @@ def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
 
 def _losses(chosen: Judged, train: Trajectories) -> Energy:
     model, fit = chosen.candidate.model, chosen.candidate.fit
-    assert isinstance(model, DissipativeHNN)
+    assert isinstance(model, PortHamiltonian)
     assert fit is not None
     return losses(model, train, friction_error(model, fit))
 

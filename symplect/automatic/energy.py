@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from symplect.automatic.judgement import predictions
 from symplect.data import Trajectories
 from symplect.dynamics import energies, split, vector_field
-from symplect.models import AbstractModel, DissipativeHNN
+from symplect.models import AbstractModel, PortHamiltonian
 from symplect.precision import cast
 
 Status = Literal["conserved", "lost", "not conserved", "unknown"]
@@ -131,7 +131,7 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[tuple[float, float], float]:
     return (slope, float(np.mean(y))), float(np.sqrt(np.sum(left**2) / max(len(x) - 2, 1)))
 
 
-def losses(model: DissipativeHNN, train: Trajectories, relative_error: float) -> Energy:
+def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -> Energy:
     """Returns the share of energy that is lost per unit of time, over the amplitudes of the data.
 
     The energy is twice the kinetic one, which has no arbitrary constant and is H on average for a spring. Friction in
@@ -163,7 +163,7 @@ def losses(model: DissipativeHNN, train: Trajectories, relative_error: float) ->
 
 
 @eqx.filter_jit
-def _powers(model: DissipativeHNN, states: Float[Array, "samples dimension"]) -> tuple[Array, Array, Array]:
+def _powers(model: PortHamiltonian, states: Float[Array, "samples dimension"]) -> tuple[Array, Array, Array]:
     """Returns the power of all friction, and of the dry and the quadratic part of it."""
 
     def one(z: Array) -> tuple[Array, Array, Array]:

@@ -24,7 +24,7 @@ from symplect.automatic.verdict import cautions, described, energy_sentence, hea
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import AbstractEnergyDynamics, energies
 from symplect.errors import InputError
-from symplect.models import AbstractModel, DissipativeHNN
+from symplect.models import AbstractModel, PortHamiltonian
 from symplect.precision import cast
 from symplect.reading import Columns, Reading, read
 
@@ -89,7 +89,7 @@ class Fit:
             found["valid_time"], found["compared_time"] = valid_time(list(self.paths), self.reading.observed)
         if self.energy.status == "lost":
             found |= _loss(self.energy)
-            assert isinstance(self.model, DissipativeHNN)
+            assert isinstance(self.model, PortHamiltonian)
             with jax.enable_x64(True):
                 states = jnp.asarray(self.train.states[::_SOME])
                 found["friction_rate"] = float(jnp.mean(jax.vmap(cast(self.model, jnp.float64).friction_rate)(states)))

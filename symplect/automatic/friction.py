@@ -11,7 +11,7 @@ import numpy as np
 from symplect.automatic.problem import Problem
 from symplect.data import Trajectories
 from symplect.fitting import TrajectoryFit, fit_trajectory
-from symplect.models import DissipativeHNN, NonlinearFriction
+from symplect.models import NonlinearFriction, PortHamiltonian
 
 LEFT = 1.1
 """Times the measured noise: a fit that leaves more has left something to explain."""
@@ -33,13 +33,13 @@ def with_nonlinear_friction(
     if kept is not None and not np.any(linear.noise[seen] < _HELPS * kept.noise[seen]):
         return None
     began, model = time.perf_counter(), linear.model
-    assert isinstance(model, DissipativeHNN)
+    assert isinstance(model, PortHamiltonian)
     with jax.enable_x64(True):
         gradients = np.asarray(jax.vmap(jax.grad(model.hamiltonian))(jnp.asarray(train.states)))
         rest = _REST * np.sqrt(np.mean(np.split(gradients, 2, axis=1)[1] ** 2, axis=0))
         roots = jnp.full(len(rest), _ROOT)
         friction = NonlinearFriction(roots, roots, tuple(rest.tolist()))
-        nonlinear = DissipativeHNN(model.conservative, _ROOT * jnp.eye(len(rest)), nonlinear=friction)
+        nonlinear = PortHamiltonian(model.conservative, _ROOT * jnp.eye(len(rest)), nonlinear=friction)
     try:
         found = fit_trajectory(nonlinear, train, observed=problem.observed, substeps=_FINE)
     except ArithmeticError:

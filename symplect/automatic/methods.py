@@ -25,7 +25,7 @@ from symplect.fitting import (
     fit_trajectory,
 )
 from symplect.fitting.offsets import fit_with_offsets
-from symplect.models import HNN, AbstractModel, Baseline, DissipativeHNN, RandomFeatureHNN
+from symplect.models import HNN, AbstractModel, Baseline, FeatureHamiltonian, PortHamiltonian
 from symplect.models.rescaled import restored
 
 _MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000, "smoothed": 20_000}  # samples
@@ -67,7 +67,7 @@ def _over_turns(fit: ClosedFormFit, problem: Problem) -> list[Candidate]:
     began, segment = time.perf_counter(), max(_SHORT, -(-max(data.lengths) // _SEGMENTS))
     try:
         found = fit_trajectory(
-            RandomFeatureHNN(fit.model.features, None, n), data, segment=segment, substeps=_EXACT, penalties=_FREE
+            FeatureHamiltonian(fit.model.features, None, n), data, segment=segment, substeps=_EXACT, penalties=_FREE
         )
     except ArithmeticError:
         return []
@@ -95,12 +95,12 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     known = _known(problem, train, progress)
     if train.inputs is not None:
         G = jnp.zeros((train.dimension, train.inputs.shape[1]))
-        driven = [DissipativeHNN(model, input_matrix=G, held=problem.held) for model in known]
+        driven = [PortHamiltonian(model, input_matrix=G, held=problem.held) for model in known]
         found = fit_trajectory(driven, train, observed=problem.observed, substeps=2, progress=progress)
         return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began, found)]
     kinds: dict[str, Sequence[AbstractModel]] = {
         "Hamiltonian": known,
-        "dissipative": [DissipativeHNN(model) for model in known],
+        "dissipative": [PortHamiltonian(model) for model in known],
         "plain": plain_fields(problem, train.states),
     }
     fits: dict[str, TrajectoryFit] = {}
@@ -120,10 +120,10 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     return [Candidate("trajectory", kind, fit.model, fit.seconds, fit) for kind, fit in fits.items()]
 
 
-def _known(problem: Problem, train: Trajectories, progress: str | None) -> list[RandomFeatureHNN]:
+def _known(problem: Problem, train: Trajectories, progress: str | None) -> list[FeatureHamiltonian]:
     """Returns the Hamiltonians to choose from: those of a structure alone where they leave nothing to explain."""
     n = train.dimension // 2
-    simple = [RandomFeatureHNN(features, None, n) for features in structured(problem, train.states)]
+    simple = [FeatureHamiltonian(features, None, n) for features in structured(problem, train.states)]
     others = hamiltonians(problem, train.states)
     if not simple or not all(problem.observed) or train.inputs is not None:
         return others
@@ -147,7 +147,7 @@ def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
     models: dict[str, AbstractModel] = {
         "plain": Baseline(key, n),
         "Hamiltonian": HNN(key, n),
-        "dissipative": DissipativeHNN(
+        "dissipative": PortHamiltonian(
             HNN(key, n), 0.1 * jnp.eye(n, dtype=jnp.float32), jnp.zeros((2 * n, 0), jnp.float32)
         ),
     }

@@ -8,7 +8,7 @@ from symplect.automatic.problem import Problem
 from symplect.errors import InputError
 from symplect.fitting import smooth_hamiltonians
 from symplect.fitting.candidates import Structure
-from symplect.models import RandomFeatureField, RandomFeatureHNN
+from symplect.models import FeatureField, FeatureHamiltonian
 from symplect.models.features import (
     AbstractFeatures,
     CentreDistance,
@@ -53,7 +53,7 @@ def _pairs(positions: np.ndarray, bodies: Order) -> AbstractFeatures:
         return Projected(known, moved, np.zeros(len(order)))
 
 
-def hamiltonians(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]:
+def hamiltonians(problem: Problem, states: np.ndarray) -> list[FeatureHamiltonian]:
     """Returns the Hamiltonians to choose from where no more is known than how the momenta were measured."""
     n, known = states.shape[1] // 2, smooth_hamiltonians(states, structure=_structure(problem), seed=problem.seed)
     if problem.velocities and n == 1 and not problem.angles:  # a velocity sensor may be off by a factor
@@ -61,13 +61,13 @@ def hamiltonians(problem: Problem, states: np.ndarray) -> list[RandomFeatureHNN]
     return known
 
 
-def plain_fields(problem: Problem, states: np.ndarray) -> list[RandomFeatureField]:
+def plain_fields(problem: Problem, states: np.ndarray) -> list[FeatureField]:
     """Returns plain fields to choose from, whose features see positions and momenta alike."""
     n = states.shape[1] // 2
     if (problem.angles and n == 1) or not all(problem.observed):
         return []
     general = smooth_hamiltonians(states, seed=problem.seed)[: 3 if n == 1 else 1]
-    return [RandomFeatureField(model.features, degrees_of_freedom=n) for model in general]
+    return [FeatureField(model.features, degrees_of_freedom=n) for model in general]
 
 
 def smooth_features(states: np.ndarray, seed: int) -> list[AbstractFeatures]:

@@ -20,7 +20,7 @@ from symplect.explorer.parts import (
     usable,
     usable_path,
 )
-from symplect.models import AbstractModel, DissipativeHNN
+from symplect.models import AbstractModel, PortHamiltonian
 from symplect.plots.own_data import held_out_paths, labels, time_label
 from symplect.predict import coordinate_names
 from symplect.runs import Run
@@ -101,5 +101,5 @@ def _notes(run: Run) -> list[str]:
     ]
     notes = [str(said) for said in (run.config["verdict"], *run.config.get("cautions", []))]
     notes += [f"Not measured but computed: {', '.join(unseen)}."] * bool(unseen)
-    driven = isinstance(run.model, DissipativeHNN) and run.model.input_matrix.shape[1] > 0
+    driven = isinstance(run.model, PortHamiltonian) and run.model.input_matrix.shape[1] > 0
     return notes + ["The data were driven by known inputs; here the model moves without them."] * driven

@@ -13,8 +13,8 @@ from symplect.data import Scaling, Trajectories
 from symplect.dynamics import vector_field
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.closed_form import ClosedFormFit, fit_closed_form
+from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import AbstractFeatures, Fourier, Polynomial, Product
-from symplect.models.random_feature import RandomFeatureHNN
 from symplect.models.rescaled import restored
 
 _AT_ONCE = 12  # frequencies added in one round
@@ -107,7 +107,7 @@ def _with_best(chosen: Fourier, candidates: Fourier, explained: Float[np.ndarray
     return Fourier(chosen.frequencies + tuple(candidates.frequencies[place] for place in worth))
 
 
-def _explained(candidates: Fourier, model: RandomFeatureHNN, data: Trajectories) -> Float[np.ndarray, " frequencies"]:
+def _explained(candidates: Fourier, model: FeatureHamiltonian, data: Trajectories) -> Float[np.ndarray, " frequencies"]:
     r"""Returns how much of the residual r each frequency explains, each monomial m of the momenta by itself.
 
     The field of $m(p) e^{i k \cdot q}$ is $e^{i k \cdot q} (\nabla m, -i k m)$, so all frequencies share a few sums.

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import (
     AbstractFeatures,
     Fourier,
@@ -16,7 +17,6 @@ from symplect.models.features import (
     Symmetric,
     separable,
 )
-from symplect.models.random_feature import RandomFeatureHNN
 
 States = Float[np.ndarray, "samples dimension"]
 Structure = Literal["unknown", "separable", "separable and even", "newtonian", "angles", "newtonian angles"]
@@ -26,7 +26,7 @@ _FEATURES = {"general": 60, "potential": 20}
 _HIGHEST = (1, 2, 3)  # frequency of a wave
 
 
-def smooth_hamiltonians(states: States, *, structure: Structure = "unknown", seed: int = 0) -> list[RandomFeatureHNN]:
+def smooth_hamiltonians(states: States, *, structure: Structure = "unknown", seed: int = 0) -> list[FeatureHamiltonian]:
     """Returns models with quadratic and random smooth features at several gains.
 
     Args:
@@ -46,25 +46,25 @@ def smooth_hamiltonians(states: States, *, structure: Structure = "unknown", see
         return _models(states, structure, seed)
 
 
-def _models(states: States, structure: Structure, seed: int) -> list[RandomFeatureHNN]:
+def _models(states: States, structure: Structure, seed: int) -> list[FeatureHamiltonian]:
     n = states.shape[1] // 2
     if structure == "unknown":
         general = [_general(states, gain, seed) for gain in _GAINS["general"]]
-        return [RandomFeatureHNN(features, None, n) for features in general] + _models(states, "separable", seed)
+        return [FeatureHamiltonian(features, None, n) for features in general] + _models(states, "separable", seed)
     waves = [Fourier.up_to(n, highest) for highest in _HIGHEST]
     if structure == "angles":
         turning: list[AbstractFeatures] = [separable(Polynomial(n, 2), V) for V in waves]
         turning += [Product(waves[0], Polynomial(n, 2))] if n > 1 else []
-        return [RandomFeatureHNN(features, None, n) for features in turning]
+        return [FeatureHamiltonian(features, None, n) for features in turning]
     if structure == "newtonian angles":
-        return [RandomFeatureHNN(OfPositions(V), None, n, newtonian=True) for V in waves]
+        return [FeatureHamiltonian(OfPositions(V), None, n, newtonian=True) for V in waves]
     potentials = [_potential(states[:, :n], gain, seed) for gain in _GAINS["potential"]]
     if structure == "newtonian":
-        return [RandomFeatureHNN(OfPositions(V), None, n, newtonian=True) for V in potentials]
+        return [FeatureHamiltonian(OfPositions(V), None, n, newtonian=True) for V in potentials]
     both: list[AbstractFeatures] = [separable(Polynomial(n, 2), V) for V in potentials]
     if structure == "separable and even":
         both = [Symmetric.reversal_and_parity(features, n) for features in both]
-    return [RandomFeatureHNN(features, None, n) for features in both]
+    return [FeatureHamiltonian(features, None, n) for features in both]
 
 
 def _general(states: States, gain: float, seed: int) -> AbstractFeatures:

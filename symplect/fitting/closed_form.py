@@ -16,8 +16,8 @@ from symplect.data import Scaling, Trajectories
 from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.least_squares import Reduced, merge, reduce, ridge_path
+from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import AbstractFeatures
-from symplect.models.random_feature import RandomFeatureHNN
 
 RIDGES = np.concatenate([[0.0], np.logspace(-22, 0, 45)])
 _BLOCK_BYTES = 2**26  # of one block of rows; the triangle beside it is small
@@ -39,7 +39,7 @@ class ClosedFormFit:
         seconds: of the fit.
     """
 
-    model: RandomFeatureHNN
+    model: FeatureHamiltonian
     rank: int
     condition: float
     ridge: float
@@ -108,7 +108,7 @@ def fit_closed_form(
     _warn_of_rank(path.rank, best.features.size)
     with jax.enable_x64(True):
         weights = jnp.asarray(path.coefficients[:, 0])
-    model = RandomFeatureHNN(best.features, weights, data.dimension // 2)
+    model = FeatureHamiltonian(best.features, weights, data.dimension // 2)
     return ClosedFormFit(model, path.rank, path.condition, best.ridge, best.error**0.5, time.perf_counter() - began)
 
 
@@ -214,6 +214,6 @@ def _design(features: AbstractFeatures, states: Rows) -> Float[Array, "samples d
     zero = jnp.zeros(features.size, states.dtype)
 
     def field(weights: Array, z: Array) -> Array:
-        return RandomFeatureHNN(features, weights, len(z) // 2).time_derivative(z)
+        return FeatureHamiltonian(features, weights, len(z) // 2).time_derivative(z)
 
     return jax.vmap(jax.jacrev(field), in_axes=(None, 0))(zero, states)

@@ -11,7 +11,7 @@ from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments
 from symplect.fitting.shooting import PathResiduals
 from symplect.fitting.trajectory import TrajectoryFit
-from symplect.models.random_feature import RandomFeatureHNN
+from symplect.models.feature_models import FeatureHamiltonian
 
 FOLDS = 10
 
@@ -20,7 +20,7 @@ Gradients = Float[np.ndarray, "segments terms"]
 Numbers = Float[np.ndarray, " segments"]
 
 
-def linearised(model: RandomFeatureHNN, fitted: TrajectoryFit, data: Trajectories, seed: int) -> list[Reduced]:
+def linearised(model: FeatureHamiltonian, fitted: TrajectoryFit, data: Trajectories, seed: int) -> list[Reduced]:
     r"""Returns the equations that the weights of a model obey about fitted paths, whose starts remain free.
 
     About weights $c_0$ with normal matrix M and gradient g they are $M c = M c_0 + g$, one part per fold of the

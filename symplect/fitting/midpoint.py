@@ -11,8 +11,8 @@ from jaxtyping import Array, Float
 from symplect.fitting.least_squares import solve_symmetric
 from symplect.fitting.parametrised import Parameters, Parametrised, under_inputs
 from symplect.fitting.segments import Segments
+from symplect.models.feature_models import FeatureField, FeatureHamiltonian
 from symplect.models.features import AbstractFeatures
-from symplect.models.random_feature import RandomFeatureField, RandomFeatureHNN
 
 _ITERATIONS = 3  # of Gauss-Newton, where the field is not linear in the parameters, as friction is not
 
@@ -95,7 +95,7 @@ def penalty_weights(model: eqx.Module, states: Float[np.ndarray, "samples dimens
     """
 
     def is_linear(node: object) -> bool:
-        return isinstance(node, RandomFeatureHNN | RandomFeatureField)
+        return isinstance(node, FeatureHamiltonian | FeatureField)
 
     def weigh(node: Any) -> Any:
         free = jax.tree.map(lambda leaf: jnp.zeros_like(leaf) if eqx.is_inexact_array(leaf) else leaf, node)
@@ -109,9 +109,9 @@ def penalty_weights(model: eqx.Module, states: Float[np.ndarray, "samples dimens
 
 
 @eqx.filter_jit
-def _field_squares(model: RandomFeatureHNN | RandomFeatureField, states: Array) -> Array:
+def _field_squares(model: FeatureHamiltonian | FeatureField, states: Array) -> Array:
     """Returns the mean square of the field of every feature, or of the feature itself where it is the field."""
     features: AbstractFeatures = model.features
-    if isinstance(model, RandomFeatureField):
+    if isinstance(model, FeatureField):
         return jnp.mean(jax.vmap(features)(states) ** 2, axis=0)
     return jnp.mean(jnp.sum(jax.vmap(jax.jacfwd(features))(states) ** 2, axis=2), axis=0)

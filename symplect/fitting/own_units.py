@@ -12,7 +12,7 @@ from jaxtyping import Float
 from symplect.data import Scaling, Trajectories
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import Segments
-from symplect.models import HNN, Baseline, DissipativeHNN, NonlinearFriction, RandomFeatureField, RandomFeatureHNN
+from symplect.models import HNN, Baseline, FeatureField, FeatureHamiltonian, NonlinearFriction, PortHamiltonian
 from symplect.models.rescaled import rest_in, restored, scaled
 from symplect.precision import cast
 
@@ -43,19 +43,19 @@ def brought_in(model: Any, scaling: Scaling) -> Any:
     Features keep their meaning. Networks and friction keep their numbers, which are of order one and only say where to
     begin.
     """
-    if isinstance(model, DissipativeHNN):
+    if isinstance(model, PortHamiltonian):
         inside = eqx.tree_at(lambda own: own.conservative, model, brought_in(model.conservative, scaling))
         if (friction := model.nonlinear) is None:
             return inside
         rest = rest_in(friction, 1 / scaling.rates[: model.degrees_of_freedom])
-        return DissipativeHNN(
+        return PortHamiltonian(
             inside.conservative,
             inside.damping,
             inside.input_matrix,
             nonlinear=NonlinearFriction(friction.dry, friction.drag, rest),
             held=inside.held,
         )
-    return scaled(model, scaling) if isinstance(model, RandomFeatureHNN | RandomFeatureField) else model
+    return scaled(model, scaling) if isinstance(model, FeatureHamiltonian | FeatureField) else model
 
 
 def brought_back(fitted: Any, original: Any, scaling: Scaling) -> Any:
@@ -75,17 +75,17 @@ def unit_of_parameters(fitted: Any, scaling: Scaling) -> Float[np.ndarray, " par
 
 
 def _has_any_units(model: Any) -> bool:
-    inner = model.conservative if isinstance(model, DissipativeHNN) else model
-    return isinstance(inner, HNN | Baseline | RandomFeatureHNN | RandomFeatureField)
+    inner = model.conservative if isinstance(model, PortHamiltonian) else model
+    return isinstance(inner, HNN | Baseline | FeatureHamiltonian | FeatureField)
 
 
 def _is_network(model: Any) -> bool:
-    return isinstance(model.conservative if isinstance(model, DissipativeHNN) else model, HNN | Baseline)
+    return isinstance(model.conservative if isinstance(model, PortHamiltonian) else model, HNN | Baseline)
 
 
 def _is_newtonian(model: Any) -> bool:
-    inner = model.conservative if isinstance(model, DissipativeHNN) else model
-    return isinstance(inner, RandomFeatureHNN) and inner.newtonian
+    inner = model.conservative if isinstance(model, PortHamiltonian) else model
+    return isinstance(inner, FeatureHamiltonian) and inner.newtonian
 
 
 def _channels(data: Trajectories) -> int:

@@ -12,9 +12,9 @@ from jaxtyping import Array, Float, Int
 
 from symplect._types import Scalar, State
 from symplect.dynamics import AbstractDynamics
-from symplect.models.dissipative import DissipativeHNN
+from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import AbstractFeatures
-from symplect.models.random_feature import RandomFeatureHNN
+from symplect.models.port_hamiltonian import PortHamiltonian
 
 Parameters = Float[Array, " parameters"]
 
@@ -78,10 +78,10 @@ def with_friction(model: AbstractDynamics) -> AbstractDynamics:
     Its paths are the same, and so is the program that follows them, which is long in compiling. The root of a friction
     that is zero has no influence, to first order, so a fit leaves it there. The weights are the first numbers.
     """
-    if not isinstance(model, RandomFeatureHNN):
+    if not isinstance(model, FeatureHamiltonian):
         return model
     n, kind = model.degrees_of_freedom, model.weights.dtype
-    return DissipativeHNN(model, jnp.zeros((n, n), kind), jnp.zeros((2 * n, 0), kind))
+    return PortHamiltonian(model, jnp.zeros((n, n), kind), jnp.zeros((2 * n, 0), kind))
 
 
 def trainable_filter(model: AbstractDynamics) -> Any:
@@ -131,7 +131,7 @@ def under_inputs(
     model: AbstractDynamics, times: Float[Array, " samples"], inputs: Float[Array, "samples channels"]
 ) -> AbstractDynamics:
     """Returns the model under the inputs of one segment, or the model itself where there are none."""
-    return model.driven(times, inputs) if isinstance(model, DissipativeHNN) and inputs.shape[1] else model
+    return model.driven(times, inputs) if isinstance(model, PortHamiltonian) and inputs.shape[1] else model
 
 
 def moved(

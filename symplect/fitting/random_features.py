@@ -14,8 +14,8 @@ from symplect.data import Scaling, Trajectories
 from symplect.dynamics import energies
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.closed_form import ClosedFormFit, fit_closed_form
+from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import AbstractFeatures, Polynomial, Projected, RandomTanh, separable
-from symplect.models.random_feature import RandomFeatureHNN
 from symplect.models.rescaled import restored
 
 STEEPNESSES = (1.0, 2.0, 3.0, 5.0)
@@ -73,11 +73,13 @@ def fit_random_features(
         large = structure(many, _affordable(features, many), rng, steepness, earlier)
     fitted = fit_closed_form(large, many, held_out=rim, tolerance=_NEARLY, progress=progress)
     with jax.enable_x64(True):
-        model = RandomFeatureHNN(frame.projected(large), fitted.model.weights, data.dimension // 2)
+        model = FeatureHamiltonian(frame.projected(large), fitted.model.weights, data.dimension // 2)
     return replace(fitted, model=restored(model, scaling), seconds=time.perf_counter() - began)
 
 
-def _best_structure(data: Trajectories, features: int, rng: np.random.Generator) -> tuple[Structure, RandomFeatureHNN]:
+def _best_structure(
+    data: Trajectories, features: int, rng: np.random.Generator
+) -> tuple[Structure, FeatureHamiltonian]:
     """Chooses a structure of the energy by small fits, each at its best steepness."""
     some, rim = _some_trials(data, _FIRST[1], rng)
     drawn = [(make, steepness) for make in (_natural, _separable, _generic) for steepness in STEEPNESSES]
@@ -91,8 +93,8 @@ def _best_structure(data: Trajectories, features: int, rng: np.random.Generator)
 
 
 def _best_steepness(
-    data: Trajectories, features: int, rng: np.random.Generator, structure: Structure, first: RandomFeatureHNN
-) -> tuple[float, RandomFeatureHNN | None]:
+    data: Trajectories, features: int, rng: np.random.Generator, structure: Structure, first: FeatureHamiltonian
+) -> tuple[float, FeatureHamiltonian | None]:
     """Chooses how steep features are, and whether they are drawn where the energy of the first fit changes most.
 
     Of those that are nearly as good as the best the steepest is taken, since many features may be steeper than few.
@@ -168,13 +170,21 @@ def _some_trials(data: Trajectories, samples: int, rng: np.random.Generator) -> 
 
 
 def _generic(
-    data: Trajectories, count: int, rng: np.random.Generator, steepness: float, earlier: RandomFeatureHNN | None = None
+    data: Trajectories,
+    count: int,
+    rng: np.random.Generator,
+    steepness: float,
+    earlier: FeatureHamiltonian | None = None,
 ) -> AbstractFeatures:
     return _drawn(data.states, count, rng, steepness, _energies(earlier, data.states))
 
 
 def _separable(
-    data: Trajectories, count: int, rng: np.random.Generator, steepness: float, earlier: RandomFeatureHNN | None = None
+    data: Trajectories,
+    count: int,
+    rng: np.random.Generator,
+    steepness: float,
+    earlier: FeatureHamiltonian | None = None,
 ) -> AbstractFeatures:
     """A fifth of the features see the momenta: kinetic energies are smooth, and often quadratic."""
     half = data.dimension // 2
@@ -187,7 +197,11 @@ def _separable(
 
 
 def _natural(
-    data: Trajectories, count: int, rng: np.random.Generator, steepness: float, earlier: RandomFeatureHNN | None = None
+    data: Trajectories,
+    count: int,
+    rng: np.random.Generator,
+    steepness: float,
+    earlier: FeatureHamiltonian | None = None,
 ) -> AbstractFeatures:
     """A kinetic energy that is quadratic, as most are; all features see the positions."""
     half = data.dimension // 2
@@ -201,7 +215,7 @@ def _quadratic(rows: Array2) -> AbstractFeatures:
     return Projected(Polynomial(rows.shape[1], degree=2), np.diag(1 / spread), centre)
 
 
-def _energies(model: RandomFeatureHNN | None, states: Array2) -> Float[np.ndarray, " samples"] | None:
+def _energies(model: FeatureHamiltonian | None, states: Array2) -> Float[np.ndarray, " samples"] | None:
     if model is None:
         return None
     with jax.enable_x64(True):

@@ -20,9 +20,9 @@ from symplect.fitting.least_squares import merge, ridge_path
 from symplect.fitting.linearised import FOLDS, linearised
 from symplect.fitting.subsets import Subset, held_out_square, restricted, sparsest
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
+from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import AbstractFeatures, Selected
 from symplect.models.features._features import Penalties, Values
-from symplect.models.random_feature import RandomFeatureHNN
 from symplect.models.rescaled import Coordinates, Factors, rescaled_features
 
 _ROUNDS = 5  # of choosing terms at the paths that the last terms gave
@@ -48,7 +48,7 @@ class SymbolicFit:
     expression: Expression
     coefficients: Mapping[Expression, float]
     standard_errors: Mapping[Expression, float]
-    model: RandomFeatureHNN
+    model: FeatureHamiltonian
     held_out_error: float
     seconds: float = field(compare=False)
 
@@ -177,17 +177,17 @@ def _(features: _Masked, centre: Coordinates, scale: Coordinates) -> tuple[Abstr
 
 def _masked(
     library: AbstractFeatures, kept: Subset, weights: Coefficients | None, data: Trajectories
-) -> RandomFeatureHNN:
+) -> FeatureHamiltonian:
     mask = np.zeros(library.size)
     mask[list(kept)] = 1.0
     with jax.enable_x64(True):
         return _model(_Masked(library, jnp.asarray(mask)), weights, data)
 
 
-def _model(features: AbstractFeatures, weights: Coefficients | None, data: Trajectories) -> RandomFeatureHNN:
-    return RandomFeatureHNN(features, None if weights is None else jnp.asarray(weights), data.dimension // 2)
+def _model(features: AbstractFeatures, weights: Coefficients | None, data: Trajectories) -> FeatureHamiltonian:
+    return FeatureHamiltonian(features, None if weights is None else jnp.asarray(weights), data.dimension // 2)
 
 
 def _weights(fitted: TrajectoryFit) -> Coefficients:
-    assert isinstance(fitted.model, RandomFeatureHNN)
+    assert isinstance(fitted.model, FeatureHamiltonian)
     return np.asarray(fitted.model.weights)

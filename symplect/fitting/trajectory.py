@@ -21,7 +21,7 @@ from symplect.fitting.segments import Segments, cut_segments
 from symplect.fitting.shooting import follow
 from symplect.fitting.trials import Problem, Trial, simplest
 from symplect.integrate import RK4
-from symplect.models import AbstractModel, DissipativeHNN
+from symplect.models import AbstractModel, PortHamiltonian
 from symplect.precision import cast
 
 PENALTIES = np.logspace(-2, 5, 8)
@@ -85,9 +85,9 @@ def fit_trajectory(
     All that happens in units of the data's own (`Scaling`), in which networks and friction begin at the numbers that
     the models have.
 
-    Models of up to 2000 trainable numbers, such as `RandomFeatureHNN` or a `DissipativeHNN` around one, are fitted by
-    Levenberg-Marquardt, in seconds. Networks are fitted by Adam, in about a minute, every fifth trajectory held out to
-    stop by; they were measured to be less accurate.
+    Models of up to 2000 trainable numbers, such as `FeatureHamiltonian` or a `PortHamiltonian` around one, are fitted
+    by Levenberg-Marquardt, in seconds. Networks are fitted by Adam, in about a minute, every fifth trajectory held out
+    to stop by; they were measured to be less accurate.
 
     Source: Bock 1983 (multiple shooting); the published fit instead takes noisy states for exact (Greydanus et al.
     2019, equation 3), which biases the frequency by some percent.
@@ -109,13 +109,13 @@ def fit_trajectory(
 
     Example:
         >>> from symplect import add_noise, simulate
-        >>> from symplect.models import RandomFeatureHNN
+        >>> from symplect.models import FeatureHamiltonian
         >>> from symplect.models.features import Polynomial
         >>> from symplect.systems import MassSpring
         >>> starts = np.random.default_rng(0).uniform(-1, 1, (10, 2))
         >>> clean = simulate(MassSpring.reference(), starts, np.linspace(0.0, 3.0, 30))
         >>> noisy = add_noise(clean, 0.1, np.random.default_rng(1))
-        >>> fitted = fit_trajectory(RandomFeatureHNN(Polynomial(2, degree=2)), noisy)
+        >>> fitted = fit_trajectory(FeatureHamiltonian(Polynomial(2, degree=2)), noisy)
         >>> bool(np.all(abs(fitted.noise - 0.1) < 0.01)), fitted.white
         (True, True)
     """
@@ -153,11 +153,11 @@ def fit_trajectory(
 def _require_inputs(model: AbstractModel, data: Trajectories) -> None:
     """Inputs need a model that knows what to do with as many."""
     given = 0 if data.inputs is None else data.inputs.shape[1]
-    known = model.input_matrix.shape[1] if isinstance(model, DissipativeHNN) else 0
+    known = model.input_matrix.shape[1] if isinstance(model, PortHamiltonian) else 0
     if given != known:
         raise InputError(
             f"fit_trajectory: expected data with {known} inputs as the model has, found {given}: give "
-            "DissipativeHNN(..., input_matrix=...) a column for each, or leave the inputs out"
+            "PortHamiltonian(..., input_matrix=...) a column for each, or leave the inputs out"
         )
 
 

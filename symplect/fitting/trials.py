@@ -16,7 +16,7 @@ from symplect.fitting.midpoint import OneStep, penalty_weights
 from symplect.fitting.parametrised import Parametrised, trainable_filter, with_friction
 from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import PathResiduals, ShootingProblem, Shot
-from symplect.models import RandomFeatureField, RandomFeatureHNN
+from symplect.models import FeatureField, FeatureHamiltonian
 
 _GROUPS = 30  # parts of the data at most, each of which is left out once
 _ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
@@ -75,7 +75,7 @@ class Trial:
     def _about(self, noise: Coordinates) -> tuple[PathResiduals, OneStep]:
         key = noise.tobytes()
         if key not in self._with_noise:  # the same for every ridge
-            linear = isinstance(self.model, RandomFeatureHNN | RandomFeatureField)
+            linear = isinstance(self.model, FeatureHamiltonian | FeatureField)
             known, segments = (self.function, np.asarray(self.vector)), self.problem.segments
             self._with_noise[key] = (
                 PathResiduals(self.function, segments, noise, self.problem.substeps),

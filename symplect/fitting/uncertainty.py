@@ -17,7 +17,7 @@ from symplect.fitting.closed_form import ClosedFormFit, equations
 from symplect.fitting.least_squares import merge, ridge_path
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.trajectory import TrajectoryFit
-from symplect.models.random_feature import RandomFeatureHNN
+from symplect.models.feature_models import FeatureHamiltonian
 
 States = Float[np.ndarray, "samples dimension"]
 
@@ -55,12 +55,12 @@ def trajectory_deviations(fit: TrajectoryFit, states: States) -> Deviations:
     Example:
         >>> from symplect import add_noise, simulate
         >>> from symplect.fitting.trajectory import fit_trajectory
-        >>> from symplect.models import RandomFeatureHNN
+        >>> from symplect.models import FeatureHamiltonian
         >>> from symplect.models.features import Polynomial
         >>> from symplect.systems import MassSpring
         >>> starts = np.random.default_rng(0).uniform(-1, 1, (10, 2))
         >>> clean = simulate(MassSpring.reference(), starts, np.linspace(0.0, 3.0, 30))
-        >>> fit = fit_trajectory(RandomFeatureHNN(Polynomial(2, 2)), add_noise(clean, 0.1, np.random.default_rng(1)))
+        >>> fit = fit_trajectory(FeatureHamiltonian(Polynomial(2, 2)), add_noise(clean, 0.1, np.random.default_rng(1)))
         >>> bool(np.all(trajectory_deviations(fit, starts).energy < 0.1))
         True
     """
@@ -131,12 +131,12 @@ def closed_form_deviations(fit: ClosedFormFit, data: Trajectories, states: State
     require_fittable("closed_form_deviations", data, derivatives=True)
     features, ridge = fit.model.features, np.array([fit.ridge / _LESS])
     parts = equations(features, data, np.repeat(np.arange(len(data)), data.lengths))
-    models: list[RandomFeatureHNN] = []
+    models: list[FeatureHamiltonian] = []
     for number in range(len(parts)):
         others = merge(parts[:number] + parts[number + 1 :])
         weights = ridge_path(others, features.penalties, ridge).coefficients[:, 0]
         with jax.enable_x64(True):
-            models.append(RandomFeatureHNN(features, jnp.asarray(weights), data.dimension // 2))
+            models.append(FeatureHamiltonian(features, jnp.asarray(weights), data.dimension // 2))
     return _over(models, states, (len(data) - 1) / np.sqrt(len(data)))
 
 

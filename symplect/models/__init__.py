@@ -11,12 +11,12 @@ from symplect.models import features
 from symplect.models._model import AbstractModel
 from symplect.models.autoencoder import Autoencoder
 from symplect.models.baseline import Baseline
-from symplect.models.description import is_described, skeleton
-from symplect.models.dissipative import DissipativeHNN, NonlinearFriction, PortHamiltonian
+from symplect.models.description import current_name, is_described, skeleton
+from symplect.models.feature_models import FeatureField, FeatureHamiltonian
 from symplect.models.hnn import HNN
 from symplect.models.network import Network
 from symplect.models.pixels import AbstractPixelDynamics, PixelBaseline, PixelHNN
-from symplect.models.random_feature import RandomFeatureField, RandomFeatureHNN
+from symplect.models.port_hamiltonian import DrivenPortHamiltonian, NonlinearFriction, PortHamiltonian
 
 MODELS: dict[str, type[AbstractModel]] = {
     kind.__name__: kind
@@ -25,9 +25,9 @@ MODELS: dict[str, type[AbstractModel]] = {
         HNN,
         PixelBaseline,
         PixelHNN,
-        RandomFeatureHNN,
-        RandomFeatureField,
-        DissipativeHNN,
+        FeatureHamiltonian,
+        FeatureField,
+        PortHamiltonian,
     )
 }
 """Every model that can be saved, loaded, exported and explored. A new one is a file of this folder and a line here."""
@@ -61,7 +61,7 @@ def blank_model(name: str, configuration: dict[str, Any]) -> AbstractModel:
     Raises:
         InputError: the file names something that is no model of this package, or a part that is not one.
     """
-    kind = MODELS.get(name)
+    kind = MODELS.get(current_name(name))
     if kind is None:
         raise InputError(f"expected a model out of {', '.join(MODELS)}, found {name!r}")
     if not is_described(configuration):
@@ -93,13 +93,13 @@ __all__ = [
     "AbstractPixelDynamics",
     "Autoencoder",
     "Baseline",
-    "DissipativeHNN",
+    "DrivenPortHamiltonian",
+    "FeatureField",
+    "FeatureHamiltonian",
     "NonlinearFriction",
     "PixelBaseline",
     "PixelHNN",
     "PortHamiltonian",
-    "RandomFeatureField",
-    "RandomFeatureHNN",
     "blank_model",
     "require_known",
 ]

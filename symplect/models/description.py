@@ -12,6 +12,12 @@ import numpy as np
 from symplect.errors import InputError
 
 _KIND, _SHAPE = "kind", "shape"
+_RENAMED = {
+    "RandomFeatureHNN": "FeatureHamiltonian",
+    "RandomFeatureField": "FeatureField",
+    "DissipativeHNN": "PortHamiltonian",
+}
+"""Names in files of version 0.1, by what they are called now."""
 
 
 def describe(part: Any) -> Any:
@@ -30,6 +36,11 @@ def describe(part: Any) -> Any:
     if isinstance(part, tuple | list):
         return [describe(item) for item in part]
     return part
+
+
+def current_name(name: str) -> str:
+    """Returns the name of a class that a file may call by an earlier one."""
+    return _RENAMED.get(name, name)
 
 
 def is_described(description: Any) -> bool:
@@ -53,7 +64,7 @@ def skeleton(description: Any, kinds: Mapping[str, type[eqx.Module]]) -> Any:
 
 
 def _module(description: Mapping[str, Any], kinds: Mapping[str, type[eqx.Module]]) -> eqx.Module:
-    kind = kinds.get(str(description.get(_KIND)))
+    kind = kinds.get(current_name(str(description.get(_KIND))))
     if kind is None:
         raise InputError(f"expected a part out of {', '.join(kinds)}, found {description.get(_KIND)!r}")
     fields = dataclasses.fields(kind)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from symplect.data.scaling import Scaling
 from symplect.models.baseline import Baseline
-from symplect.models.dissipative import DissipativeHNN, NonlinearFriction
+from symplect.models.feature_models import FeatureField, FeatureHamiltonian
 from symplect.models.features import (
     AbstractFeatures,
     CentreDistance,
@@ -30,7 +30,7 @@ from symplect.models.features import (
 )
 from symplect.models.hnn import HNN
 from symplect.models.network import Network
-from symplect.models.random_feature import RandomFeatureField, RandomFeatureHNN
+from symplect.models.port_hamiltonian import NonlinearFriction, PortHamiltonian
 
 Model = TypeVar("Model")
 Coordinates = Float[np.ndarray, " dimension"]
@@ -53,7 +53,7 @@ def restored(model: Model, scaling: Scaling) -> Model:
 
     Example:
         >>> scaling = Scaling(0.5, np.zeros(2), np.array([2.0, 3.0]))
-        >>> spring = RandomFeatureHNN(Polynomial(2, degree=2), jnp.array([0.0, 0.0, 0.5, 0.0, 0.5]))
+        >>> spring = FeatureHamiltonian(Polynomial(2, degree=2), jnp.array([0.0, 0.0, 0.5, 0.0, 0.5]))
         >>> restored(spring, scaling).time_derivative(jnp.array([2.0, 0.0])).tolist()
         [0.0, -6.0]
     """
@@ -79,7 +79,7 @@ def _restored(model: Any, scaling: Scaling) -> Any:
 
 
 @_restored.register
-def _(model: RandomFeatureHNN, scaling: Scaling) -> RandomFeatureHNN:
+def _(model: FeatureHamiltonian, scaling: Scaling) -> FeatureHamiltonian:
     half = model.degrees_of_freedom
     if model.newtonian and not _keeps_velocities(scaling, half):
         raise TypeError(
@@ -87,25 +87,25 @@ def _(model: RandomFeatureHNN, scaling: Scaling) -> RandomFeatureHNN:
         )
     features, factors = rescaled_features(model.features, scaling.centre, scaling.scale)
     weights = jnp.asarray(np.asarray(model.weights, float) * factors * scaling.energy)
-    return RandomFeatureHNN(features, weights, half, newtonian=model.newtonian)
+    return FeatureHamiltonian(features, weights, half, newtonian=model.newtonian)
 
 
 @_restored.register
-def _(model: RandomFeatureField, scaling: Scaling) -> RandomFeatureField:
+def _(model: FeatureField, scaling: Scaling) -> FeatureField:
     features, factors = rescaled_features(model.features, scaling.centre, scaling.scale)
     weights = jnp.asarray(np.asarray(model.weights, float) * factors[:, None] * scaling.rates)
     constant = jnp.asarray(np.asarray(model.constant, float) * scaling.rates)
-    return RandomFeatureField(features, weights, constant, model.degrees_of_freedom)
+    return FeatureField(features, weights, constant, model.degrees_of_freedom)
 
 
 @_restored.register
-def _(model: DissipativeHNN, scaling: Scaling) -> DissipativeHNN:
+def _(model: PortHamiltonian, scaling: Scaling) -> PortHamiltonian:
     momenta = scaling.scale[model.degrees_of_freedom :]
     channels = model.input_matrix.shape[1]
     inputs = scaling.inputs if len(scaling.inputs) == channels else np.ones(channels)
     damping = np.asarray(model.damping, float) * (momenta / np.sqrt(scaling.action))[:, None]
     matrix = np.asarray(model.input_matrix, float) * scaling.rates[:, None] / inputs
-    return DissipativeHNN(
+    return PortHamiltonian(
         _restored(model.conservative, scaling),
         jnp.asarray(damping, model.damping.dtype),
         jnp.asarray(matrix, model.input_matrix.dtype),

@@ -7,7 +7,7 @@ import numpy as np
 from symplect import fitting
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.evaluation import EvaluationData
-from symplect.models import DissipativeHNN
+from symplect.models import PortHamiltonian
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.tasks._task import DirectMethod, Fitted
 
@@ -47,7 +47,7 @@ def by_trajectories(
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
         hamiltonians = fitting.smooth_hamiltonians(data.train.states, structure=structure, seed=seed)
-        models = [DissipativeHNN(model) for model in hamiltonians] if friction else hamiltonians
+        models = [PortHamiltonian(model) for model in hamiltonians] if friction else hamiltonians
         found = fitting.fit_trajectory(models, data.train, substeps=substeps, progress=progress)
         return Fitted(found.model, found.seconds, _metrics(found, data.train))
 
@@ -57,7 +57,7 @@ def by_trajectories(
 def _metrics(found: "fitting.TrajectoryFit", train: Trajectories) -> dict[str, float]:
     metrics = {f"noise_{name.replace(' ', '_')}": float(s) for name, s in zip(train.names, found.noise, strict=True)}
     metrics |= {"held_out_error": found.held_out_error, "residual_correlation": found.residual_correlation}
-    if isinstance(found.model, DissipativeHNN):
+    if isinstance(found.model, PortHamiltonian):
         with jax.enable_x64(True):
             rates = jax.vmap(found.model.friction_rate)(jnp.asarray(train.states))
         metrics["friction_rate"] = float(jnp.mean(rates))

@@ -15,7 +15,7 @@ from symplect.models.features import AbstractFeatures
 
 
 @final
-class RandomFeatureHNN(AbstractHamiltonian, AbstractModel):
+class FeatureHamiltonian(AbstractHamiltonian, AbstractModel):
     r"""$H(z) = \sum_k c_k \phi_k(z)$ with fixed features, so that the vector field is linear in the weights $c$.
 
     A network with one hidden layer whose inner weights are drawn rather than trained (Rahma, Datar, Dietrich 2024,
@@ -29,7 +29,7 @@ class RandomFeatureHNN(AbstractHamiltonian, AbstractModel):
 
     Example:
         >>> from symplect.models.features import Polynomial
-        >>> spring = RandomFeatureHNN(Polynomial(2, degree=2), jnp.array([0.0, 0.0, 1.0, 0.0, 1.0]))
+        >>> spring = FeatureHamiltonian(Polynomial(2, degree=2), jnp.array([0.0, 0.0, 1.0, 0.0, 1.0]))
         >>> spring.time_derivative(jnp.array([1.0, 0.0])).tolist()  # H = q^2 + p^2
         [0.0, -2.0]
     """
@@ -74,7 +74,7 @@ class RandomFeatureHNN(AbstractHamiltonian, AbstractModel):
 
 
 @final
-class RandomFeatureField(AbstractModel):
+class FeatureField(AbstractModel):
     r"""$\dot z = \sum_k c_k \phi_k(z) + c_0$ with a weight vector per feature: the same, with no physics in it.
 
     Args:
@@ -85,7 +85,7 @@ class RandomFeatureField(AbstractModel):
 
     Example:
         >>> from symplect.models.features import Polynomial
-        >>> turning = RandomFeatureField(Polynomial(2, degree=1), jnp.array([[0.0, -1.0], [1.0, 0.0]]))
+        >>> turning = FeatureField(Polynomial(2, degree=1), jnp.array([[0.0, -1.0], [1.0, 0.0]]))
         >>> turning.time_derivative(jnp.array([1.0, 0.0])).tolist()
         [0.0, -1.0]
     """

@@ -1,4 +1,4 @@
-"""Friction and known inputs: a Hamiltonian that loses energy, and is given some."""
+"""Port-Hamiltonian systems, true or learned: a Hamiltonian with friction and known inputs."""
 
 from typing import Any, ClassVar, final
 
@@ -54,7 +54,7 @@ class NonlinearFriction(eqx.Module):
 
 
 @final
-class DissipativeHNN(AbstractEnergyDynamics, AbstractModel):
+class PortHamiltonian(AbstractEnergyDynamics, AbstractModel):
     r"""$\dot z = (J - R) \nabla H(z)$ with $R = L L^T \ge 0$ acting on the momenta, so that energy can only be lost.
 
     $$\frac{dH}{dt} = -\frac{\partial H}{\partial p}^T L L^T \frac{\partial H}{\partial p} \le 0$$
@@ -64,7 +64,7 @@ class DissipativeHNN(AbstractEnergyDynamics, AbstractModel):
     as learned dynamics: Zhong, Dey, Chakraborty 2020 (arXiv:2002.08860).
 
     Args:
-        conservative: the learned Hamiltonian without friction, an `HNN` or a `RandomFeatureHNN`.
+        conservative: the Hamiltonian without friction, a true system or a learned one.
         damping: L, of which the lower triangle counts; a tenth of the identity unless given.
         input_matrix: G, one column per input; no inputs unless given.
         nonlinear: dry friction and quadratic drag; none unless given.
@@ -73,7 +73,7 @@ class DissipativeHNN(AbstractEnergyDynamics, AbstractModel):
 
     Example:
         >>> from symplect.systems import MassSpring
-        >>> model = DissipativeHNN(MassSpring(k=1.0, m=1.0), damping=jnp.array([[0.5]]))
+        >>> model = PortHamiltonian(MassSpring(k=1.0, m=1.0), damping=jnp.array([[0.5]]))
         >>> model.time_derivative(jnp.array([0.0, 1.0])).tolist()
         [1.0, -0.25]
     """
@@ -146,7 +146,7 @@ class DissipativeHNN(AbstractEnergyDynamics, AbstractModel):
         inverse_mass = jax.hessian(self.conservative.hamiltonian)(z)[n:, n:]
         return jnp.trace(self.dissipation @ inverse_mass) / n
 
-    def driven(self, times: Times, inputs: ArrayLike) -> "PortHamiltonian":
+    def driven(self, times: Times, inputs: ArrayLike) -> "DrivenPortHamiltonian":
         """Returns the same system under known inputs, sampled at the given times and held or linear between them.
 
         Raises:
@@ -157,11 +157,11 @@ class DissipativeHNN(AbstractEnergyDynamics, AbstractModel):
             raise InputError(
                 f"driven: expected inputs of shape {expected}, times by channels, found {np.shape(inputs)}"
             )
-        return PortHamiltonian(self, jnp.asarray(times), jnp.asarray(inputs))
+        return DrivenPortHamiltonian(self, jnp.asarray(times), jnp.asarray(inputs))
 
 
 @final
-class PortHamiltonian(AbstractDynamics):
+class DrivenPortHamiltonian(AbstractDynamics):
     r"""$\dot z = (J - R) \nabla H(z) + G u(t)$ for one known course of the inputs; `rollout` follows it as any other.
 
     Args:
@@ -171,13 +171,13 @@ class PortHamiltonian(AbstractDynamics):
 
     Example:
         >>> from symplect.systems import MassSpring
-        >>> spring = DissipativeHNN(MassSpring(k=1.0, m=1.0), input_matrix=jnp.array([[0.0], [1.0]]))
+        >>> spring = PortHamiltonian(MassSpring(k=1.0, m=1.0), input_matrix=jnp.array([[0.0], [1.0]]))
         >>> pushed = spring.driven(jnp.array([0.0, 1.0]), jnp.array([[0.0], [4.0]]))
         >>> pushed.time_derivative(jnp.array([0.0, 0.0]), 0.5).tolist()
         [0.0, 2.0]
     """
 
-    system: DissipativeHNN
+    system: PortHamiltonian
     times: Times
     inputs: Float[Array, "times inputs"]
 
