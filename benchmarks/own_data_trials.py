@@ -93,7 +93,8 @@ def fitted(situation: Situation, folder: Path) -> Outcome:
 def _frequency(found: Any, run: Path) -> tuple[float | None, float | None]:
     """Return the frequency of a saved model that is released where the first trial begins, and its standard error.
 
-    The error is that of the weights, where the fit knows it, and of the noisy start, by random draws of both.
+    It begins where its path meets the first piece of the trial best. The error is that of the weights, where the fit
+    knows it, and of that start, by random draws of weights and noise.
     """
     import jax
     import jax.numpy as jnp
@@ -101,35 +102,49 @@ def _frequency(found: Any, run: Path) -> tuple[float | None, float | None]:
 
     import symplect
     from symplect.fitting.parametrised import Parametrised
+    from symplect.fitting.segments import cut_segments, enough_substeps
+    from symplect.fitting.starts import best_paths
     from symplect.integrate import RK4, rollout
     from symplect.models import PortHamiltonian
     from symplect.precision import cast
 
-    model, trial = symplect.load(run).model, found.reading.data[0]
+    data = found.reading.data.select([0])
+    model, trial, seen = symplect.load(run).model, data[0], np.array(found.reading.observed)
     if isinstance(model, PortHamiltonian) and trial.inputs is not None:
         return None, None
     times = np.linspace(trial.times[0], trial.times[-1], 8 * len(trial.times))  # without the record's gaps
+    fit = next(one for one in found.judged if one.candidate.model is found.model).candidate.fit
+    noise = found.reading.noise if fit is None else fit.noise
+    noise = np.where(seen, np.maximum(np.nan_to_num(noise), 1e-9 * np.std(data.states, axis=0)), np.inf)
     with jax.enable_x64(True):
         rebuild, vector = Parametrised.split(cast(model, jnp.float64))
+        first, substeps = _first(cut_segments(data, seen.astype(float), None)), enough_substeps(data)
 
         @jax.jit
         def positions(weights: Any, start: Any) -> Any:
             return rollout(rebuild(weights), start, times, solver=RK4(substeps=2)).states[:, 0]
 
-        def released(weights: Any, start: Any) -> float | None:
+        def released(weights: Any, states: Any) -> float | None:
+            own = dataclasses.replace(first, states=states)
+            start = best_paths(rebuild(jnp.asarray(weights)), own, 1 / noise, 2 * substeps)[0, 0]
             path = np.asarray(positions(weights, start))
             return frequency(times, path) if np.all(np.isfinite(path)) else None
 
-        best = released(vector, trial.states[0])
-        fit = next(one for one in found.judged if one.candidate.model is found.model).candidate.fit
+        best = released(vector, first.states)
         if best is None or fit is None or fit.covariance is None:
             return best, None
         rng = np.random.default_rng(0)
-        noise = np.nan_to_num(fit.noise)
         weights = rng.multivariate_normal(np.asarray(vector), fit.covariance, _DRAWS, method="eigh")
-        starts = trial.states[0] + noise * rng.standard_normal((_DRAWS, len(noise)))
-        drawn = [one for pair in zip(weights, starts, strict=True) if (one := released(*pair)) is not None]
+        more = np.where(seen, noise, 0.0) * rng.standard_normal((_DRAWS, *first.states.shape))
+        drawn = [one for pair in zip(weights, more, strict=True) if (one := released(pair[0], first.states + pair[1]))]
     return best, float(np.sqrt(np.mean((np.array(drawn) - best) ** 2))) if len(drawn) == _DRAWS else None
+
+
+def _first(segments: Any) -> Any:
+    """Return the first of some segments alone."""
+    return dataclasses.replace(
+        segments, **{field.name: getattr(segments, field.name)[:1] for field in dataclasses.fields(segments)}
+    )
 
 
 def child(name: str, path: Path) -> None:

@@ -15,6 +15,7 @@ from symplect.errors import InputError
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.parametrised import Parametrised
+from symplect.fitting.segments import enough_substeps
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.integrate import RK4, rollout
 from symplect.models import AbstractModel, FeatureField, FeatureHamiltonian, PortHamiltonian
@@ -59,7 +60,9 @@ class Diagnosis:
     verdict: str
 
 
-def diagnose(data: Trajectories, *, seed: int = 0, substeps: int = 2, progress: str | None = None) -> Diagnosis:
+def diagnose(
+    data: Trajectories, *, seed: int = 0, substeps: int | None = None, progress: str | None = None
+) -> Diagnosis:
     """Says whether a system conserves energy, how much it loses, and which model to take.
 
     A plain field, a Hamiltonian and a Hamiltonian with friction are fitted to the same trajectories, and each is
@@ -69,7 +72,7 @@ def diagnose(data: Trajectories, *, seed: int = 0, substeps: int = 2, progress: 
     Args:
         data: states and times; trials of one system.
         seed: of the features.
-        substeps: Runge-Kutta steps between two samples.
+        substeps: Runge-Kutta steps between two samples; as many as their distance needs unless given.
         progress: label of a progress bar; none unless given.
 
     Raises:
@@ -110,7 +113,7 @@ def compare_kinds(
     held_out: Trajectories,
     *,
     observed: Sequence[bool] | None = None,
-    substeps: int = 2,
+    substeps: int | None = None,
     progress: str | None = None,
 ) -> Diagnosis:
     """Fits models of every kind to some trajectories, and says which kind predicts others best.
@@ -129,7 +132,8 @@ def compare_kinds(
     for kind, own in tqdm(models.items(), desc=progress, disable=None if progress else True, leave=False):
         fits[kind] = fit_trajectory(own, train, observed=observed, substeps=substeps)
     noise = np.min([fit.noise for fit in fits.values()], axis=0)
-    squares = {kind: _rollout_squares(fit.model, held_out, noise, substeps) for kind, fit in fits.items()}
+    finer = 2 * (substeps or enough_substeps(train))
+    squares = {kind: _rollout_squares(fit.model, held_out, noise, finer) for kind, fit in fits.items()}
     return _diagnosis(fits, squares, train)
 
 
@@ -158,7 +162,7 @@ def _rollout_squares(
     found: list[float] = []
     with jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):  # what blows up counts as 1e6
         for trial in held_out:
-            path = rollout(model, jnp.asarray(trial.states[0]), trial.times, solver=RK4(substeps=2 * substeps)).states
+            path = rollout(model, jnp.asarray(trial.states[0]), trial.times, solver=RK4(substeps)).states
             found.append(float(np.mean(((np.asarray(path) - trial.states) / noise)[:, np.isfinite(noise)] ** 2)))
     return np.nan_to_num(np.array(found), nan=1e6, posinf=1e6)
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.interpolate import CubicSpline
+
+_FINER = 16  # points between two samples of a path, of which crossings are sought
 
 Field = Callable[[float, np.ndarray], Sequence[float]]
 Paths = list[tuple[np.ndarray, np.ndarray]]
@@ -92,7 +95,12 @@ def csv(table: np.ndarray, header: str, separator: str = ",") -> bytes:
 
 
 def frequency(times: np.ndarray, values: np.ndarray) -> float | None:
-    """Return the mean angular frequency from upward crossings of the middle; None with fewer than two crossings."""
+    """Return the mean angular frequency from upward crossings of the middle; None with fewer than two crossings.
+
+    Between samples a smooth path is a cubic spline.
+    """
+    fine = np.interp(np.arange((len(times) - 1) * _FINER + 1) / _FINER, np.arange(len(times)), times)
+    times, values = fine, CubicSpline(times, values)(fine)
     about = values - (np.max(values) + np.min(values)) / 2
     before = np.flatnonzero((about[:-1] < 0) & (about[1:] >= 0))
     if len(before) < 2:

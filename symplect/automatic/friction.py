@@ -11,6 +11,7 @@ import numpy as np
 from symplect.automatic.problem import Problem
 from symplect.data import Trajectories
 from symplect.fitting import TrajectoryFit, fit_trajectory
+from symplect.fitting.segments import enough_substeps
 from symplect.models import NonlinearFriction, PortHamiltonian
 
 LEFT = 1.1
@@ -41,7 +42,7 @@ def with_nonlinear_friction(
         friction = NonlinearFriction(roots, roots, tuple(rest.tolist()))
         nonlinear = PortHamiltonian(model.conservative, _ROOT * jnp.eye(len(rest)), nonlinear=friction)
     try:
-        found = fit_trajectory(nonlinear, train, observed=problem.observed, substeps=_FINE)
+        found = fit_trajectory(nonlinear, train, observed=problem.observed, substeps=max(_FINE, enough_substeps(train)))
     except ArithmeticError:
         return None
     better = bool(np.all(found.noise[seen] < _HELPS * linear.noise[seen]))

@@ -12,7 +12,7 @@ from symplect.automatic.parts import thinned
 from symplect.data import Trajectories
 from symplect.dynamics import vector_field
 from symplect.fitting.parametrised import Parametrised
-from symplect.fitting.segments import cut_segments
+from symplect.fitting.segments import cut_segments, enough_substeps
 from symplect.fitting.shooting import follow
 from symplect.fitting.starts import best_paths
 from symplect.models import AbstractModel
@@ -22,7 +22,7 @@ _PIECES = 6  # or more of them, to tell chance from difference
 _SHORTEST, _LONGEST = 10, 60  # samples that are predicted from the first of them
 _MOST = 6000  # samples that are predicted to compare models
 _WORST = 4.0  # squared error in units of the variance: a path that has nothing to do with the measured one
-_SUBSTEPS = 4  # between two samples
+_SUBSTEPS = 4  # between two samples, at least
 TINY = 1e-24  # squared error, below which there is nothing to compare
 _VALID = 0.4  # of the root mean square, the error at which a prediction has ended
 
@@ -53,11 +53,11 @@ def predictions(
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of lone samples, which cannot be predicted
         segments = cut_segments(data, np.ones(data.dimension), longest or len(data.times))
-        exact = cast(model, jnp.float64)
+        exact, substeps = cast(model, jnp.float64), max(_SUBSTEPS, enough_substeps(data))
         if weights is None:
-            paths = follow(*Parametrised.split(exact), segments.states[:, 0], segments, _SUBSTEPS)
+            paths = follow(*Parametrised.split(exact), segments.states[:, 0], segments, substeps)
         else:
-            paths = best_paths(exact, segments, weights, _SUBSTEPS)
+            paths = best_paths(exact, segments, weights, substeps)
     counts = np.sum(segments.weights[:, :, 0], axis=1).astype(int)
     whole = zip(segments.times, segments.states, paths, counts, strict=True)
     return [Prediction(times[:n], states[:n], path[:n]) for times, states, path, n in whole]

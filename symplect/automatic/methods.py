@@ -96,7 +96,7 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     if train.inputs is not None:
         G = jnp.zeros((train.dimension, train.inputs.shape[1]))
         driven = [PortHamiltonian(model, input_matrix=G, held=problem.held) for model in known]
-        found = fit_trajectory(driven, train, observed=problem.observed, substeps=2, progress=progress)
+        found = fit_trajectory(driven, train, observed=problem.observed, progress=progress)
         return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began, found)]
     kinds: dict[str, Sequence[AbstractModel]] = {
         "Hamiltonian": known,
@@ -110,7 +110,7 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
             continue
         label = f"{progress}, {kind}" if progress else None
         try:
-            fits[kind] = fit_trajectory(models, train, observed=problem.observed, substeps=2, progress=label)
+            fits[kind] = fit_trajectory(models, train, observed=problem.observed, progress=label)
         except ArithmeticError as error:
             failures.append(error)
         if kind == "dissipative" and (rough := with_nonlinear_friction(fits, train, problem)) is not None:
@@ -129,7 +129,7 @@ def _known(problem: Problem, train: Trajectories, progress: str | None) -> list[
         return others
     label = f"{progress}, structure" if progress else None
     try:
-        found = fit_trajectory(simple, train, substeps=2, progress=label)
+        found = fit_trajectory(simple, train, progress=label)
     except ArithmeticError:
         return others
     return simple if problem.leaves(found) <= LEFT else simple + others

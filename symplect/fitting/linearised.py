@@ -8,7 +8,7 @@ from symplect.data import Trajectories
 from symplect.errors import InputError
 from symplect.fitting.least_squares import Reduced
 from symplect.fitting.parametrised import Parametrised
-from symplect.fitting.segments import cut_segments
+from symplect.fitting.segments import cut_segments, enough_substeps
 from symplect.fitting.shooting import PathResiduals
 from symplect.fitting.trajectory import TrajectoryFit
 from symplect.models.feature_models import FeatureHamiltonian
@@ -42,7 +42,7 @@ def linearised(model: FeatureHamiltonian, fitted: TrajectoryFit, data: Trajector
     with jax.enable_x64(True):
         function, weights = Parametrised.split(model)
         about = np.asarray(weights)
-        found = PathResiduals(function, segments, fitted.noise, substeps=1).linearised(about, starts)
+        found = PathResiduals(function, segments, fitted.noise, enough_substeps(data)).linearised(about, starts)
     rows = np.sum(segments.weights, axis=(1, 2))
     return [
         _triangle(found.matrix[inside], found.gradient[inside], found.cost[inside], rows[inside], about)

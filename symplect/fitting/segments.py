@@ -7,11 +7,14 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float, Int
 
-from symplect.data import Trajectories
+from symplect.data import Scaling, Trajectories
 from symplect.errors import InputError
 
 _GAP = 3.5  # times the usual time step: across a longer one a path is cut
 _LONGEST = 60  # samples of a piece, unless asked for
+_STEP = 0.125  # of the time in which states change by their spread: a step of Runge-Kutta
+_NEARLY_ALL = 0.9  # of the time steps, between which so many substeps are enough
+_MOST_SUBSTEPS = 16
 
 
 @final
@@ -65,6 +68,23 @@ def cut_segments(data: Trajectories, observed: Float[np.ndarray, " dimension"], 
     if (left := len(data.times) - sum(map(len, rows))) > 0:
         warnings.warn(f"fit_trajectory: {left} samples stand alone between gaps and are not fitted", stacklevel=3)
     return _filled(data, observed, rows, trials, float(np.median(steps)))
+
+
+def enough_substeps(data: Trajectories) -> int:
+    r"""Returns Runge-Kutta steps between two samples that change the frequency of a swing by about 1e-6.
+
+    Steps of h change a frequency $\omega$ by $(\omega h)^4 / 120$, relatively, which a fitted model makes up for: it
+    would be wrong by as much.
+
+    Example:
+        >>> t = np.linspace(0.0, 100.0, 130)  # eight samples a turn
+        >>> enough_substeps(Trajectories(t, np.stack([np.cos(t), -np.sin(t)], axis=1), (130,)))
+        7
+    """
+    scaling = Scaling.of(data)
+    steps = np.concatenate([np.diff(trial.times) for trial in data])
+    usual = steps[steps <= _GAP * np.median(steps)]
+    return int(np.clip(np.ceil(np.quantile(usual, _NEARLY_ALL) / (_STEP * scaling.time)), 1, _MOST_SUBSTEPS))
 
 
 def _pieces(times: Float[np.ndarray, " samples"], gap: float, longest: int) -> list[np.ndarray]:

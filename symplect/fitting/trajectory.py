@@ -17,7 +17,7 @@ from symplect.fitting.descended_shooting import SETTINGS, descend_shooting
 from symplect.fitting.descent import GradientSettings
 from symplect.fitting.own_units import brought_back, brought_in, segments_in, unit_of_parameters, units_of
 from symplect.fitting.parametrised import Parametrised
-from symplect.fitting.segments import Segments, cut_segments
+from symplect.fitting.segments import Segments, cut_segments, enough_substeps
 from symplect.fitting.shooting import follow
 from symplect.fitting.trials import Problem, Trial, simplest
 from symplect.integrate import RK4
@@ -69,7 +69,7 @@ def fit_trajectory(
     observed: Sequence[bool] | None = None,
     penalties: Float[np.ndarray, " penalties"] = PENALTIES,
     segment: int | None = None,
-    substeps: int = 1,
+    substeps: int | None = None,
     settings: GradientSettings = SETTINGS,
     seed: int = 0,
     progress: str | None = None,
@@ -98,7 +98,7 @@ def fit_trajectory(
         observed: which coordinates were; all unless given. For positions alone see `with_velocities`.
         penalties: ridges to choose from, relative to the noise.
         segment: samples of a segment at most; 60 unless given.
-        substeps: Runge-Kutta steps between two samples.
+        substeps: Runge-Kutta steps between two samples; as many as their distance needs unless given.
         settings: of the descent of networks.
         seed: of the same.
         progress: label of a progress bar; none unless given.
@@ -137,7 +137,7 @@ def fit_trajectory(
             raise InputError(f"fit_trajectory: expected models with {found}")
     with jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):  # what blows up costs infinitely much
         measured, scaling = cut_segments(data, seen, segment), units_of(candidates, data)
-        problem = Problem(segments_in(measured, scaling), substeps)
+        problem = Problem(segments_in(measured, scaling), substeps or enough_substeps(data))
         noise = _noise_by_differences(problem.segments)
         inside = [brought_in(model, scaling) for model in candidates]
         if max(Parametrised.split(model)[1].size for model in candidates) > _MOST:
