@@ -16,7 +16,7 @@ from symplect.data import with_velocities
 from symplect.dynamics import energies
 from symplect.errors import NotAvailableError
 from symplect.evaluation import metrics
-from symplect.evaluation.evaluate import SOLVER
+from symplect.evaluation.held_out import SOLVER
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.integrate import change_energy, rollout

@@ -9,7 +9,7 @@ import numpy as np
 
 from symplect import HNN, fit_gradient, rollout
 from symplect.dynamics import energies
-from symplect.evaluation.evaluate import SOLVER
+from symplect.evaluation.held_out import SOLVER
 from symplect.fitting import FitState
 from symplect.precision import cast
 from symplect.tasks import TASKS

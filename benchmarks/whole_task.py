@@ -25,7 +25,7 @@ from _spent import Spent, spent
 
 from symplect import rollout
 from symplect.dynamics import energies
-from symplect.evaluation.evaluate import SOLVER
+from symplect.evaluation.held_out import SOLVER
 from symplect.files import read_tree
 from symplect.precision import cast
 from symplect.tasks import TASKS

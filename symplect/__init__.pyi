@@ -5,6 +5,7 @@ from . import dynamics as dynamics
 from . import evaluation as evaluation
 from . import explorer as explorer
 from . import export as export
+from . import files as files
 from . import fitting as fitting
 from . import integrate as integrate
 from . import models as models

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from symplect.data import Trajectories
 from symplect.dynamics import AbstractDynamics, energies, vector_field
 from symplect.errors import InputError, blamed_on
-from symplect.evaluation.certificate import MEANINGS, Certificate, Row, certificate
+from symplect.evaluation.certification import MEANINGS, Certificate, Row, certificate
 from symplect.files import discard_leftovers, write_json
 from symplect.fitting.own_units import units_of
 from symplect.models import PortHamiltonian

@@ -130,7 +130,6 @@ def fit(
     """
     from symplect.automatic import fit_reading
     from symplect.automatic.place import PAGE, fingerprint, finished_before, place_of
-    from symplect.automatic.save import save
     from symplect.files import require_place
     from symplect.reading import Columns, read, understood
     from symplect.report import report as write
@@ -151,7 +150,7 @@ def fit(
         try:
             _say(found.verdict, found.cautions)
         finally:  # a terminal that is gone is no reason to lose a fit
-            save(found, place, own)
+            found.save(place, own)
     write(place, place / PAGE)
     print(f"\nThe model is in {place}, pictures are in {place / PAGE}")
 

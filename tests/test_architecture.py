@@ -1,6 +1,7 @@
 """The house: who may import whom, what a module may do, and that the README tells the truth about it."""
 
 import ast
+import importlib
 import importlib.metadata
 import re
 import subprocess
@@ -43,6 +44,42 @@ def imported_rooms(path):
 def test_imports_point_one_way(path):
     for name in imported_rooms(path):
         assert ORDER.index(name) <= ORDER.index(room(path)), f"{path} imports {name}, which stands after it"
+
+
+def name_of(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_files():
+    """Returns the modules that each module imports anywhere, inside functions too."""
+    files = {name_of(path): path for path in MODULES}
+    found = {}
+    for name, path in files.items():
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        pairs = [
+            (node.module, alias.name) for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
+        ]
+        named = {f"{module}.{alias}" if f"{module}.{alias}" in files else module for module, alias in pairs}
+        named |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        found[name] = (named & set(files)) - {name}
+    return found
+
+
+def test_no_files_import_each_other_in_a_circle():
+    left = imported_files()
+    while left:
+        free = {name for name, named in left.items() if not named & set(left)}
+        assert free, f"circles among {sorted(left)}"
+        left = {name: named for name, named in left.items() if name not in free}
+
+
+def test_no_module_is_hidden_by_a_function_of_its_name():
+    """`import symplect.data.simulate` would give a function."""
+    for path in MODULES:
+        parent, _, own = name_of(path).rpartition(".")
+        if parent and own != "__main__":
+            module = importlib.import_module(name_of(path))
+            assert getattr(sys.modules[parent], own, module) is module, name_of(path)
 
 
 def test_every_room_is_in_the_order():

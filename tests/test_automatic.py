@@ -147,7 +147,7 @@ def test_the_verdict_stands_before_a_disk_that_is_full(journey, monkeypatch, cap
         raise InputError("expected to write, found: No space left on device")
 
     monkeypatch.chdir(journey)
-    monkeypatch.setattr("symplect.automatic.save.save_run", full)
+    monkeypatch.setattr("symplect.automatic.result.save_run", full)
     with pytest.raises(SystemExit) as stop:
         run(*shlex.split("fit swing.csv --q x --p v --time t --trial trial --method closed-form --out runs/full"))
     assert stop.value.code == 2

@@ -16,8 +16,8 @@ from symplect.certify import certify
 from symplect.dynamics import AbstractSeparableHamiltonian, split
 from symplect.errors import InputError
 from symplect.evaluation import certificate
-from symplect.evaluation.certificate import MEANINGS
-from symplect.evaluation.evaluate import SOLVER
+from symplect.evaluation.certification import MEANINGS
+from symplect.evaluation.held_out import SOLVER
 from symplect.evaluation.structure import flow_jacobians
 from symplect.files import read_json
 from symplect.integrate import RK4, AbstractFixedStep, ImplicitMidpoint, Leapfrog, Yoshida4

@@ -6,7 +6,7 @@ from symplect.data.noise import add_noise
 from symplect.data.on_disk import RowsOnDisk
 from symplect.data.positions import with_velocities
 from symplect.data.scaling import Scaling
-from symplect.data.simulate import simulate
+from symplect.data.simulation import simulate
 from symplect.data.trajectories import Trajectories
 
 __all__ = [

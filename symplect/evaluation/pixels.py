@@ -13,7 +13,7 @@ from symplect._types import Scalar, State
 from symplect.data.pixels import PixelTrajectories
 from symplect.dynamics import AbstractHamiltonian, energies
 from symplect.evaluation import metrics
-from symplect.evaluation.evaluate import SOLVER, Evaluation, energy_metrics, released
+from symplect.evaluation.held_out import SOLVER, Evaluation, energy_metrics, released
 from symplect.evaluation.readout import Readout, fit_readout
 from symplect.evaluation.structure import reversibility_errors, symplecticity_errors
 from symplect.fitting.pixels import PixelLoss, observations, over

@@ -2,10 +2,10 @@
 
 from symplect.integrate._solver import AbstractFixedStep, AbstractSolver, Status
 from symplect.integrate.adaptive import TRUTH, Adaptive
-from symplect.integrate.change_energy import change_energy, change_energy_path
+from symplect.integrate.energy_shift import change_energy, change_energy_path
 from symplect.integrate.implicit_midpoint import ImplicitMidpoint
 from symplect.integrate.leapfrog import Leapfrog, Yoshida4
-from symplect.integrate.rollout import Rollout, rollout
+from symplect.integrate.rollouts import Rollout, rollout
 from symplect.integrate.runge_kutta import RK4
 
 __all__ = [

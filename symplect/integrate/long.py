@@ -10,7 +10,7 @@ from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
 from symplect.integrate._solver import Status
 from symplect.integrate.adaptive import Adaptive
-from symplect.integrate.rollout import rollout
+from symplect.integrate.rollouts import rollout
 
 _SOLVER = Adaptive(rtol=1e-9, atol=1e-9, max_steps=20_000, reverse=False)
 _PIECE = 1000  # output times that are followed in one go

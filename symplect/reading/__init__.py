@@ -2,6 +2,6 @@
 
 from symplect.reading.columns import Columns
 from symplect.reading.reading import Reading, read
-from symplect.reading.understood import understood
+from symplect.reading.summary import understood
 
 __all__ = ["Columns", "Reading", "read", "understood"]

@@ -13,8 +13,9 @@ from tqdm import tqdm
 
 from symplect.errors import LostError, one_line
 from symplect.sweep.index import Index
-from symplect.sweep.job import Job, run_job
+from symplect.sweep.job import Job
 from symplect.sweep.places import checkpoint_of
+from symplect.sweep.worker import run_job
 
 OpenExecutor = Callable[[], AbstractContextManager[Executor]]
 

@@ -1,12 +1,9 @@
-"""What a worker is told, and what it does: importable anywhere, before JAX is."""
+"""What a worker is told: importable anywhere, before JAX is."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from symplect.environment import configure, use_one_thread
-from symplect.errors import one_line
 from symplect.sweep.grid import Setting, name_of
-from symplect.terminal import quiet
 
 
 class JobError(Exception):
@@ -47,23 +44,3 @@ class Job:
 
     def __str__(self) -> str:
         return ", ".join(self.folders)
-
-
-def run_job(job: Job) -> str:
-    """Does those of the runs that are not finished; the results are in the run folders.
-
-    Returns:
-        "finished", or "taken" if someone else is at one of them: then ask again later.
-
-    Raises:
-        JobError: a run failed.
-    """
-    configure()
-    use_one_thread()
-    try:
-        with quiet():
-            from symplect.sweep.work import work  # brings JAX
-
-            return work(job)
-    except Exception as error:
-        raise JobError(one_line(f"{type(error).__name__}: {error}")) from error

@@ -1,6 +1,13 @@
 """Fixed features of a state, whose weighted sum is a Hamiltonian: parts that can be put together."""
 
 from symplect.models.features._features import AbstractFeatures, Concatenated
+from symplect.models.features.distances import (
+    CentreDistance,
+    ChebyshevLog,
+    InversePowers,
+    PairDistances,
+    pair_distances,
+)
 from symplect.models.features.fourier import Fourier
 from symplect.models.features.maps import (
     OfMomenta,
@@ -10,13 +17,6 @@ from symplect.models.features.maps import (
     Symmetric,
     data_subspace,
     separable,
-)
-from symplect.models.features.pair_distances import (
-    CentreDistance,
-    ChebyshevLog,
-    InversePowers,
-    PairDistances,
-    pair_distances,
 )
 from symplect.models.features.polynomial import Polynomial
 from symplect.models.features.random_tanh import RandomTanh

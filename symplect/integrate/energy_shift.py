@@ -14,7 +14,7 @@ from symplect.dynamics import AbstractDynamics, AbstractHamiltonian
 from symplect.errors import InputError
 from symplect.integrate._solver import Status
 from symplect.integrate.adaptive import Adaptive
-from symplect.integrate.rollout import rollout
+from symplect.integrate.rollouts import rollout
 from symplect.precision import cast
 
 Path = Float[Array, "points dimension"]

@@ -15,7 +15,7 @@ from symplect._types import Scalar, State
 from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, energies, vector_field
 from symplect.errors import InputError
 from symplect.evaluation import metrics
-from symplect.evaluation.evaluate import SOLVER
+from symplect.evaluation.held_out import SOLVER
 from symplect.evaluation.structure import flow_jacobians, reversibility_errors, symplectic_defect, volume_defect
 from symplect.integrate import TRUTH, AbstractFixedStep, AbstractSolver, Adaptive, change_energy, rollout
 from symplect.precision import cast

@@ -2,9 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -15,97 +14,23 @@ from symplect.automatic.attempts import by_closed_form_or_paths, by_method
 from symplect.automatic.bodies import Order, order_of_bodies, with_masses
 from symplect.automatic.choice import Judged, choose
 from symplect.automatic.conclusion import energy_of, loses
-from symplect.automatic.energy import Energy
-from symplect.automatic.judgement import Prediction, predictions, squared_errors, valid_time
+from symplect.automatic.judgement import predictions, squared_errors
 from symplect.automatic.methods import METHODS
 from symplect.automatic.parts import derivatives_agree, parts, strided
 from symplect.automatic.problem import Candidate, Problem
+from symplect.automatic.result import Fit, rest_energy
 from symplect.automatic.verdict import cautions, described, energy_sentence, headline, one_orbit
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import AbstractEnergyDynamics, energies
 from symplect.errors import InputError
-from symplect.models import AbstractModel, PortHamiltonian
+from symplect.models import AbstractModel
 from symplect.precision import cast
 from symplect.reading import Columns, Reading, read
 
 _MANY, _LONGEST = 6000, 2000  # samples of predicted paths: more are thinned in time, and a path is cut
-_SOME = 5  # of the states, one in which is asked for a mean
 _AGREES = 0.03  # by which velocities may differ from the derivatives of positions
 _SHORT = 6  # pieces of a trial whose energies are compared
 Names = str | Sequence[str]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Fit:
-    """What `fit` found.
-
-    Attributes:
-        model: the fitted dynamics.
-        method: that fitted it, "closed-form", "trajectory" or "gradient".
-        kind: "Hamiltonian", "dissipative" or "plain".
-        verdict: how far predictions hold and whether energy is conserved, in words.
-        cautions: what to be careful about.
-        energy: what is known of it.
-        judged: every candidate, and how it predicted what was held out.
-        reading: how the table was understood.
-        train, held_out: what was fitted, and what was not.
-        paths: held-out paths, measured and predicted; none where samples stand alone.
-        seed: of whatever was drawn.
-        seconds: of all fits.
-    """
-
-    model: AbstractModel
-    method: str
-    kind: str
-    verdict: str
-    cautions: tuple[str, ...]
-    energy: Energy
-    judged: tuple[Judged, ...]
-    reading: Reading
-    train: Trajectories
-    held_out: Trajectories
-    paths: tuple[Prediction, ...]
-    seed: int
-    seconds: float
-
-    def __repr__(self) -> str:
-        return "\n".join(
-            [f"{self.kind} by {self.method}: {self.verdict}", *(f"careful: {said}" for said in self.cautions)]
-        )
-
-    @property
-    def conserves(self) -> bool | None:
-        """Whether energy is conserved; `None` if that is not known."""
-        return self.energy.conserves
-
-    @property
-    def metrics(self) -> Mapping[str, float]:
-        """Numbers by name, as in `metrics.json`."""
-        chosen = next(one for one in self.judged if one.candidate.model is self.model)
-        found = {"held_out_error": chosen.error, "fit_seconds": self.seconds}
-        if isinstance(self.model, AbstractEnergyDynamics):
-            found["rest_energy"] = _rest_energy(self.model, self.train)
-        if self.paths:
-            found["valid_time"], found["compared_time"] = valid_time(list(self.paths), self.reading.observed)
-        if self.energy.status == "lost":
-            found |= _loss(self.energy)
-            assert isinstance(self.model, PortHamiltonian)
-            with jax.enable_x64(True):
-                states = jnp.asarray(self.train.states[::_SOME])
-                found["friction_rate"] = float(jnp.mean(jax.vmap(cast(self.model, jnp.float64).friction_rate)(states)))
-        if (fit := chosen.candidate.fit) is not None:
-            found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, fit.noise, strict=True)}
-        return found
-
-    def save(self, folder: Path | str) -> None:
-        """Writes a run folder that every command takes.
-
-        Raises:
-            InputError: the folder is there already, or cannot be written.
-        """
-        from symplect.automatic.save import save
-
-        save(self, Path(folder))
 
 
 def fit(
@@ -248,12 +173,6 @@ def _problem(reading: Reading, train: Trajectories, order: Order | None, seed: i
     )
 
 
-def _loss(energy: Energy) -> dict[str, float]:
-    if energy.low == energy.high:
-        return {"loss_rate": energy.low, "loss_rate_error": energy.error}
-    return {"loss_rate_low": energy.low, "loss_rate_high": energy.high}
-
-
 def _energy_range(model: AbstractModel, train: Trajectories) -> np.ndarray | None:
     """Returns the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
     if not isinstance(model, AbstractEnergyDynamics) or max(train.lengths) == 1:
@@ -262,19 +181,8 @@ def _energy_range(model: AbstractModel, train: Trajectories) -> np.ndarray | Non
     along = np.asarray(energies(exact.hamiltonian, jnp.asarray(train.states)))
     short = [row for trial in np.split(along, np.cumsum(train.lengths)[:-1]) for row in np.array_split(trial, _SHORT)]
     means = [float(np.mean(piece)) for piece in short if len(piece)]
-    low = _rest_energy(model, train)
+    low = rest_energy(model, train)
     return np.array([min(means) - low, max(means) - low])
-
-
-def _rest_energy(model: Any, train: Trajectories) -> float:
-    """Returns the least energy on the lines from the data's middle to its states."""
-    middle = np.mean(train.states, axis=0)
-    some = train.states[:: max(1, len(train.states) // 200)]
-    lines = middle + np.linspace(0.0, 1.0, 11)[:, None, None] * (some - middle)
-    with jax.enable_x64(True):
-        return float(
-            jnp.min(energies(cast(model, jnp.float64).hamiltonian, jnp.asarray(lines.reshape(-1, train.dimension))))
-        )
 
 
 def _names(given: Names) -> tuple[str, ...]:
