@@ -27,7 +27,7 @@ _STARTS, _TIMES = 15, 100  # of people's own data
 
 
 def certify(folder: Path) -> str:
-    """Certifies every run in a folder, writes `certificate.json` beside each, and returns a table per task.
+    """Certify every run in a folder, write `certificate.json` beside each, and return a table per task.
 
     Args:
         folder: one run, with which the baseline of the same task and seed is certified if it is there, or any folder
@@ -49,7 +49,7 @@ def certify(folder: Path) -> str:
 
 
 def _places(folder: Path) -> list[Path]:
-    """Returns the run folders, those half written left out."""
+    """Return the run folders, those half written left out."""
     if (folder / MODEL_FILE).exists():
         folder = folder.resolve()  # "." has a parent too
         baseline = folder.parent.parent / "baseline" / folder.name
@@ -64,7 +64,7 @@ def _places(folder: Path) -> list[Path]:
 
 
 def _certified(place: Path, run: Run) -> Certificate:
-    """Returns the certificate of a run whose files may come from anywhere."""
+    """Return the certificate of a run whose files may come from anywhere."""
     if not (isinstance(run.config.get("model"), str) and type(run.config.get("seed")) is int):
         raise InputError(f"expected a model and a seed in {place / 'config.json'}, found other things: run again")
     with blamed_on(f"{place} as symplect wrote it", "run again, to another folder"):
@@ -72,7 +72,7 @@ def _certified(place: Path, run: Run) -> Certificate:
 
 
 def _certificate(run: Run) -> Certificate:
-    """Knows where a run keeps its starts and times, and what is the truth for it.
+    """Find where a run keeps its initial conditions and times, and what is the truth for it.
 
     A model that sees pixels starts from latent states. The task's energy is the true Hamiltonian only where the true
     path keeps it, which neither a real pendulum nor a filmed one does.
@@ -95,7 +95,7 @@ def _certificate(run: Run) -> Certificate:
 
 
 def _own_paths(run: Run) -> Trajectories:
-    """Returns people's own data, held-out paths or samples that stand alone, whose size sets the units."""
+    """Return people's own data, held-out paths or samples that stand alone, whose size sets the units."""
     if "lengths" in run.rollout:
         return Trajectories(run.rollout["t"], run.rollout["truth"], tuple(map(int, run.rollout["lengths"])))
     states = run.rollout["train"]
@@ -104,7 +104,7 @@ def _own_paths(run: Run) -> Trajectories:
 
 
 def _own_starts(run: Run) -> tuple[np.ndarray, np.ndarray]:
-    """Returns starts and times out of people's own data: where held-out paths begin, and for how long they last.
+    """Return starts and times out of people's own data: where held-out paths begin, and for how long they last.
 
     Samples that stand alone tell no times: then it is the time that the field takes for a full turn, about.
     """
@@ -119,20 +119,20 @@ def _own_starts(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 
 def turn(model: AbstractDynamics, states: Float[np.ndarray, "states dimension"]) -> float:
-    """Returns the time that the field takes for a full turn through the states, about."""
+    """Return the time that the field takes for a full turn through the states, about."""
     fields = np.asarray(vector_field(model, jnp.asarray(states)))
     return float(2 * np.pi * np.median(np.std(states, axis=0) / np.sqrt(np.mean(fields**2, axis=0))))
 
 
 @lru_cache
 def _training_energy(task: Task, seed: int) -> float:
-    """Returns the largest true energy of a run's training data, which are made again for it."""
+    """Return the largest true energy of a run's training data, which are made again for it."""
     train = task.make_data(seed, None, f"simulating {task.name}, seed {seed}").train
     return float(jnp.max(energies(task.energy.hamiltonian, jnp.asarray(train.states))))
 
 
 def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
-    """Returns one column per model, and the rows that apply to one of them."""
+    """Return one column per model, and the rows that apply to one of them."""
     models = sorted({run.config["model"] for run, _ in pairs}, key=lambda model: (model != "baseline", model))
     by_model = {model: [found for run, found in pairs if run.config["model"] == model] for model in models}
     seeds = len({run.config["seed"] for run, _ in pairs})
@@ -163,7 +163,7 @@ def _line(name: str, by_model: Mapping[str, Sequence[Certificate]]) -> list[str]
 
 
 def _cell(rows: Sequence[Row]) -> str:
-    """Returns the largest error of the seeds, and marks it if one of them does not pass."""
+    """Return the largest error of the seeds, and marks it if one of them does not pass."""
     values = [row.value for row in rows if row.value is not None]
     if not values:
         return "-"

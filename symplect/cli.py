@@ -69,7 +69,7 @@ def sweep(
         on: Where to run: local, slurm, slurm=partition:short,time:60 or dask=tcp://HOST:PORT.
         workers: Most jobs at a time; as many as there are cores here unless given.
         together: Seeds of one job, trained in one program: for accelerators, and where a job is slow to start.
-        stop_hopeless: Give up a run that falls behind others of its task, model and seed.
+        stop_hopeless: Stop unpromising runs early (median stopping, among runs of one task, model and seed).
         out: Folder for the runs, their index and the table; what is finished there is kept.
         data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
     """
@@ -116,7 +116,7 @@ def fit(
         q: Columns of positions, one per degree of freedom.
         p: Columns of momenta, in the order of the positions.
         velocity: Columns of velocities instead of momenta.
-        mass: Of each velocity, p = mass * velocity; 1 unless given.
+        mass: Mass for each velocity, p = mass * velocity; 1 unless given.
         time: Column of times.
         dt: Constant time step, where there is no column of times.
         trial: Column that tells trials apart.
@@ -125,7 +125,7 @@ def fit(
         inputs: Columns of known inputs that drive the system.
         angle: Those of the positions that are angles, in radians, or in degrees if the name ends in [deg].
         method: How to fit; auto compares a closed form and a fit of paths on data held out, gradient is the paper's.
-        seed: Of whatever is drawn.
+        seed: Random seed.
         out: Folder for the run; runs/<name of the file> unless given.
     """
     from symplect.automatic import fit_reading
@@ -156,8 +156,8 @@ def fit(
 
 
 def _say(verdict: str, cautions: Sequence[str]) -> None:
-    """Prints what a fit found, before files are written: that may fail."""
-    print("\n".join([f"\n{verdict}", *(f"  * careful: {caution}" for caution in cautions)]), flush=True)
+    """Print what a fit found, before files are written: that may fail."""
+    print("\n".join([f"\n{verdict}", *(f"  * warning: {caution}" for caution in cautions)]), flush=True)
 
 
 def simulate(
@@ -193,7 +193,7 @@ def simulate(
     table = predict.simulate(loaded, states, until, dt)
     predict.write_table(table, out)
     if far := predict.outside(loaded, states):
-        print(f"careful: {far} of {len(states)} starts lie outside the range of the fitted data")
+        print(f"warning: {far} of {len(states)} starts lie outside the range of the fitted data")
     print(f"{table.height} rows: {', '.join(table.columns)}")
     print(out)
 
@@ -206,7 +206,7 @@ def evaluate(
     time: str | None = None,
     trial: str | None = None,
 ) -> None:
-    """Judge a run on data it has not seen. Example: symplect evaluate runs/swing new.csv
+    """Evaluate a run on held-out data. Example: symplect evaluate runs/swing new.csv
 
     Args:
         run: One run folder.
@@ -224,7 +224,7 @@ def evaluate(
     for name, value in found.items():
         print(f"{name:16} {value:.4g}  {predict.MEANINGS[name]}")
     if said := predict.judgement(found):
-        print(f"careful: {said}")
+        print(f"warning: {said}")
     if not found["finite"] and found["held_out_error"] >= predict.GUESS:
         sys.exit(1)
 
@@ -237,7 +237,7 @@ def export(
     Args:
         run: One run folder.
         out: Where the file goes.
-        format: Of the file; by its ending unless given.
+        format: File format; by the ending unless given.
     """
     from symplect.export import export_model
     from symplect.predict import coordinate_names
@@ -305,7 +305,7 @@ _RESUMED = ("reproduce", "sweep")
 
 
 def main() -> None:
-    """Runs one command: exit code 0 when done, 2 for a wrong input or call, 130 on Ctrl-C, 1 for anything else."""
+    """Run one command: exit code 0 when done, 2 for a wrong input or call, 130 on Ctrl-C, 1 for anything else."""
     configure()
     with terminal(
         "what was finished is saved, and the same command goes on from here"

@@ -1,4 +1,4 @@
-"""What a folder holds: its runs, where they come from and how to make them again."""
+"""Load all runs of a results folder, with their provenance."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Content:
 
 
 def read_content(folder: Path) -> Content:
-    """Reads the folder of a reproduction, or that of one run.
+    """Read the folder of a reproduction, or that of one run.
 
     Raises:
         InputError: it is neither, or a file in it is missing, broken or of something else.
@@ -63,12 +63,12 @@ def read_content(folder: Path) -> Content:
 
 
 def is_own_data(folder: Path) -> bool:
-    """Returns whether a folder is a run that `symplect fit` wrote."""
+    """Return whether a folder is a run that `symplect fit` wrote."""
     return (folder / "config.json").exists() and "data" in read_json(folder / "config.json")
 
 
 def read_certificate(folder: Path) -> list[dict[str, Any]] | None:
-    """Returns those rows of the certificate in a run's folder that apply to the run, or `None` without one.
+    """Return those rows of the certificate in a run's folder that apply to the run, or `None` without one.
 
     Raises:
         InputError: it is not as `symplect certify` wrote it.
@@ -84,7 +84,7 @@ def read_certificate(folder: Path) -> list[dict[str, Any]] | None:
 
 
 def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Returns what a certificate's rows come to."""
+    """Return what a certificate's rows come to."""
     flagged = [str(row["name"]) for row in rows if not row["passed"]]
     return f"flagged: {', '.join(flagged)}" if flagged else f"all {len(rows)} passed"
 
@@ -117,7 +117,7 @@ def _one_run(folder: Path) -> Content:
 
 
 def _changed(run: Run) -> dict[str, Any]:
-    """Returns the settings of a run that are not its method's own."""
+    """Return the settings of a run that are not its method's own."""
     method = TASKS[run.config["task"]].methods[run.config["model"]]
     own = asdict(method.settings) if isinstance(method, Method) else {}
     return {name: value for name, value in run.config["settings"].items() if (name, value) not in own.items()}
@@ -151,7 +151,7 @@ _PLAN = ("tasks", "models", "seeds", "data", "out")
 
 
 def _command(plan: Mapping[str, Any]) -> str:
-    """Returns the command line of a plan; what was left to its default is left out.
+    """Return the command line of a plan; what was left to its default is left out.
 
     Settings but for the number of steps come from a sweep, in whose folder there is one for each choice of them.
     """

@@ -63,7 +63,7 @@ class Diagnosis:
 def diagnose(
     data: Trajectories, *, seed: int = 0, substeps: int | None = None, progress: str | None = None
 ) -> Diagnosis:
-    """Says whether a system conserves energy, how much it loses, and which model to take.
+    """Say whether a system conserves energy, how much it loses, and which model to take.
 
     A plain field, a Hamiltonian and a Hamiltonian with friction are fitted to the same trajectories, and each is
     released from the first sample of the trajectories that were held out. A single record is cut into six pieces,
@@ -71,7 +71,7 @@ def diagnose(
 
     Args:
         data: states and times; trials of one system.
-        seed: of the features.
+        seed: random seed of the features.
         substeps: Runge-Kutta steps between two samples; as many as their distance needs unless given.
         progress: label of a progress bar; none unless given.
 
@@ -96,10 +96,10 @@ def diagnose(
 
 
 def by_kind(hamiltonians: Sequence[FeatureHamiltonian], general: Sequence[FeatureHamiltonian] = ()) -> Models:
-    """Returns the models of every kind.
+    """Return the models of every kind.
 
     Args:
-        hamiltonians: that may be conserved, or lost by friction.
+        hamiltonians: energies that may be conserved, or lost by friction.
         general: those whose features see positions and momenta alike, for plain fields; no plain kind without any.
     """
     plain = [FeatureField(model.features, degrees_of_freedom=model.degrees_of_freedom) for model in general]
@@ -116,12 +116,12 @@ def compare_kinds(
     substeps: int | None = None,
     progress: str | None = None,
 ) -> Diagnosis:
-    """Fits models of every kind to some trajectories, and says which kind predicts others best.
+    """Fit models of every kind to some trajectories, and say which kind predicts others best.
 
     Args:
         models: by kind, those of one kind to choose from; "Hamiltonian" and "dissipative" must be there.
-        train: what is fitted.
-        held_out: what is predicted, each trial from its first sample.
+        train: trajectories for the fits.
+        held_out: trajectories for the comparison, each predicted from its first sample.
         observed, substeps: as in `fit_trajectory`.
         progress: label of a progress bar; none unless given.
 
@@ -138,7 +138,7 @@ def compare_kinds(
 
 
 def _parts(data: Trajectories) -> tuple[Trajectories, Trajectories]:
-    """Returns what is fitted and what is held out."""
+    """Return what is fitted and what is held out."""
     pieces = _cut(data) if len(data) == 1 else data
     if len(pieces) < _HELD_OUT:
         raise InputError(f"diagnose: expected one record or {_HELD_OUT} trials or more, found {len(pieces)}")
@@ -158,7 +158,7 @@ def _cut(data: Trajectories) -> Trajectories:
 def _rollout_squares(
     model: AbstractModel, held_out: Trajectories, noise: Float[np.ndarray, " dimension"], substeps: int
 ) -> Float[np.ndarray, " trials"]:
-    """Returns the mean squared error of every held-out trajectory, in units of the noise."""
+    """Return the mean squared error of every held-out trajectory, in units of the noise."""
     found: list[float] = []
     with jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):  # what blows up counts as 1e6
         for trial in held_out:
@@ -188,7 +188,7 @@ def _diagnosis(
 
 
 def significantly_worse(errors: Float[np.ndarray, " trials"], than: Float[np.ndarray, " trials"]) -> bool:
-    """Returns whether squared errors are significantly larger, trajectory by trajectory, on a logarithmic scale."""
+    """Return whether squared errors are significantly larger, trajectory by trajectory, on a logarithmic scale."""
     ratio = np.log(errors / than) / 2
     spread = np.std(ratio, ddof=1) / np.sqrt(len(ratio)) if len(ratio) > 1 else np.inf
     return bool(np.mean(ratio) > max(_SIGNIFICANT * spread, np.log(1.1)))
@@ -199,7 +199,7 @@ def _duration(train: Trajectories) -> float:
 
 
 def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, float]:
-    """Returns the relative loss of energy per unit of time with its error, and the friction.
+    """Return the relative loss of energy per unit of time with its error, and the friction.
 
     The energy is `p . dH/dp`, twice the kinetic one, which has no arbitrary constant and is H on average for a spring.
     """
@@ -220,7 +220,7 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
 
 
 def friction_error(model: PortHamiltonian, fit: TrajectoryFit) -> float:
-    """Returns the relative standard error of the friction, which is twice that of the roots that were fitted.
+    """Return the relative standard error of the friction, which is twice that of the roots that were fitted.
 
     It is wider where residuals correlate: neighbours that err alike tell less than their number.
     """

@@ -18,7 +18,7 @@ from symplect._types import Half, Scalar, State, States
 
 
 def split(z: State) -> tuple[Half, Half]:
-    """Returns the positions `q` and the momenta `p` of the state `z`."""
+    """Return the positions `q` and the momenta `p` of the state `z`."""
     middle = z.shape[-1] // 2
     return z[:middle], z[middle:]
 
@@ -33,7 +33,7 @@ class AbstractDynamics(eqx.Module):
 
     @abc.abstractmethod
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
-        """Returns `dz/dt` at the state `z` and the time `t` (which autonomous dynamics ignore)."""
+        """Return `dz/dt` at the state `z` and the time `t` (which autonomous dynamics ignore)."""
 
 
 class AbstractEnergyDynamics(AbstractDynamics):
@@ -41,7 +41,7 @@ class AbstractEnergyDynamics(AbstractDynamics):
 
     @abc.abstractmethod
     def hamiltonian(self, z: State) -> Scalar:
-        """Returns the energy `H(z)`."""
+        """Return the energy `H(z)`."""
 
 
 class AbstractHamiltonian(AbstractEnergyDynamics):
@@ -53,7 +53,7 @@ class AbstractHamiltonian(AbstractEnergyDynamics):
         return False
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
-        """Returns the symplectic gradient of `hamiltonian` at `z`."""
+        """Return the symplectic gradient of `hamiltonian` at `z`."""
         return symplectic_gradient(self, z)
 
 
@@ -66,20 +66,20 @@ class AbstractSeparableHamiltonian(AbstractHamiltonian):
 
     @abc.abstractmethod
     def kinetic(self, p: Half) -> Scalar:
-        """Returns the kinetic energy `T(p)`."""
+        """Return the kinetic energy `T(p)`."""
 
     @abc.abstractmethod
     def potential(self, q: Half) -> Scalar:
-        """Returns the potential energy `V(q)`."""
+        """Return the potential energy `V(q)`."""
 
     def hamiltonian(self, z: State) -> Scalar:
-        """Returns `T(p) + V(q)`."""
+        """Return `T(p) + V(q)`."""
         q, p = split(z)
         return self.kinetic(p) + self.potential(q)
 
 
 def symplectic_gradient(system: AbstractHamiltonian, z: State) -> State:
-    r"""Returns Hamilton's equations for one state.
+    r"""Return Hamilton's equations for one state.
 
     $$\frac{dq}{dt} = \frac{\partial H}{\partial p}, \qquad \frac{dp}{dt} = -\frac{\partial H}{\partial q}$$
 
@@ -101,20 +101,20 @@ def symplectic_gradient(system: AbstractHamiltonian, z: State) -> State:
 
 
 def rotate(gradient: State) -> State:
-    """Returns `J dH/dz = (dH/dp, -dH/dq)`: the one place of the package in which the sign is written."""
+    """Return `J dH/dz = (dH/dp, -dH/dq)`: the one place of the package in which the sign is written."""
     dH_dq, dH_dp = split(gradient)
     return jnp.concatenate([dH_dp, -dH_dq])
 
 
 @eqx.filter_jit
 def vector_field(dynamics: AbstractDynamics, states: States) -> States:
-    """Returns the time derivatives at many states, shape `(*batch, dimension)`, in one compiled call."""
+    """Return the time derivatives at many states, shape `(*batch, dimension)`, in one compiled call."""
     flat = states.reshape(-1, states.shape[-1])
     return jax.vmap(dynamics.time_derivative)(flat).reshape(states.shape)
 
 
 @eqx.filter_jit
 def energies(hamiltonian: Callable[[State], Scalar], states: States) -> Float[Array, "*batch"]:
-    """Returns a function of one state, such as `system.hamiltonian`, at many states in one compiled call."""
+    """Return a function of one state, such as `system.hamiltonian`, at many states in one compiled call."""
     flat = states.reshape(-1, states.shape[-1])
     return jax.vmap(hamiltonian)(flat).reshape(states.shape[:-1])

@@ -7,7 +7,7 @@ import platformdirs
 
 
 def configure() -> None:
-    """Asks for double precision, and for compiled programs to be kept unless the user's environment says otherwise.
+    """Ask for double precision, and for compiled programs to be kept unless the user's environment says otherwise.
 
     By the environment, since JAX is not imported yet: help needs none. JAX keeps no program that may call back into
     Python, as Diffrax's checks of its arguments do; as NaN, which a rollout's status tells, they need not.
@@ -23,5 +23,5 @@ def configure() -> None:
 
 
 def use_one_thread() -> None:
-    """Asks XLA for one thread: sums are then in the same order on every machine, and workers leave each other alone."""
+    """Ask XLA for one thread: sums are then in the same order on every machine, and workers leave each other alone."""
     os.environ["NPROC"] = "1"

@@ -27,7 +27,7 @@ class LostError(Exception):
 
 
 def one_line(said: object, most: int = 2000) -> str:
-    """Returns a message as one line of at most so many characters, none of which a terminal obeys.
+    """Return a message as one line of at most so many characters, none of which a terminal obeys.
 
     Example:
         >>> one_line("two\\n lines \\x1b[31m"), one_line("a long one", most=6)
@@ -40,11 +40,11 @@ def one_line(said: object, most: int = 2000) -> str:
 
 @contextmanager
 def blamed_on(what: object, remedy: str) -> Generator[None]:
-    """Says of whatever a file that comes from anywhere calls forth where it came from, and what to do.
+    """Say of whatever a file that comes from anywhere calls forth where it came from, and what to do.
 
     Args:
         what: was expected, such as a folder as symplect wrote it.
-        remedy: that ends the message.
+        remedy: last words of the message.
 
     Raises:
         InputError: the code within failed on what it was given.

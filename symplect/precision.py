@@ -11,7 +11,7 @@ Tree = TypeVar("Tree", bound=PyTree)
 
 
 def cast(tree: Tree, dtype: DTypeLike) -> Tree:
-    """Returns the module with all its real numbers in another type.
+    """Return the module with all its real numbers in another type.
 
     Networks are trained in float32 and judged in float64, where round-off no longer hides what they do.
 

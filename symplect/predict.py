@@ -37,8 +37,8 @@ MEANINGS = {
     "paths": "that were predicted from their first sample: trials, and what follows a gap in one",
     "finite": "of these, whose prediction stays finite to the end",
     "held_out_error": "geometric mean over short pieces, in units of the spread of the data, at most 2",
-    "valid_time": "until a path is off by 0.4 of its size, in the middle case",
-    "compared_time": "for which paths could be compared, in the middle case",
+    "valid_time": "until a path is off by 0.4 of its size, the median",
+    "compared_time": "for which paths could be compared, the median",
 }
 """What the numbers of `evaluate` say."""
 
@@ -47,10 +47,10 @@ GUESS = 1.0
 
 
 def simulate(run: Run, starts: Float[np.ndarray, "starts dimension"], until: float, step: float) -> pl.DataFrame:
-    """Follows a run's model from each start.
+    """Follow a run's model from each start.
 
     Args:
-        run: of any task or of people's own data.
+        run: run of any task or of people's own data.
         starts: one row `[q..., p...]` each.
         until: the last time; negative to run backward.
         step: between output times.
@@ -86,7 +86,7 @@ def simulate(run: Run, starts: Float[np.ndarray, "starts dimension"], until: flo
 
 
 def outside(run: Run, starts: Float[np.ndarray, "starts dimension"]) -> int:
-    """Returns how many starts lie outside the range of the data that people's own run was fitted to."""
+    """Return how many starts lie outside the range of the data that people's own run was fitted to."""
     known = run.rollout.get("train")
     if known is None:
         return 0
@@ -110,7 +110,7 @@ class _InUnits(AbstractDynamics):
 
 
 def _in_units(model: AbstractModel, run: Run) -> _InUnits:
-    """Returns the model in units of the data it was fitted to, or as it is where there are none."""
+    """Return the model in units of the data it was fitted to, or as it is where there are none."""
     known = run.rollout.get("train")
     if known is None:
         return _InUnits(model, jnp.ones(2 * model.degrees_of_freedom), jnp.asarray(1.0))
@@ -122,7 +122,7 @@ def _in_units(model: AbstractModel, run: Run) -> _InUnits:
 
 
 def _follow(run: Run, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns the paths, and the energy along them where the model has one.
+    """Return the paths, and the energy along them where the model has one.
 
     Raises:
         InputError: one of the two is not finite.
@@ -140,7 +140,7 @@ def _follow(run: Run, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray
 
 
 def coordinate_names(run: Run) -> tuple[str, ...]:
-    """Returns the names of a run's coordinates, all different: those of its table without their units, or q and p.
+    """Return the names of a run's coordinates, all different: those of its table without their units, or q and p.
 
     A name keeps its unit where another one differs in that alone, and gets a number where `simulate` has a column of
     that name beside it.
@@ -160,7 +160,7 @@ def coordinate_names(run: Run) -> tuple[str, ...]:
 
 
 def read_starts(path: Path, run: Run) -> Float[np.ndarray, "starts dimension"]:
-    """Returns the starts in a table: the columns with the coordinates' names, or all columns where there are as many.
+    """Return the starts in a table: the columns with the coordinates' names, or all columns where there are as many.
 
     Names may be those that `simulate` writes, or those of the fitted table with or without their units.
 
@@ -180,13 +180,13 @@ def read_starts(path: Path, run: Run) -> Float[np.ndarray, "starts dimension"]:
 
 
 def require_ending(path: Path) -> None:
-    """Raises an `InputError` unless tables of this ending are written."""
+    """Raise `InputError` unless tables of this ending are written."""
     if path.suffix.lower() not in WRITERS:
         raise InputError(f"expected an output that ends in {', '.join(WRITERS)}, found {path.name}: name another")
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:
-    """Writes a table whole or not at all, as its ending says.
+    """Write a table whole or not at all, as its ending says.
 
     Raises:
         InputError: another ending, or a place that cannot be written.
@@ -205,7 +205,7 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
 
 
 def _write_npz(table: pl.DataFrame, path: Path) -> None:
-    """Writes columns of any name, as `numpy.savez_compressed` cannot: some names are its own arguments."""
+    """Write columns of any name, as `numpy.savez_compressed` cannot: some names are its own arguments."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in table.columns:
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
@@ -213,10 +213,10 @@ def _write_npz(table: pl.DataFrame, path: Path) -> None:
 
 
 def evaluate(run: Run, sources: Sequence[Path], columns: Columns | None = None) -> Mapping[str, float]:
-    """Judges a run on a table that it has not seen.
+    """Judge a run on a table that it has not seen.
 
     Args:
-        run: of people's own data; of a task if columns are given.
+        run: run of people's own data; of a task if columns are given.
         sources: files or patterns.
         columns: their roles; those of the run unless given.
 
@@ -250,7 +250,7 @@ def evaluate(run: Run, sources: Sequence[Path], columns: Columns | None = None) 
 
 
 def judgement(found: Mapping[str, float]) -> str:
-    """Returns what the numbers of `evaluate` come to, where they tell of a model that does not predict these data.
+    """Return what the numbers of `evaluate` come to, where they tell of a model that does not predict these data.
 
     Example:
         >>> judgement({"paths": 2.0, "finite": 1.0, "held_out_error": 0.1})

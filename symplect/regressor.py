@@ -86,7 +86,7 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> "HamiltonianRegressor":
-        """Fits H to states and their derivatives.
+        """Fit H to states and their derivatives.
 
         Args:
             X: shape `(samples, 2 n + parameters)`.
@@ -115,16 +115,16 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> Float[np.ndarray, "samples *derivatives"]:
-        """Returns the time derivatives that were fitted, of the shape of y."""
+        """Return the time derivatives that were fitted, of the shape of y."""
         derivatives = self._evaluate(self._checked(X))[1][:, : self.n_outputs_]
         return derivatives[:, 0] if self._flat else derivatives
 
     def hamiltonian(self, X: Any) -> Float[np.ndarray, " samples"]:
-        """Returns H of every row. It is known up to a constant: here its mean over the training data is zero."""
+        """Return H of every row. It is known up to a constant: here its mean over the training data is zero."""
         return self._evaluate(self._checked(X))[0] - self._mean
 
     def model_at(self, parameters: Any = ()) -> FeatureHamiltonian:
-        """Returns the fitted Hamiltonian of the state alone, in float64, at given parameters.
+        """Return the fitted Hamiltonian of the state alone, in float64, at given parameters.
 
         Args:
             parameters: shape `(parameters,)`.
@@ -162,7 +162,7 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 raise InputError(f"HamiltonianRegressor: expected a {name} of 0 or more, found {value!r}")
 
     def _draw(self, X: Rows) -> None:
-        """Draws the features, which are kept as plain arrays: those of JAX lose digits where 64 bit is off."""
+        """Draw the features, which are kept as plain arrays: those of JAX lose digits where 64 bit is off."""
         self._centre, self._spread = np.mean(X, axis=0), _spread(X)
         scaled = (X - self._centre) / self._spread
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
@@ -175,7 +175,7 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return Projected(inner, np.diag(1 / self._spread), self._centre)
 
     def _solve(self, X: Rows, y: Derivatives) -> None:
-        """Solves for the weights, every derivative in units of its own spread, so that units do not matter."""
+        """Solve for the weights, every derivative in units of its own spread, so that units do not matter."""
         units = _spread(y)
         with jax.enable_x64(True):
             features = self._features()
@@ -192,7 +192,7 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return np.asarray(validate_data(self, X, dtype=np.float64, reset=False))
 
     def _evaluate(self, X: Rows) -> tuple[Float[np.ndarray, " samples"], Float[np.ndarray, "samples dimension"]]:
-        """Returns H, with a constant of its own, and the time derivatives of all entries of the state."""
+        """Return H, with a constant of its own, and the time derivatives of all entries of the state."""
         found: list[tuple[np.ndarray, np.ndarray]] = []
         with jax.enable_x64(True):
             features, weights = self._features(), jnp.asarray(self.weights_)
@@ -209,7 +209,7 @@ class AtParameters(AbstractFeatures):
 
     Args:
         inner: features of `[z..., parameters...]`.
-        parameters: that do not move.
+        parameters: frozen parameters.
 
     Example:
         >>> AtParameters(Polynomial(3, degree=1), jnp.array([9.81]))(jnp.array([1.0, 0.5])).round(2).tolist()
@@ -232,13 +232,13 @@ class AtParameters(AbstractFeatures):
 
 
 def _at(features: AbstractFeatures, weights: Array, n: int, row: Array) -> tuple[FeatureHamiltonian, State]:
-    """Returns the Hamiltonian at the parameters of a row of X, and its state."""
+    """Return the Hamiltonian at the parameters of a row of X, and its state."""
     return FeatureHamiltonian(AtParameters(features, row[2 * n :]), weights, n), row[: 2 * n]
 
 
 @eqx.filter_jit
 def _design(features: AbstractFeatures, n: int, outputs: int, rows: Array) -> Float[Array, "samples outputs features"]:
-    """Returns the vector field of every feature: the derivative by the weights of a field that is linear in them."""
+    """Return the vector field of every feature: the derivative by the weights of a field that is linear in them."""
     zero = jnp.zeros(features.size, rows.dtype)
 
     def field(weights: Array, row: Array) -> Array:
@@ -250,7 +250,7 @@ def _design(features: AbstractFeatures, n: int, outputs: int, rows: Array) -> Fl
 
 @eqx.filter_jit
 def _field(features: AbstractFeatures, weights: Array, n: int, rows: Array) -> tuple[Array, Array]:
-    """Returns H and the time derivative of the state at every row."""
+    """Return H and the time derivative of the state at every row."""
 
     def both(row: Array) -> tuple[Array, Array]:
         model, z = _at(features, weights, n, row)
@@ -260,17 +260,17 @@ def _field(features: AbstractFeatures, weights: Array, n: int, rows: Array) -> t
 
 
 def _designs(features: AbstractFeatures, n: int, outputs: int, X: Rows) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yields the equations of some samples at a time."""
+    """Yield the equations of some samples at a time."""
     for rows, block in _blocks(X, outputs * features.size):
         yield rows, np.asarray(_design(features, n, outputs, block))[: rows.stop - rows.start]
 
 
 def _blocks(X: Rows, numbers: int) -> Iterator[tuple[slice, Array]]:
-    """Yields rows in blocks of one of few sizes, the last filled up, so that few sizes are compiled.
+    """Yield rows in blocks of one of few sizes, the last filled up, so that few sizes are compiled.
 
     Args:
         X: the rows.
-        numbers: that are computed from each.
+        numbers: count of values computed from each.
     """
     size = max(_FEWEST_ROWS, 1 << (len(X) - 1).bit_length())
     size = min(size, max(1, _BLOCK_BYTES // (8 * numbers)))
@@ -280,6 +280,6 @@ def _blocks(X: Rows, numbers: int) -> Iterator[tuple[slice, Array]]:
 
 
 def _spread(rows: Rows) -> Float[np.ndarray, " columns"]:
-    """Returns the standard deviation of every column, 1 where it is constant."""
+    """Return the standard deviation of every column, 1 where it is constant."""
     spread = np.std(rows, axis=0)
     return np.where(spread > _CONSTANT * np.max(np.abs(rows), axis=0), spread, 1.0)

@@ -1,4 +1,4 @@
-"""The main job: every task, model and seed, from data to table, as often interrupted as you like."""
+"""The main job: every task, model and seed, from data to table, resumable after interruption."""
 
 import importlib.metadata
 import platform
@@ -56,17 +56,17 @@ class Plan:
                 self.settings_of(TASKS[task], model)
 
     def methods(self, task: Task) -> list[str]:
-        """Returns the names of those methods of a task that are asked for."""
+        """Return the names of those methods of a task that are asked for."""
         return [name for name in task.methods if self.models is None or name in self.models]
 
     def settings_of(self, task: Task, model: str) -> dict[str, Setting]:
-        """Returns those of the settings that a method has."""
+        """Return those of the settings that a method has."""
         method = task.methods[model]
         known = known_settings(method)
         return checked_settings(method, {name: value for name, value in self.settings.items() if name in known})
 
     def units(self, not_run: Mapping[str, str]) -> list[Unit]:
-        """Returns what is to be run, without those tasks that cannot be; the models of one seed follow each other."""
+        """Return what is to be run, without those tasks that cannot be; the models of one seed follow each other."""
         return [
             Unit(TASKS[task], model, seed, self.out, self.settings_of(TASKS[task], model))
             for task in self.tasks
@@ -83,7 +83,7 @@ def _require_known(kind: str, chosen: Sequence[str], known: Sequence[str]) -> No
 
 
 def reproduce(plan: Plan) -> str:
-    """Runs what the plan asks for and is not finished yet, and returns the table.
+    """Run what the plan asks for and is not finished yet, and return the table.
 
     Finished runs are kept and not run again; an interrupted one goes on from its last checkpoint to the same numbers.
     Writes `results.json` and `table.md` after every run.
@@ -115,7 +115,7 @@ def reproduce(plan: Plan) -> str:
 
 @contextmanager
 def _held(unit: Unit, label: str, patient: bool) -> Generator[bool]:
-    """Holds the lock of a run, so that no two processes make it; gives False if another has it and is not waited for.
+    """Hold the lock of a run, so that no two processes make it; gives False if another has it and is not waited for.
 
     Args:
         unit: run to be made.
@@ -140,7 +140,7 @@ def _held(unit: Unit, label: str, patient: bool) -> Generator[bool]:
 
 
 def _run(unit: Unit, label: str, make_data: Callable[[Task, int, Path | None], Any], data: Path | None) -> Row:
-    """Returns the line of a run, which is made unless another process has made it meanwhile."""
+    """Return the line of a run, which is made unless another process has made it meanwhile."""
     if unit.folder.exists():
         _say(f"{label}: finished by another process, kept")
         return row(load_unit(unit))
@@ -151,7 +151,7 @@ def _run(unit: Unit, label: str, make_data: Callable[[Task, int, Path | None], A
 
 
 def missing(plan: Plan) -> dict[str, str]:
-    """Returns the tasks that cannot be run here, with the reason; asked before anything is fitted."""
+    """Return the tasks that cannot be run here, with the reason; asked before anything is fitted."""
     reasons: dict[str, str] = {}
     for name in plan.tasks:
         if requires := TASKS[name].requires:
@@ -168,10 +168,10 @@ def _make_data(task: Task, seed: int, folder: Path | None) -> Any:
 
 
 def write_results(plan: Plan, rows: Iterable[Mapping[str, Any]], not_run: Mapping[str, str]) -> str:
-    """Writes `results.json` and `table.md` and returns the table.
+    """Write `results.json` and `table.md` and return the table.
 
     Args:
-        plan: that was followed.
+        plan: finished plan.
         rows: task, model, seed and metrics of every finished run.
         not_run: reasons by task.
     """

@@ -46,7 +46,7 @@ class Run:
 
 
 def save_run(folder: Path, run: Run) -> None:
-    """Writes a run folder whole or not at all.
+    """Write a run folder whole or not at all.
 
     Raises:
         InputError: the place cannot be written, or the disk is full.
@@ -61,7 +61,7 @@ def save_run(folder: Path, run: Run) -> None:
 
 
 def load_run(folder: Path) -> Run:
-    """Reads a run folder.
+    """Read a run folder.
 
     Raises:
         InputError: a file is missing, broken or of something else.
@@ -84,7 +84,7 @@ def load_run(folder: Path) -> Run:
 
 
 def load(folder: Path | str) -> Run:
-    """Reads a run folder by its name.
+    """Read a run folder by its name.
 
     Raises:
         InputError: a file is missing, broken or of something else.
@@ -97,7 +97,7 @@ def load(folder: Path | str) -> Run:
 
 
 def save_model(path: Path, model: AbstractModel) -> None:
-    """Writes a model's weights together with what makes the model again.
+    """Write a model's weights together with what makes the model again.
 
     Raises:
         InputError: a model that could not be loaded again, the place cannot be written, or the disk is full.
@@ -107,7 +107,7 @@ def save_model(path: Path, model: AbstractModel) -> None:
 
 
 def load_model(path: Path) -> AbstractModel:
-    """Reads a model that `save_model` wrote; the file is enough.
+    """Read a model that `save_model` wrote; the file is enough.
 
     Raises:
         InputError: the file is missing, broken or of something else.
@@ -124,7 +124,7 @@ def load_model(path: Path) -> AbstractModel:
 
 
 def _odd_part(run: Run) -> str | None:
-    """Returns what a run of people's own data has otherwise than `symplect fit` writes it; nothing if all is well."""
+    """Return what a run of people's own data has otherwise than `symplect fit` writes it; nothing if all is well."""
     data, rollout, dimension = run.config["data"], run.rollout, 2 * run.model.degrees_of_freedom
     if not isinstance(data, dict):
         return "data"
@@ -175,5 +175,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(content: Any) -> Any:
-    """Returns what JSON holds with a question mark for every half character: no terminal and no file takes those."""
+    """Return what JSON holds with a question mark for every half character: no terminal and no file takes those."""
     return json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))

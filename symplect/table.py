@@ -28,7 +28,7 @@ _PLAIN = ("valid_prediction_time", "fit_seconds")  # numbers of a size that peop
 
 
 def table(rows: Sequence[Row], not_run: Mapping[str, str]) -> str:
-    """Returns the paper's table with our numbers, as Markdown.
+    """Return the paper's table with our numbers, as Markdown.
 
     Args:
         rows: task, model, seed and metrics of every finished run.
@@ -39,7 +39,7 @@ def table(rows: Sequence[Row], not_run: Mapping[str, str]) -> str:
 
 
 def table_cells(rows: Sequence[Row], not_run: Mapping[str, str]) -> tuple[list[list[str]], list[str]]:
-    """Returns the table's lines, the header first, and the notes below it."""
+    """Return the table's lines, the header first, and the notes below it."""
     notes: list[str] = []
     lines = [
         _line(task, model, [row for row in rows if (row["task"], row["model"]) == (task.name, model)], notes)
@@ -72,7 +72,7 @@ def _mark(note: str, notes: list[str]) -> str:
 
 
 def measured(runs: Sequence[Row], metric: str) -> str:
-    """Returns one cell: the mean of a metric over runs of one task and model, with its spread if there are several."""
+    """Return one cell: the mean of a metric over runs of one task and model, with its spread if there are several."""
     values = np.array([run[metric] for run in runs if metric in run])
     if not values.size:
         return ""
@@ -86,13 +86,13 @@ def measured(runs: Sequence[Row], metric: str) -> str:
 
 
 def scientific(value: float) -> str:
-    """Returns a number in three digits, such as 1.20e-4."""
+    """Return a number in three digits, such as 1.20e-4."""
     mantissa, exponent = f"{value:.2e}".split("e")
     return f"{mantissa}e{int(exponent)}"
 
 
 def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
-    """Returns the lines of a Markdown table, the first of them its header."""
+    """Return the lines of a Markdown table, the first of them its header."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells

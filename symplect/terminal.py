@@ -26,7 +26,7 @@ def terminal(on_interrupt: str) -> Generator[None]:
     Characters that the terminal cannot show are escaped. Warnings and log lines of other packages are left out.
 
     Args:
-        on_interrupt: what Ctrl-C leaves behind, in words.
+        on_interrupt: words on what Ctrl-C leaves behind.
 
     Raises:
         SystemExit: code 2 for a wrong input or call, 130 on Ctrl-C, 141 when the reader of a pipe has gone, 1 for
@@ -62,7 +62,7 @@ def terminal(on_interrupt: str) -> Generator[None]:
 
 
 def _failure(error: OSError) -> str:
-    """Returns what the system refused, or that it came unexpected."""
+    """Return what the system refused, or that it came unexpected."""
     if error.filename is None and error.errno not in _OF_WRITING:
         return _inside(error)
     what = (

@@ -1,4 +1,4 @@
-"""One task, model, seed and settings: fitted, judged and saved, as often interrupted as you like."""
+"""One task, model, seed and settings: fitted, evaluated and saved, resumable after interruption."""
 
 import importlib.metadata
 import time
@@ -29,12 +29,12 @@ class GivenUpError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """The least that is run, kept and resumed.
+    """One training run: the unit of scheduling and checkpointing.
 
     Args:
-        task: that makes the data.
+        task: task that makes the data.
         model: the name of one of the task's methods.
-        seed: of data and network.
+        seed: random seed of data and network.
         out: the folder below which the run goes.
         settings: other than the method's own, as `checked_settings` returns them.
     """
@@ -80,7 +80,7 @@ class Unit:
 
 
 def load_unit(unit: Unit) -> Run:
-    """Reads a finished run.
+    """Read a finished run.
 
     Raises:
         InputError: it is broken, or was made with other settings.
@@ -91,7 +91,7 @@ def load_unit(unit: Unit) -> Run:
 
 
 def require_same_settings(unit: Unit, found: Mapping[str, Any], place: Path) -> None:
-    """Refuses what was made otherwise; a package of another version is no other setting, a number of steps is.
+    """Refuse what was made otherwise; a package of another version is no other setting, a number of steps is.
 
     Raises:
         InputError: task, model, seed or settings differ.
@@ -106,16 +106,16 @@ def require_same_settings(unit: Unit, found: Mapping[str, Any], place: Path) -> 
 
 
 def row(run: Run) -> dict[str, Any]:
-    """Returns the line of a run in `results.json`: task, model, seed and metrics."""
+    """Return the line of a run in `results.json`: task, model, seed and metrics."""
     return {name: run.config[name] for name in ("task", "model", "seed")} | dict(run.metrics)
 
 
 def run_unit(unit: Unit, data: Any, progress: str | None = None, watch: Callable[[Fit], None] | None = None) -> Run:
-    """Fits, judges and saves; what was interrupted goes on from its last checkpoint to the same numbers.
+    """Fit, judge and save; what was interrupted goes on from its last checkpoint to the same numbers.
 
     Args:
-        unit: to run.
-        data: what its task makes of its seed.
+        unit: run to be done.
+        data: its task's data for its seed.
         progress: label of progress bars; none unless given.
         watch: sees a descent under way every few steps.
 
@@ -128,11 +128,11 @@ def run_unit(unit: Unit, data: Any, progress: str | None = None, watch: Callable
 
 
 def run_units(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
-    """Runs what differs in the seed alone; in one program where the method has that and all are equally far.
+    """Run what differs in the seed alone; in one program where the method has that and all are equally far.
 
     Args:
-        units: of one task, model and settings.
-        data: what their task makes of each seed.
+        units: runs of one task, model and settings.
+        data: their task's data for each seed.
 
     Raises:
         InputError, ArithmeticError: as `run_unit`.
@@ -156,7 +156,7 @@ def run_units(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
 
 
 def _one_by_one(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
-    """Runs all that can be, before the first error is raised."""
+    """Run all that can be, before the first error is raised."""
     runs: list[Run] = []
     errors: list[ArithmeticError] = []
     for unit, own in zip(units, data, strict=True):
@@ -216,13 +216,13 @@ def _after(state: Fit) -> Fitted:
 
 
 def _keys(unit: Unit) -> tuple[Key, Key]:
-    """Returns the random keys of the network and of the batches."""
+    """Return the random keys of the network and of the batches."""
     network, batches = jax.random.split(jax.random.key(unit.seed))
     return network, batches
 
 
 def _state(unit: Unit, method: Method) -> Fit:
-    """Returns where a fit stands: at its last checkpoint, or at its start."""
+    """Return where a fit stands: at its last checkpoint, or at its start."""
     model = method.start(_keys(unit)[0], **sizes(method, unit.settings))
     require_known(type(model))
     start = initial_state(model, descent(method, unit.settings))

@@ -124,3 +124,20 @@ def test_every_public_thing_says_what_it_is(path):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             documented = ast.get_docstring(node) or path.parent.name == "tasks"
             assert documented, f"{path}: {node.name}"
+
+
+def docstrings(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
+            yield node, text
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_functions_are_described_in_the_imperative_and_arguments_by_nouns(path):
+    for node, text in docstrings(path):
+        verb = text.split()[0]
+        if isinstance(node, ast.FunctionDef):
+            assert verb not in ("Returns", "Fits", "Gives", "Makes", "Reads", "Says", "Takes", "Writes"), node.name
+        entries = re.findall(r"^    [\w, *]+: (\w+)", text.partition("Args:")[2].partition("\n\n")[0], re.MULTILINE)
+        odd = {"of", "that", "from", "what", "to"} & {word.lower() for word in entries}
+        assert not odd, f"{node.name}: arguments are noun phrases, found one that begins with {odd}"

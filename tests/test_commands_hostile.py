@@ -162,7 +162,7 @@ def test_a_model_that_leaves_the_finite_numbers_is_said_to(tmp_path, monkeypatch
     far = pl.DataFrame({"t": times, "x": 2 * np.cos(times), "v": -2 * np.sin(times)})
     far.write_csv(tmp_path / "far.csv")
     call(monkeypatch, "evaluate", unstable(tmp_path / "run"), tmp_path / "far.csv")
-    said = "careful: the model leaves the finite numbers on 1 of 1 paths"
+    said = "warning: the model leaves the finite numbers on 1 of 1 paths"
     assert said in capsys.readouterr().out
     code, error, out = ended(monkeypatch, capsys, "evaluate", unstable(tmp_path / "wild", 1e4), tmp_path / "far.csv")
     assert (code, error) == (1, "")
@@ -173,10 +173,10 @@ def test_a_model_that_predicts_no_better_than_the_mean_is_said_to(tmp_path, monk
     pl.DataFrame({"t": 3 * FRAME["t"], "x": FRAME["v"], "v": FRAME["x"]}).write_csv(tmp_path / "other.csv")
     call(monkeypatch, "evaluate", named(tmp_path / "run", "x", "v"), tmp_path / "other.csv")
     said = capsys.readouterr().out
-    assert "careful: the model does not predict these data" in said
+    assert "warning: the model does not predict these data" in said
     FRAME.write_csv(tmp_path / "own.csv")
     call(monkeypatch, "evaluate", tmp_path / "run", tmp_path / "own.csv")
-    assert "careful" not in capsys.readouterr().out
+    assert "warning" not in capsys.readouterr().out
     found = predict.evaluate(load_run(tmp_path / "run"), [tmp_path / "own.csv"], Columns(q=("x",), p=("v",), time="t"))
     assert (found["paths"], found["finite"]) == (1, 1)
     assert found["held_out_error"] < 1e-4

@@ -14,7 +14,7 @@ _EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothin
 
 
 def by_closed_form_or_paths(problem: Problem, judge: Any, progress: str | None) -> tuple[list[Judged], tuple[str, ...]]:
-    """Tries a closed form, and paths unless it leaves nothing to explain; a method that cannot is left out."""
+    """Try a closed form, and paths unless it leaves nothing to explain; a method that cannot is left out."""
     judged: list[Judged] = []
     failures: list[str] = []
     for method in ("closed-form", "trajectory") if applies("closed-form", problem) else ("trajectory",):
@@ -30,20 +30,20 @@ def by_closed_form_or_paths(problem: Problem, judge: Any, progress: str | None) 
 
 
 def _keeps_energy(judged: Judged, problem: Problem) -> bool:
-    """Returns whether the model's energy stays along the paths, so that there is no friction to look for."""
+    """Return whether the model's energy stays along the paths, so that there is no friction to look for."""
     if problem.alone or not all(problem.observed):
         return problem.alone
     return not energy_trend(judged.candidate.model, problem.train).significant
 
 
 def _plainly(error: Exception) -> str:
-    """Returns what a failure says where that is said in our words."""
+    """Return what a failure says where that is said in our words."""
     ours = isinstance(error, InputError) or str(error).startswith("fit_")
     return one_line(error, 200) if ours else "found no solution for these numbers"
 
 
 def by_method(method: str, problem: Problem, judge: Any, progress: str | None) -> list[Judged]:
-    """Fits by the one method that was asked for."""
+    """Fit by the one method that was asked for."""
     try:
         return [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
     except InputError:

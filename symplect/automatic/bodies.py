@@ -15,7 +15,7 @@ Order = tuple[tuple[int, ...], ...]
 
 
 def order_of_bodies(names: Sequence[str]) -> Order | None:
-    """Returns the places of the coordinates, by axis and then by body; `None` where names do not tell.
+    """Return the places of the coordinates, by axis and then by body; `None` where names do not tell.
 
     Example:
         >>> order_of_bodies(["x1", "y1", "x2", "y2"]), order_of_bodies(["theta", "phi"])
@@ -25,14 +25,14 @@ def order_of_bodies(names: Sequence[str]) -> Order | None:
 
 
 def with_masses(reading: Reading, order: Order) -> Reading:
-    """Returns what was read with the momenta of bodies whose masses were not given but can be told.
+    """Return what was read with the momenta of bodies whose masses were not given but can be told.
 
     Bodies that act on one another alone keep their total momentum, so the velocities in one direction lie on a plane
     whose normal is the list of their masses. Masses are known up to a factor: the first is 1.
 
     Args:
         reading: with velocities and without masses.
-        order: of the positions, by axis and body.
+        order: places of the positions, by axis and body.
     """
     velocities = reading.data.states[:, reading.columns.degrees_of_freedom :]
     masses, missed = _masses(velocities, reading.data.lengths, order)
@@ -66,7 +66,7 @@ def with_masses(reading: Reading, order: Order) -> Reading:
 def _masses(
     velocities: Float[np.ndarray, "samples degrees"], lengths: Sequence[int], order: Order
 ) -> tuple[Float[np.ndarray, " bodies"], float]:
-    """Returns the masses, the first of them 1, and how far the total momentum is from constant, per unit of mass."""
+    """Return the masses, the first of them 1, and how far the total momentum is from constant, per unit of mass."""
     numbers = np.repeat(np.arange(len(lengths)), lengths)
     means = np.stack([np.bincount(numbers, column) / np.array(lengths) for column in velocities.T], axis=1)
     centred = velocities - means[numbers]

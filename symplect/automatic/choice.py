@@ -42,7 +42,7 @@ class Judged:
 
 
 def choose(judged: Sequence[Judged], *, loses: bool = False) -> Judged:
-    """Returns the best of the simplest kind that is about as good as the best of all.
+    """Return the best of the simplest kind that is about as good as the best of all.
 
     A Hamiltonian is simpler than one with friction, and that is simpler than a plain field.
 

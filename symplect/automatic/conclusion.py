@@ -30,7 +30,7 @@ _LOST = 1.645  # standard errors, of a one-sided bound of 95 %
 
 
 def misfit(chosen: Judged, reading: Reading, train: Trajectories) -> float:
-    """Returns what a model leaves of the paths, in units of their noise; 0 where that is next to nothing.
+    """Return what a model leaves of the paths, in units of their noise; 0 where that is next to nothing.
 
     Of a fit to paths it is the noise found over the noise measured before any model, of others the error on held-out
     pieces.
@@ -44,7 +44,7 @@ def misfit(chosen: Judged, reading: Reading, train: Trajectories) -> float:
 
 
 def explains(chosen: Judged, reading: Reading, train: Trajectories) -> bool:
-    """Returns whether a model leaves no more of the paths than their noise, or little that does not change with time.
+    """Return whether a model leaves no more of the paths than their noise, or little that does not change with time.
 
     What is measured is never quite what a model says: a sensor has a lag, a pendulum a bearing. What is left may then
     be more than the noise, as long as it is little beside the motion and the frequency does not drift.
@@ -57,7 +57,7 @@ def explains(chosen: Judged, reading: Reading, train: Trajectories) -> bool:
 
 
 def left(chosen: Judged, reading: Reading, train: Trajectories) -> float:
-    """Returns what a model leaves of the paths, in units of their spread."""
+    """Return what a model leaves of the paths, in units of their spread."""
     seen = np.flatnonzero(reading.observed)
     if chosen.candidate.fit is None:
         return chosen.error
@@ -65,7 +65,7 @@ def left(chosen: Judged, reading: Reading, train: Trajectories) -> float:
 
 
 def loses(judged: Sequence[Judged], reading: Reading, train: Trajectories) -> bool:
-    """Returns whether a model with friction, fitted to paths which it explains, loses energy beyond its error."""
+    """Return whether a model with friction, fitted to paths which it explains, loses energy beyond its error."""
     own = [one for one in judged if one.candidate.kind == "dissipative" and one.candidate.fit is not None]
     if not own or not explains(own[0], reading, train):
         return False
@@ -75,7 +75,7 @@ def loses(judged: Sequence[Judged], reading: Reading, train: Trajectories) -> bo
 
 
 def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
-    """Returns what the chosen model and its data say of the energy.
+    """Return what the chosen model and its data say of the energy.
 
     Energy is conserved where a Hamiltonian explains the paths and does not change along them; it is lost where a model
     with friction explains them; and of a plain field nothing is said but that phase space contracts, if it does.

@@ -80,7 +80,7 @@ class Trend:
 
 
 def energy_trend(model: Any, data: Trajectories) -> Trend:
-    """Returns how the model's energy changes along measured paths, in units of twice the mean kinetic energy.
+    """Return how the model's energy changes along measured paths, in units of twice the mean kinetic energy.
 
     Args:
         model: with a Hamiltonian.
@@ -114,7 +114,7 @@ def energy_trend(model: Any, data: Trajectories) -> Trend:
 
 @eqx.filter_jit
 def _kinetic(model: Any, states: Float[Array, "samples dimension"]) -> Float[Array, " samples"]:
-    """Returns twice the kinetic energy, `p . dH/dp`, which has no arbitrary constant."""
+    """Return twice the kinetic energy, `p . dH/dp`, which has no arbitrary constant."""
     return jax.vmap(lambda z: split(z)[1] @ split(jax.grad(model.hamiltonian)(z))[1])(states)
 
 
@@ -124,7 +124,7 @@ def _piece_means(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[tuple[float, float], float]:
-    """Returns slope and value in the middle of a straight line, and the deviation of a point from it."""
+    """Return slope and value in the middle of a straight line, and the deviation of a point from it."""
     middle = x - np.mean(x)
     slope = float(middle @ y / (middle @ middle))
     left = y - np.mean(y) - slope * middle
@@ -132,7 +132,7 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[tuple[float, float], float]:
 
 
 def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -> Energy:
-    """Returns the share of energy that is lost per unit of time, over the amplitudes of the data.
+    """Return the share of energy that is lost per unit of time, over the amplitudes of the data.
 
     The energy is twice the kinetic one, which has no arbitrary constant and is H on average for a spring. Friction in
     proportion to the velocity then takes the same share at every amplitude; dry friction takes more of small swings,
@@ -140,8 +140,8 @@ def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -
 
     Args:
         model: with friction.
-        train: what it was fitted to.
-        relative_error: of the friction, from the fit.
+        train: fitted trajectories.
+        relative_error: relative standard error of the friction, from the fit.
     """
     with jax.enable_x64(True):
         exact, states = cast(model, jnp.float64), jnp.asarray(train.states)
@@ -164,7 +164,7 @@ def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -
 
 @eqx.filter_jit
 def _powers(model: PortHamiltonian, states: Float[Array, "samples dimension"]) -> tuple[Array, Array, Array]:
-    """Returns the power of all friction, and of the dry and the quadratic part of it."""
+    """Return the power of all friction, and of the dry and the quadratic part of it."""
 
     def one(z: Array) -> tuple[Array, Array, Array]:
         _, velocity = split(jax.grad(model.hamiltonian)(z))
@@ -176,7 +176,7 @@ def _powers(model: PortHamiltonian, states: Float[Array, "samples dimension"]) -
 
 
 def contraction(model: AbstractModel, data: Trajectories) -> Trend:
-    r"""Returns the mean divergence of a plain field along the data.
+    r"""Return the mean divergence of a plain field along the data.
 
     Where some momenta are canonical, phase space has an invariant density $\rho$ (Liouville), in whatever coordinates,
     and $\int \nabla \cdot f \, dt = \ln \rho(z_0) / \rho(z_T)$ does not grow with time.
@@ -202,11 +202,11 @@ def contraction(model: AbstractModel, data: Trajectories) -> Trend:
 
 
 def only_slows_down(data: Trajectories, positions: Sequence[int]) -> list[int]:
-    """Returns the positions that move one way in all the data, ever slower: a slope does that, and dry friction too.
+    """Return the positions that move one way in all the data, ever slower: a slope does that, and dry friction too.
 
     Args:
         data: measured paths.
-        positions: that are asked for; of an angle the whole circle is known, so it has no slope.
+        positions: numbers of the positions in question; an angle is known all around, so it has no slope.
     """
     found: list[int] = []
     for place in positions:
@@ -221,12 +221,12 @@ def only_slows_down(data: Trajectories, positions: Sequence[int]) -> list[int]:
 
 
 def _end(trial: np.ndarray) -> int:
-    """Returns how many samples are the first and the last tenth of a trial."""
+    """Return how many samples are the first and the last tenth of a trial."""
     return max(1, len(trial) // 10)
 
 
 def contracts(trend: Trend) -> bool:
-    """Returns whether phase space loses or gains volume as no conservative system does, in any coordinates."""
+    """Return whether phase space loses or gains volume as no conservative system does, in any coordinates."""
     sure = abs(trend.slope) > _SIGNIFICANT * trend.error and abs(trend.total) > 10 * _NOTICEABLE
     return sure or abs(trend.total) > _CONTRACTED
 
@@ -237,13 +237,13 @@ def _divergence(model: AbstractModel, states: Float[Array, "samples dimension"])
 
 
 def frequency_drift(model: AbstractModel, data: Trajectories, observed: Sequence[bool]) -> float:
-    """Returns by what share the clock of a system changes in the course of a trial, or 0.
+    """Return by what share the clock of a system changes in the course of a trial, or 0.
 
     Short pieces of the paths are followed from their best starts. What such a path misses, along its own direction and
     growing with time, is a wrong rate of the model; a rate that changes steadily is a system that does.
 
     Args:
-        model: that was fitted.
+        model: fitted model.
         data: measured paths.
         observed: which coordinates were.
     """

@@ -26,7 +26,7 @@ _FINE = 4  # steps between samples, since dry friction changes within one
 def with_nonlinear_friction(
     fits: Mapping[str, TrajectoryFit], train: Trajectories, problem: Problem
 ) -> TrajectoryFit | None:
-    """Fits dry friction and quadratic drag too, where linear friction helps and leaves something to explain."""
+    """Fit dry friction and quadratic drag too, where linear friction helps and leaves something to explain."""
     linear, kept = fits.get("dissipative"), fits.get("Hamiltonian")
     if linear is None or linear.white or problem.leaves(linear) <= LEFT:
         return None

@@ -42,13 +42,13 @@ class Prediction:
 def predictions(
     model: AbstractModel, data: Trajectories, longest: int | None = None, weights: Coordinates | None = None
 ) -> list[Prediction]:
-    """Follows a model from the first sample of every trial, under the trial's inputs.
+    """Follow a model from the first sample of every trial, under the trial's inputs.
 
     Args:
-        model: of the data's dimension.
+        model: model of the data's dimension.
         data: trials of two samples or more; they are cut at gaps, and a path begins anew behind each.
         longest: samples of a path, after which another begins; whole trials unless given.
-        weights: of the coordinates, by which starts are fitted; none to begin at the first samples.
+        weights: one per coordinate, by which initial states are fitted; none to begin at the first samples.
     """
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of lone samples, which cannot be predicted
@@ -71,14 +71,14 @@ def squared_errors(
     *,
     free_starts: bool = True,
 ) -> Float[np.ndarray, " pieces"]:
-    """Returns the mean squared error of every held-out piece of up to 60 samples, in units of the scale.
+    """Return the mean squared error of every held-out piece of up to 60 samples, in units of the scale.
 
     Samples that stand alone are judged by their derivatives, in units of the spread of those.
 
     Args:
-        model: of the data's dimension.
-        held_out: what the fit has not seen.
-        scale: of every coordinate.
+        model: model of the data's dimension.
+        held_out: trajectories that the fit has not seen.
+        scale: unit of every coordinate.
         observed: which coordinates count.
         free_starts: whether a path begins where it fits its piece best, or at the piece's first sample, whose noise
             may be larger than what models differ by.
@@ -95,12 +95,12 @@ def squared_errors(
 
 
 def geometric_mean(squares: Float[np.ndarray, " pieces"]) -> float:
-    """Returns the error in the middle case, out of squared ones."""
+    """Return the geometric mean of errors, out of squared ones."""
     return float(np.exp(np.mean(np.log(np.maximum(squares, TINY))) / 2))
 
 
 def valid_time(paths: list[Prediction], observed: tuple[bool, ...]) -> tuple[float, float]:
-    """Returns how long predictions hold in the middle case, and for how long they could be compared.
+    """Return the median time for which predictions hold, and that for which they could be compared.
 
     A prediction has ended when it is wrong by 0.4 of the root mean square of the measured paths about their mean.
     """

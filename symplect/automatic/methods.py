@@ -40,7 +40,7 @@ _STEPS, _BATCH = 2000, 2000  # of a descent
 
 
 def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
-    """Fits a Hamiltonian that is linear in its weights to derivatives, measured or those of smoothing splines.
+    """Fit a Hamiltonian that is linear in its weights to derivatives, measured or those of smoothing splines.
 
     A structure that explains the data about as well is taken before features that know of none.
     """
@@ -60,7 +60,7 @@ def by_closed_form(problem: Problem, progress: str | None) -> list[Candidate]:
 
 
 def _over_turns(fit: ClosedFormFit, problem: Problem) -> list[Candidate]:
-    """Fits a structure of few weights again to long pieces of the paths, over which small errors add up."""
+    """Fit a structure of few weights again to long pieces of the paths, over which small errors add up."""
     data, n = strided(problem.train), problem.train.dimension // 2
     if problem.alone or fit.model.weights.size > _FEW or len(data.times) > _MOST["trajectory"]:
         return []
@@ -75,7 +75,7 @@ def _over_turns(fit: ClosedFormFit, problem: Problem) -> list[Candidate]:
 
 
 def _without_structure(data: Trajectories, problem: Problem, progress: str | None) -> list[ClosedFormFit]:
-    """Fits features that know of no structure but that of angles."""
+    """Fit features that know of no structure but that of angles."""
     fits: list[ClosedFormFit] = []
     if problem.angles:
         fits.append(fit_adaptive_fourier(data, seed=problem.seed, progress=progress))
@@ -87,7 +87,7 @@ def _without_structure(data: Trajectories, problem: Problem, progress: str | Non
 
 
 def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
-    """Fits paths, with and without friction, and asks which kind predicts held-out ones."""
+    """Fit paths, with and without friction, and ask which kind predicts held-out ones."""
     began = time.perf_counter()
     if problem.alone:
         raise InputError("trajectory: expected samples along paths, found samples that stand alone: give their times")
@@ -121,7 +121,7 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
 
 
 def _known(problem: Problem, train: Trajectories, progress: str | None) -> list[FeatureHamiltonian]:
-    """Returns the Hamiltonians to choose from: those of a structure alone where they leave nothing to explain."""
+    """Return the Hamiltonians to choose from: those of a structure alone where they leave nothing to explain."""
     n = train.dimension // 2
     simple = [FeatureHamiltonian(features, None, n) for features in structured(problem, train.states)]
     others = hamiltonians(problem, train.states)
@@ -136,7 +136,7 @@ def _known(problem: Problem, train: Trajectories, progress: str | None) -> list[
 
 
 def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
-    """Trains the paper's networks on derivatives, measured or those of smoothing splines."""
+    """Train the paper's networks on derivatives, measured or those of smoothing splines."""
     _require_momenta(problem, "gradient")
     data = _with_derivatives(problem.train, "gradient")
     units = Scaling.of(data, centred=True)
@@ -170,7 +170,7 @@ METHODS: dict[str, Callable[[Problem, str | None], Sequence[Candidate]]] = {
 
 
 def applies(method: str, problem: Problem) -> bool:
-    """Returns whether a method can take such data at all."""
+    """Return whether a method can take such data at all."""
     return method == "trajectory" or (all(problem.observed) and problem.train.inputs is None)
 
 

@@ -14,7 +14,7 @@ _LAG = 0.5  # standard deviations that a path moves in the time that tells its s
 
 
 def parts(data: Trajectories) -> tuple[Trajectories, Trajectories, str]:
-    """Returns what is fitted, what is held out, and that in words.
+    """Return what is fitted, what is held out, and that in words.
 
     Of four trials or more every fourth is held out; of fewer, the last fifth of each.
     """
@@ -34,7 +34,7 @@ def parts(data: Trajectories) -> tuple[Trajectories, Trajectories, str]:
 
 
 def derivatives_agree(data: Trajectories, noise: np.ndarray) -> bool:
-    """Returns whether derivatives are better than states: integrated, they meet the states but for their noise."""
+    """Return whether derivatives are better than states: integrated, they meet the states but for their noise."""
     if data.derivatives is None or min(data.lengths) < _TO_INTEGRATE:
         return False
     left = clean_by_derivatives(data).states - data.states
@@ -42,7 +42,7 @@ def derivatives_agree(data: Trajectories, noise: np.ndarray) -> bool:
 
 
 def strided(data: Trajectories) -> Trajectories:
-    """Returns so many samples of every trial as its swing needs, from its beginning to its end."""
+    """Subsample each trajectory to the samples that its swing needs, from its beginning to its end."""
     step = _stride(data)
     rows = [np.arange(0, length, step) for length in data.lengths]
     first = np.cumsum((0, *data.lengths[:-1]))
@@ -51,7 +51,7 @@ def strided(data: Trajectories) -> Trajectories:
 
 
 def thinned(data: Trajectories, most: int) -> Trajectories:
-    """Returns so much of a long record as a fit of paths needs: pieces from all over it, some tens of samples a swing.
+    """Return so much of a long record as a fit of paths needs: pieces from all over it, some tens of samples a swing.
 
     Args:
         data: trials.
@@ -65,7 +65,7 @@ def thinned(data: Trajectories, most: int) -> Trajectories:
 
 
 def pieces(data: Trajectories, samples: int) -> Trajectories:
-    """Cuts trials into pieces of at most so many samples, and leaves out those of a single one."""
+    """Cut trials into pieces of at most so many samples, and leave out those of a single one."""
     found: list[np.ndarray] = []
     first = 0
     for length in data.lengths:
@@ -76,7 +76,7 @@ def pieces(data: Trajectories, samples: int) -> Trajectories:
 
 
 def _stride(data: Trajectories) -> int:
-    """Returns how many samples may be skipped: a fourth of those in which the fastest coordinate moves noticeably.
+    """Return how many samples may be skipped: a fourth of those in which the fastest coordinate moves noticeably.
 
     A sinusoid then keeps some 25 to 50 samples a period, however finely it was sampled, and whatever its noise.
     """

@@ -24,7 +24,7 @@ _LONGEST_STEM = 80  # characters, since no name may have more than 255
 
 
 def place_of(out: Path | None, files: Sequence[str]) -> Path:
-    """Returns the folder for a run: a free one, or the named one unless it holds something else than a run.
+    """Return the folder for a run: a free one, or the named one unless it holds something else than a run.
 
     Args:
         out: named folder, or `None`.
@@ -43,7 +43,7 @@ def place_of(out: Path | None, files: Sequence[str]) -> Path:
 
 
 def finished_before(out: Path | None, files: Sequence[str], own: str) -> Path | None:
-    """Returns the folder that holds this very fit: the named one, or one whose page was never written.
+    """Return the folder that holds this very fit: the named one, or one whose page was never written.
 
     Args:
         out: named folder, or `None`.
@@ -64,7 +64,7 @@ def finished_before(out: Path | None, files: Sequence[str], own: str) -> Path | 
 
 
 def fingerprint(reading: Reading, method: str, seed: int) -> str:
-    """Returns a hash of all that decides on the result of a fit.
+    """Return a hash of all that decides on the result of a fit.
 
     Args:
         reading: table as it was understood.
@@ -98,7 +98,7 @@ def fingerprint(reading: Reading, method: str, seed: int) -> str:
 
 
 def _saved(folder: Path) -> str | None:
-    """Returns the fingerprint of the fit in a run folder, or `None` if there is none."""
+    """Return the fingerprint of the fit in a run folder, or `None` if there is none."""
     path = folder / "config.json"
     with contextlib.suppress(InputError):
         return read_json(path).get("fingerprint") if path.is_file() else None
@@ -106,7 +106,7 @@ def _saved(folder: Path) -> str | None:
 
 
 def _names(files: Sequence[str]) -> Iterator[Path]:
-    """Yields the folders for a file's runs, the first one first."""
+    """Yield the folders for a file's runs, the first one first."""
     stem = re.sub(r"[^\w.-]+", "-", Path(files[0]).stem).strip("-.")[:_LONGEST_STEM] or "mine"
     return (Path("runs") / (stem if number == 1 else f"{stem}-{number}") for number in itertools.count(1))
 

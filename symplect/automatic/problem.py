@@ -67,7 +67,7 @@ class Problem:
         return not np.any(self.noise > _CLEAN * np.std(self.train.states, axis=0))
 
     def leaves(self, fit: TrajectoryFit) -> float:
-        """Returns what a fit leaves of the paths, in units of their noise."""
+        """Return what a fit leaves of the paths, in units of their noise."""
         seen = np.flatnonzero(self.observed)
         noise = np.maximum(np.nan_to_num(self.noise[seen]), _LITTLE * np.std(self.train.states, axis=0)[seen])
         return float(np.max(fit.noise[seen] / noise))

@@ -35,7 +35,7 @@ class Fit:
         method: that fitted it, "closed-form", "trajectory" or "gradient".
         kind: "Hamiltonian", "dissipative" or "plain".
         verdict: how far predictions hold and whether energy is conserved, in words.
-        cautions: what to be careful about.
+        cautions: warnings about the data and the model, one sentence each.
         energy: what is known of it.
         judged: every candidate, and how it predicted what was held out.
         reading: how the table was understood.
@@ -61,7 +61,7 @@ class Fit:
 
     def __repr__(self) -> str:
         return "\n".join(
-            [f"{self.kind} by {self.method}: {self.verdict}", *(f"careful: {said}" for said in self.cautions)]
+            [f"{self.kind} by {self.method}: {self.verdict}", *(f"warning: {said}" for said in self.cautions)]
         )
 
     @property
@@ -89,11 +89,11 @@ class Fit:
         return found
 
     def save(self, folder: Path | str, fingerprint: str | None = None) -> None:
-        """Writes a run folder that every command takes, whole or not at all.
+        """Write a run folder that every command takes, whole or not at all.
 
         Args:
             folder: place of the run.
-            fingerprint: that of the data and the settings, by which the same fit is known again.
+            fingerprint: hash of the data and the settings, by which the same fit is known again.
 
         Raises:
             InputError: the folder is there already, or cannot be written.
@@ -104,7 +104,7 @@ class Fit:
 
 
 def rest_energy(model: Any, train: Trajectories) -> float:
-    """Returns the least energy on the lines from the data's middle to its states."""
+    """Return the least energy on the lines from the data's middle to its states."""
     middle = np.mean(train.states, axis=0)
     some = train.states[:: max(1, len(train.states) // 200)]
     lines = middle + np.linspace(0.0, 1.0, 11)[:, None, None] * (some - middle)
@@ -121,7 +121,7 @@ def _loss(energy: Energy) -> dict[str, float]:
 
 
 def _as_run(fit: Fit, fingerprint: str | None) -> Run:
-    """Returns a fit as commands and reports take it: without a task, but with what was read."""
+    """Return a fit as commands and reports take it: without a task, but with what was read."""
     reading = fit.reading
     data = {
         "columns": dataclasses.asdict(reading.columns),
@@ -163,13 +163,13 @@ def _row(judged: Judged) -> dict[str, Any]:
 
 
 def _train(train: Trajectories) -> dict[str, np.ndarray]:
-    """Returns the fitted samples, or evenly chosen ones of very many."""
+    """Return the fitted samples, or evenly chosen ones of very many."""
     rows = np.unique(np.linspace(0, len(train.times) - 1, min(_MOST, len(train.times))).astype(int))
     return {"train": train.states[rows]}
 
 
 def _paths(paths: Sequence[Prediction]) -> dict[str, np.ndarray]:
-    """Returns the held-out paths end to end."""
+    """Return the held-out paths end to end."""
     return {
         "t": np.concatenate([path.times for path in paths]),
         "truth": np.concatenate([path.measured for path in paths]),

@@ -27,7 +27,7 @@ _TERMS = 12  # functions of the distance of a pair
 
 
 def structured(problem: Problem, states: np.ndarray) -> list[AbstractFeatures]:
-    """Returns features of the structures that a system may have, the simplest first, before those that know of none.
+    """Return features of the structures that a system may have, the simplest first, before those that know of none.
 
     Bodies act on one another in pairs; a single body in a plane or in space, about the origin of its coordinates.
     """
@@ -45,7 +45,7 @@ def structured(problem: Problem, states: np.ndarray) -> list[AbstractFeatures]:
 
 
 def _pairs(positions: np.ndarray, bodies: Order) -> AbstractFeatures:
-    """Returns functions of the distances of pairs, for positions in the order of the table."""
+    """Return functions of the distances of pairs, for positions in the order of the table."""
     order = np.ravel(bodies)
     moved = np.eye(len(order))[order]
     known = PairDistances.over_data(positions @ moved.T, len(bodies[0]), terms=_TERMS, dimensions=len(bodies))
@@ -54,7 +54,7 @@ def _pairs(positions: np.ndarray, bodies: Order) -> AbstractFeatures:
 
 
 def hamiltonians(problem: Problem, states: np.ndarray) -> list[FeatureHamiltonian]:
-    """Returns the Hamiltonians to choose from where no more is known than how the momenta were measured."""
+    """Return the Hamiltonians to choose from where no more is known than how the momenta were measured."""
     n, known = states.shape[1] // 2, smooth_hamiltonians(states, structure=_structure(problem), seed=problem.seed)
     if problem.velocities and n == 1 and not problem.angles:  # a velocity sensor may be off by a factor
         known += smooth_hamiltonians(states, structure="separable", seed=problem.seed)
@@ -62,7 +62,7 @@ def hamiltonians(problem: Problem, states: np.ndarray) -> list[FeatureHamiltonia
 
 
 def plain_fields(problem: Problem, states: np.ndarray) -> list[FeatureField]:
-    """Returns plain fields to choose from, whose features see positions and momenta alike."""
+    """Return plain fields to choose from, whose features see positions and momenta alike."""
     n = states.shape[1] // 2
     if (problem.angles and n == 1) or not all(problem.observed):
         return []
@@ -71,7 +71,7 @@ def plain_fields(problem: Problem, states: np.ndarray) -> list[FeatureField]:
 
 
 def smooth_features(states: np.ndarray, seed: int) -> list[AbstractFeatures]:
-    """Returns features without a structure, at several gains, for few and noisy data."""
+    """Return features without a structure, at several gains, for few and noisy data."""
     rng = np.random.default_rng(seed)
     size = states.shape[1]
     return [Polynomial(size, 2) + RandomTanh.isotropic(states, _SMOOTH, rng, gain=gain) for gain in _GAINS]

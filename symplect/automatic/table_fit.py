@@ -51,7 +51,7 @@ def fit(
     seed: int = 0,
     progress: str | None = None,
 ) -> Fit:
-    """Learns a Hamiltonian from a table, and says how far it can be trusted.
+    """Learn a Hamiltonian from a table, and say how far it can be trusted.
 
     Args:
         source: files, data frames (pandas, polars) or mappings of names to arrays, one or several, which are trials.
@@ -64,7 +64,7 @@ def fit(
         inputs: columns of known inputs.
         angle: those of the positions that are angles.
         method: "closed-form", "trajectory", "gradient" (the paper's network), or "auto" for the best of the first two.
-        seed: of whatever is drawn.
+        seed: random seed.
         progress: label of a progress bar; none unless given.
 
     Raises:
@@ -93,7 +93,7 @@ def fit(
 
 
 def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progress: str | None = None) -> Fit:
-    """Fits what was read; arguments as for `fit`.
+    """Fit what was read; arguments as for `fit`.
 
     Raises:
         InputError: data that cannot be fitted, or an unknown method.
@@ -174,7 +174,7 @@ def _problem(reading: Reading, train: Trajectories, order: Order | None, seed: i
 
 
 def _energy_range(model: AbstractModel, train: Trajectories) -> np.ndarray | None:
-    """Returns the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
+    """Return the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
     if not isinstance(model, AbstractEnergyDynamics) or max(train.lengths) == 1:
         return None
     exact: Any = cast(model, jnp.float64)

@@ -28,7 +28,7 @@ _METHODS = {
 
 
 def described(chosen: Judged, energy: Energy) -> str:
-    """Says which model it is, as in "Hamiltonian with friction, fitted to paths"."""
+    """Say which model it is, as in "Hamiltonian with friction, fitted to paths"."""
     candidate = chosen.candidate
     kind = _KINDS[candidate.kind]
     if energy.friction and energy.friction != "friction":
@@ -37,7 +37,7 @@ def described(chosen: Judged, energy: Energy) -> str:
 
 
 def headline(chosen: Judged, paths: Sequence[Prediction], reading: Reading, held_out: str) -> str:
-    """Says how far predictions hold."""
+    """Say how far predictions hold."""
     error = 100 * chosen.error
     size = f"{error:.1f} %" if error >= 0.1 else f"{error:.1e} %"
     what = "derivatives" if reading.alone else "paths"
@@ -52,7 +52,7 @@ def headline(chosen: Judged, paths: Sequence[Prediction], reading: Reading, held
 
 
 def energy_sentence(energy: Energy, reading: Reading) -> str:
-    """Says what is known of the energy, and why no more than that."""
+    """Say what is known of the energy, and why no more than that."""
     unit = f" per {reading.time_unit}" if reading.time_unit else " per unit of time"
     if energy.status == "conserved":
         bound = f": a loss above {100 * energy.high:.2g} %{unit} would show" if np.isfinite(energy.high) else ""
@@ -73,18 +73,18 @@ def energy_sentence(energy: Energy, reading: Reading) -> str:
 
 
 def _digits(value: float) -> str:
-    """Returns two digits, without a power of ten where numbers are usual."""
+    """Return two digits, without a power of ten where numbers are usual."""
     return f"{float(f'{value:.2g}'):,g}"
 
 
 def _measured(value: float, error: float) -> str:
-    """Returns a number to the digits that its standard error leaves, as in "11.2 ± 0.5"."""
+    """Return a number to the digits that its standard error leaves, as in "11.2 ± 0.5"."""
     decimals = -math.floor(math.log10(error)) if 0 < error < math.inf else 2
     return f"{round(value, decimals):,.{max(decimals, 0)}f} ± {round(error, decimals):,.{max(decimals, 0)}f}"
 
 
 def one_orbit(reading: Reading, train: Trajectories, energies: np.ndarray | None) -> str:
-    """Says so where data hold one orbit, or one energy: what a system does elsewhere is not in them."""
+    """Say so where data hold one orbit, or one energy: what a system does elsewhere is not in them."""
     narrow = energies is not None and energies[0] >= (1 - _NARROW) * energies[1]
     if reading.alone or not (narrow or (len(train) == 1 and energies is None)):
         return ""
@@ -97,7 +97,7 @@ def one_orbit(reading: Reading, train: Trajectories, energies: np.ndarray | None
 
 
 def cautions(reading: Reading, train: Trajectories, paths: Sequence[Prediction], chosen: Judged) -> tuple[str, ...]:
-    """Says what to be careful about."""
+    """Return the warnings about the data and the model."""
     return tuple(
         said
         for said in (

@@ -10,7 +10,7 @@ from symplect.errors import InputError
 
 
 def forward_difference(data: Trajectories) -> Trajectories:
-    """Returns the data with `(z_{k+1} - z_k) / (t_{k+1} - t_k)` at every sample but each trial's last, which goes.
+    """Return the data with `(z_{k+1} - z_k) / (t_{k+1} - t_k)` at every sample but each trial's last, which goes.
 
     This is the paper's estimate for the measured pendulum. It is of first order and belongs to the middle of the
     interval, not to its start: on a swing of frequency w it adds a contraction of about w^2 dt / 2 per second.
@@ -42,7 +42,7 @@ def forward_difference(data: Trajectories) -> Trajectories:
 
 
 def clean_by_derivatives(data: Trajectories) -> Trajectories:
-    """Returns the data with noisy states replaced by the integral of their exact derivatives.
+    """Return the data with noisy states replaced by the integral of their exact derivatives.
 
     The derivatives give every path but for a constant, which is the mean of what was measured: n samples reduce the
     noise by the square root of n, and what is left is the same for the whole path. Paths are splines through the
@@ -77,7 +77,7 @@ def clean_by_derivatives(data: Trajectories) -> Trajectories:
 
 
 def smoothed(data: Trajectories) -> Trajectories:
-    """Returns the data with states and derivatives of smoothing splines (SciPy; cross-validated, Craven, Wahba 1978).
+    """Return the data with states and derivatives of smoothing splines (SciPy; cross-validated, Craven, Wahba 1978).
 
     Args:
         data: trials of at least five samples; derivatives of their own are replaced.

@@ -20,7 +20,7 @@ _URL = (
 
 
 def measured_pendulum(folder: Path | None = None) -> Trajectories:
-    """Returns the measured swings of a real pendulum (Schmidt and Lipson 2009, Science 324, 81).
+    """Return the measured swings of a real pendulum (Schmidt and Lipson 2009, Science 324, 81).
 
     Angle in radians and angular velocity in radians per second, 556 samples over 94.5 s of one trial, nominally 6 per
     second with ten gaps.

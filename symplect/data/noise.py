@@ -11,11 +11,11 @@ _BLOCK = 2**16  # samples at once, which bounds the memory
 
 
 def add_noise(data: Trajectories, standard_deviation: float, rng: np.random.Generator) -> Trajectories:
-    """Returns the data with Gaussian noise on the states; derivatives stay as they are, as in the paper.
+    """Return the data with Gaussian noise on the states; derivatives stay as they are, as in the paper.
 
     Args:
         data: clean trajectories.
-        standard_deviation: of the noise, in the units of the states.
+        standard_deviation: size of the noise, in the units of the states.
         rng: source of the noise.
 
     Example:
@@ -30,7 +30,7 @@ def add_noise(data: Trajectories, standard_deviation: float, rng: np.random.Gene
 def local_residuals(
     times: Float[np.ndarray, " samples"], states: Float[np.ndarray, "samples dimension"]
 ) -> Float[np.ndarray, "inner dimension"]:
-    """Returns what each sample misses of a cubic through four others, in units in which white noise keeps its size.
+    """Return what each sample misses of a cubic through four others, in units in which white noise keeps its size.
 
     The neighbours are two on either side; the first two samples and the last two have too few.
 
@@ -52,7 +52,7 @@ def cubic_residuals(
     at: Int[np.ndarray, " asked"],
     neighbours: tuple[int, int, int, int] = (-2, -1, 1, 2),
 ) -> Float[np.ndarray, "asked columns"]:
-    """Returns what samples miss of the cubics through four others, in units in which white noise keeps its size.
+    """Return what samples miss of the cubics through four others, in units in which white noise keeps its size.
 
     Args:
         times: times of all samples.

@@ -28,7 +28,7 @@ class RowsOnDisk:
     `[q..., p...]` and then its derivative.
 
     Args:
-        path: of the file; `RowsOnDisk.write` makes it.
+        path: file that `RowsOnDisk.write` made.
 
     Raises:
         InputError: no such file, or not of that kind.
@@ -58,10 +58,10 @@ class RowsOnDisk:
 
     @classmethod
     def write(cls, path: Path, pieces: Iterable[Piece]) -> "RowsOnDisk":
-        """Writes rows piece by piece, in float32, as the gradient fit uses them; the file is whole or absent.
+        """Write rows piece by piece, in float32, as the gradient fit uses them; the file is whole or absent.
 
         Args:
-            path: of the file to be made.
+            path: file to be made.
             pieces: states and derivatives of shape `(rows, dimension)`; one is in memory at a time.
 
         Raises:
@@ -80,7 +80,7 @@ class RowsOnDisk:
         return self._layout.columns // 2
 
     def read(self, rows: Int[np.ndarray, " rows"]) -> tuple[Array2, Array2]:
-        """Returns states and derivatives of some rows, in float32; fastest where their numbers increase.
+        """Return states and derivatives of some rows, in float32; fastest where their numbers increase.
 
         Raises:
             InputError: the file has changed.
@@ -91,7 +91,7 @@ class RowsOnDisk:
         return found[:, : self.dimension], found[:, self.dimension :]
 
     def _piece(self, rows: Int[np.ndarray, " rows"]) -> Array2:
-        """Reads row by row: through a map the process would be charged for every page around a row."""
+        """Read row by row: through a map the process would be charged for every page around a row."""
         _, columns, kind, start = self._layout
         width = columns * kind.itemsize
         with self.path.open("rb") as file:
@@ -119,7 +119,7 @@ def _mapped(path: Path) -> np.memmap:
 
 
 def _write(file: IO[bytes], path: Path, pieces: Iterable[Piece]) -> None:
-    """Appends pieces behind a header that has room for any number of rows, which is written again at the end."""
+    """Append pieces behind a header that has room for any number of rows, which is written again at the end."""
     rows, dimension = 0, None
     for states, derivatives in pieces:
         dimension = states.shape[1] if dimension is None else dimension

@@ -36,7 +36,7 @@ class PixelTrajectories:
         return len(self.frames)
 
     def split(self, trials: int) -> tuple["PixelTrajectories", "PixelTrajectories"]:
-        """Returns the first so many films and the rest.
+        """Return the first so many films and the rest.
 
         Raises:
             InputError: a part would be empty.
@@ -50,7 +50,7 @@ class PixelTrajectories:
         )
 
     def windows(self, length: int, every: int = 1) -> UInt8[np.ndarray, "windows length side side"]:
-        """Returns all runs of so many neighbouring frames that begin `every` so many frames of a film.
+        """Return all runs of so many neighbouring frames that begin `every` so many frames of a film.
 
         Raises:
             InputError: films shorter than that.
@@ -62,7 +62,7 @@ class PixelTrajectories:
 
 
 def require_pixels() -> None:
-    """Makes sure of what renders the films.
+    """Make sure of what renders the films.
 
     Raises:
         NotAvailableError: the extra is not installed.
@@ -76,15 +76,15 @@ def require_pixels() -> None:
 def pixel_pendulum(
     trials: int, frames: int, seed: int, *, folder: Path | None = None, progress: str | None = None
 ) -> PixelTrajectories:
-    """Returns films of a swinging pendulum (Gymnasium's Pendulum-v1 without torque, 20 frames per second).
+    """Return films of a swinging pendulum (Gymnasium's Pendulum-v1 without torque, 20 frames per second).
 
     Starts are as in the paper: angles up to 30 degrees from the lowest point, velocities up to 1 rad/s (Greydanus et
     al. 2019, section 5). Films once rendered are kept in the user's cache; about 300 frames per second otherwise.
 
     Args:
         trials: number of films.
-        frames: of each film.
-        seed: of the starts.
+        frames: number of frames of each film.
+        seed: random seed of the initial conditions.
         folder: where films are kept; the user's cache unless given.
         progress: label of a progress bar; none unless given.
 
@@ -110,11 +110,11 @@ def pixel_pendulum(
 def render_pendulum(
     starts: Float[np.ndarray, "trials 2"], frames: int, *, progress: str | None = None
 ) -> PixelTrajectories:
-    """Films Gymnasium's pendulum from given starts.
+    """Film Gymnasium's pendulum from given starts.
 
     Args:
         starts: angle from the lowest point in radians, and angular velocity in radians per second.
-        frames: of each film.
+        frames: number of frames of each film.
         progress: label of a progress bar; none unless given.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")

@@ -15,7 +15,7 @@ def with_velocities(
     positions: Real[np.ndarray, "samples degrees_of_freedom"],
     lengths: Sequence[int],
 ) -> Trajectories:
-    """Makes states `[q..., p...]` out of positions, with `p = dq/dt`.
+    """Make states `[q..., p...]` out of positions, with `p = dq/dt`.
 
     The velocities are those of a smoothing spline (`smoothing_splines`). They are good
     enough to begin a fit that does not believe them: `fit_trajectory(..., observed=...)` with `False` for the momenta

@@ -51,7 +51,7 @@ class Scaling:
         newtonian: bool = False,
         angles: Sequence[int] = (),
     ) -> "Scaling":
-        """Returns the units that follow from the data: the same record in other units gives the same scaled data.
+        """Return the units that follow from the data: the same record in other units gives the same scaled data.
 
         Every coordinate is divided by its spread, but for a factor per degree of freedom that makes all products of a
         position's and its momentum's unit agree: units of the data that are canonical themselves change nothing.
@@ -105,7 +105,7 @@ class Scaling:
         return self.scale / self.time
 
     def apply(self, data: Trajectories) -> Trajectories:
-        """Returns the data in these units."""
+        """Return the data in these units."""
         return replace(
             data,
             times=data.times / self.time,
@@ -116,7 +116,7 @@ class Scaling:
 
 
 def characteristic_time(data: Trajectories, scale: Coordinates) -> float:
-    """Returns the time in which states change by about their scale: the inverse frequency of a swing.
+    """Return the time in which states change by about their scale: the inverse frequency of a swing.
 
     Known derivatives tell it. Otherwise the shortest lag does in which paths move by half of their spread, as
     differences of neighbours may be no more than noise.
@@ -155,12 +155,12 @@ def _root_mean_square(values: np.ndarray) -> float:
 
 
 def _root_mean_squares(rows: Float[np.ndarray, "samples columns"]) -> Float[np.ndarray, " columns"]:
-    """Returns the size of every column, 1 where it is zero throughout."""
+    """Return the size of every column, 1 where it is zero throughout."""
     sizes = np.array([_root_mean_square(column) for column in rows.T])
     return np.where(sizes > 0, sizes, 1.0)
 
 
 def _spread(states: Float[np.ndarray, "samples dimension"]) -> Coordinates:
-    """Returns the standard deviation of every coordinate; its size, or else 1, where that is zero."""
+    """Return the standard deviation of every coordinate; its size, or else 1, where that is zero."""
     spread = _root_mean_squares(states - np.mean(states, axis=0))
     return np.where(np.ptp(states, axis=0) > 0, spread, _root_mean_squares(states))

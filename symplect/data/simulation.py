@@ -21,7 +21,7 @@ def simulate(
     solver: AbstractSolver = TRUTH,
     progress: str | None = None,
 ) -> Trajectories:
-    """Follows a system from every start, in float64 whatever JAX is set to.
+    """Follow a system from every start, in float64 whatever JAX is set to.
 
     Args:
         system: the dynamics, usually a true system.

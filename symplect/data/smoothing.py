@@ -22,7 +22,7 @@ Samples = Float[np.ndarray, " samples"]
 def smoothing_splines(
     times: Samples, values: Real[np.ndarray, "samples columns"], lengths: Sequence[int]
 ) -> tuple[Float[np.ndarray, "samples columns"], Float[np.ndarray, "samples columns"]]:
-    r"""Returns values and time derivatives of splines through every column of every trial of five samples or more.
+    r"""Return values and time derivatives of splines through every column of every trial of five samples or more.
 
     Times are in units of the step and values in units of their size. The smoothing $\lambda$ has the least
     $|x - f|^2 / \mathrm{tr}(1 - A_\lambda)^2$ of all orders of magnitude (generalised cross-validation), and is made
@@ -53,7 +53,7 @@ def smoothing_splines(
 
 
 def _smoothed(times: Samples, values: Samples) -> tuple[Samples, Samples]:
-    """Returns one smooth path and its derivative."""
+    """Return one smooth path and its derivative."""
     from scipy.interpolate import make_smoothing_spline  # takes longer to import than most of the package
 
     middle, step = np.mean(values), float(np.median(np.diff(times)))
@@ -74,7 +74,7 @@ def _smoothed(times: Samples, values: Samples) -> tuple[Samples, Samples]:
 
 
 def _cross_validated(u: Samples, x: Samples) -> float:
-    """Returns the smoothing by the middle of the samples, where there are very many."""
+    """Return the smoothing by the middle of the samples, where there are very many."""
     from scipy.interpolate import make_smoothing_spline
 
     first = max(0, len(u) - _MOST) // 2
@@ -92,7 +92,7 @@ def _cross_validated(u: Samples, x: Samples) -> float:
 
 
 def _roughness(samples: int) -> Float[np.ndarray, " waves"]:
-    """Returns the integral of the squared second derivative of every wave of unit size that samples can tell.
+    """Return the integral of the squared second derivative of every wave of unit size that samples can tell.
 
     Waves between free ends have a half period more or less than fits; straight lines have none.
     """

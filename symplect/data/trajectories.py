@@ -21,8 +21,8 @@ class Trajectories:
         states: shape `(samples, dimension)`, rows `[q..., p...]`.
         lengths: samples of each trial, in order; they add up to `samples`.
         derivatives: `dz/dt` at the states, of their shape, where it is known.
-        names: of the coordinates, `q1, ..., p1, ...` unless given.
-        units: of the coordinates, as labels; none unless given.
+        names: names of the coordinates, `q1, ..., p1, ...` unless given.
+        units: units of the coordinates, as labels; none unless given.
         inputs: known inputs u at the same times, one column each; none unless given.
 
     Raises:
@@ -89,7 +89,7 @@ class Trajectories:
         names: Sequence[str] = (),
         units: Sequence[str] = (),
     ) -> "Trajectories":
-        """Makes trials of equal length that share their times."""
+        """Make trials of equal length that share their times."""
         trials, samples, dimension = states.shape
         return cls(
             times=np.tile(times, trials),
@@ -109,7 +109,7 @@ class Trajectories:
         return len(self.lengths)
 
     def __getitem__(self, trial: int) -> "Trajectories":
-        """Returns one trial."""
+        """Return one trial."""
         return self.select([range(len(self))[trial]])
 
     def __iter__(self) -> Iterator["Trajectories"]:
@@ -117,7 +117,7 @@ class Trajectories:
         return (self._rows(slice(end - length, end)) for end, length in zip(ends, self.lengths, strict=True))
 
     def select(self, trials: Sequence[int]) -> "Trajectories":
-        """Returns the trials of the given numbers, in that order."""
+        """Return the trials of the given numbers, in that order."""
         ends = np.cumsum(self.lengths)
         rows = np.concatenate([np.arange(ends[i] - self.lengths[i], ends[i]) for i in trials])
         return replace(
@@ -130,7 +130,7 @@ class Trajectories:
         )
 
     def split(self, trials: int) -> tuple["Trajectories", "Trajectories"]:
-        """Returns the first so many trials and the rest: whole trials, so that neither part has seen the other's paths.
+        """Return the first so many trials and the rest: whole trials, so that neither part has seen the other's paths.
 
         Raises:
             InputError: a part would be empty.
@@ -140,7 +140,7 @@ class Trajectories:
         return self.select(range(trials)), self.select(range(trials, len(self)))
 
     def cut(self, samples: int) -> tuple["Trajectories", "Trajectories"]:
-        """Returns the first so many samples and the rest, of a single trial.
+        """Return the first so many samples and the rest, of a single trial.
 
         Raises:
             InputError: several trials, or a part would be empty.
@@ -151,7 +151,7 @@ class Trajectories:
         return self._rows(slice(None, samples)), self._rows(slice(samples, None))
 
     def _rows(self, rows: slice) -> "Trajectories":
-        """Returns some consecutive rows of one trial."""
+        """Return some consecutive rows of one trial."""
         return replace(
             self,
             times=self.times[rows],
@@ -162,11 +162,11 @@ class Trajectories:
         )
 
     def shuffle(self, seed: int) -> "Trajectories":
-        """Returns the trials in random order."""
+        """Return the trials in random order."""
         return self.select(np.random.default_rng(seed).permutation(len(self)).tolist())
 
     def paths(self) -> Float[np.ndarray, "trials times dimension"]:
-        """Returns the states with one axis for trials, where all have the same length.
+        """Return the states with one axis for trials, where all have the same length.
 
         Raises:
             InputError: trials of different length.

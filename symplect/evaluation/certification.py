@@ -74,7 +74,7 @@ class Certificate:
     rows: tuple[Row, ...]
 
     def __getitem__(self, name: str) -> Row:
-        """Returns the row of a name."""
+        """Return the row of a name."""
         return next(row for row in self.rows if row.name == name)
 
     @property
@@ -92,7 +92,7 @@ def certificate(
     training_energy: float | None = None,
     solver: AbstractSolver = SOLVER,
 ) -> Certificate:
-    r"""Certifies dynamics, true or learned, together with the solver that moves them, in float64.
+    r"""Certify dynamics, true or learned, together with the solver that moves them, in float64.
 
     An error of structure passes where it is the solver's alone. With a solver that finds its own steps it may be 1e4
     of its tolerances, which suits some tens of periods. With fixed steps it must be at round-off (1e-8), or vanish with
@@ -108,7 +108,8 @@ def certificate(
     Args:
         dynamics: a true system or a model.
         starts: where paths begin, one row each; `energy_unexplained` needs three or more, of different energies.
-        times: of the paths, increasing. With fixed steps every second one is used, at the solver's own step.
+        times: output times of the paths, increasing. With fixed steps every second one is used, at the solver's own
+            step.
         truth: the true Hamiltonian, which the last four rows need.
         training_energy: the largest true energy of the training data, which `out_of_distribution` needs.
         solver: moves the dynamics; tolerance 1e-9 unless given.
@@ -155,7 +156,7 @@ def _structure(
     times: Times,
     solver: AbstractSolver,
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Returns errors and limits of the rows that need no truth."""
+    """Return errors and limits of the rows that need no truth."""
     if not isinstance(solver, AbstractFixedStep):
         tolerance = max(solver.rtol, solver.atol) if isinstance(solver, Adaptive) else SOLVER.rtol
         values = _structure_errors(dynamics, energy, starts, times, solver)
@@ -213,7 +214,7 @@ def _against_truth(
     training_energy: float | None,
     solver: AbstractSolver,
 ) -> dict[str, float]:
-    """Returns the errors of the rows that need the truth, where they apply."""
+    """Return the errors of the rows that need the truth, where they apply."""
     true, predicted = _both(dynamics, truth, starts, times, solver)
     fields = [np.asarray(vector_field(mover, jnp.asarray(true))) for mover in (truth, dynamics)]
     found = {"field_error": metrics.relative_error(*fields)}
@@ -233,13 +234,13 @@ def _against_truth(
 def _both(
     dynamics: AbstractDynamics, truth: AbstractHamiltonian, starts: Starts, times: Times, solver: AbstractSolver
 ) -> Sequence[Float[np.ndarray, "starts times dimension"]]:
-    """Returns the true and the predicted paths."""
+    """Return the true and the predicted paths."""
     pairs = ((truth, TRUTH), (dynamics, solver))
     return [np.asarray(rollout(mover, starts, times, solver=steps).states) for mover, steps in pairs]
 
 
 def _beyond(truth: AbstractHamiltonian, starts: Starts, training_energy: float) -> Starts:
-    """Moves the starts along the gradient of H to energies that training has not seen.
+    """Move the starts along the gradient of H to energies that training has not seen.
 
     They lie at 1.0 to 1.5 times its largest energy; where that is negative, as high above it.
     """

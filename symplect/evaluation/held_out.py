@@ -29,8 +29,8 @@ class EnergyProtocol:
     """How the published table measured energy, where that was not the true energy at the stated times.
 
     Args:
-        energy: what was called the energy, a function of one state.
-        times: of the model's rollouts, one row per start.
+        energy: function of one state that was called the energy.
+        times: output times of the model's rollouts, one row per initial state.
     """
 
     energy: Callable[[State], Scalar]
@@ -76,11 +76,11 @@ class Evaluation:
 
 
 def evaluate(model: AbstractDynamics, data: EvaluationData, *, progress: str | None = None) -> Evaluation:
-    """Judges a model, in float64 whatever JAX is set to.
+    """Judge a model, in float64 whatever JAX is set to.
 
     Args:
         model: any dynamics of the task's degrees of freedom.
-        data: what to judge it on.
+        data: held-out data.
         progress: label of a progress bar; none unless given.
 
     Example:
@@ -111,7 +111,7 @@ def evaluate(model: AbstractDynamics, data: EvaluationData, *, progress: str | N
 
 
 def released(model: AbstractDynamics, starts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
-    """Follows the model from the true starts: once to compile, once to measure."""
+    """Follow the model from the true starts: once to compile, once to measure."""
     jax.block_until_ready(rollout(model, starts, times, solver=SOLVER))
     began = time.perf_counter()
     path = jax.block_until_ready(rollout(model, starts, times, solver=SOLVER))
@@ -156,7 +156,7 @@ def _path_metrics(times: np.ndarray, truth: np.ndarray, prediction: np.ndarray) 
 
 
 def energy_metrics(times: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
-    """Compares the true energy along true and predicted paths, each of shape `(starts, times)`."""
+    """Compare the true energy along true and predicted paths, each of shape `(starts, times)`."""
     errors = metrics.energy_errors(truth, prediction)
     slope, largest = metrics.energy_drift(times, prediction)
     several = len(errors) > 1

@@ -1,4 +1,4 @@
-"""What it means to be right: the numbers by which true and predicted paths are compared.
+"""Error metrics between true and predicted trajectories.
 
 Paths have shape `(starts, times, dimension)`, energies `(starts, times)`. All functions are pure NumPy.
 """
@@ -12,12 +12,12 @@ Times = Float[np.ndarray, " times"]
 
 
 def energy_errors(truth: Energies, prediction: Energies) -> Float[np.ndarray, " starts"]:
-    """Returns the mean over time of `(H(x) - H(y))^2` for every start, the paper's energy metric."""
+    """Return the mean over time of `(H(x) - H(y))^2` for every start, the paper's energy metric."""
     return np.mean((truth - prediction) ** 2, axis=1)
 
 
 def rollout_error(truth: Paths, prediction: Paths) -> float:
-    r"""Returns the geometric mean over times and starts of $\frac{rms(y - x)}{rms(y) + rms(x)}$, each at least 1e-7.
+    r"""Return the geometric mean over times and starts of $\frac{rms(y - x)}{rms(y) + rms(x)}$, each at least 1e-7.
 
     Between 0 (the same path) and 1 (nothing in common); unlike a mean square it is not ruled by the last times or the
     worst start. NaN if a path left the finite numbers.
@@ -28,7 +28,7 @@ def rollout_error(truth: Paths, prediction: Paths) -> float:
 
 
 def valid_prediction_time(times: Times, truth: Paths, prediction: Paths) -> float:
-    r"""Returns the median over starts of the first time with $|y - x| > 0.4 \sqrt{\langle |x|^2 \rangle}$.
+    r"""Return the median over starts of the first time with $|y - x| > 0.4 \sqrt{\langle |x|^2 \rangle}$.
 
     Where a path stays closer than that to the end, the time tried counts.
     """
@@ -38,21 +38,21 @@ def valid_prediction_time(times: Times, truth: Paths, prediction: Paths) -> floa
 
 
 def first_failure(times: Times, close: Bool[np.ndarray, "starts times"]) -> Float[np.ndarray, " starts"]:
-    """Returns the first time at which each row is not close, or the last time where it always is."""
+    """Return the first time at which each row is not close, or the last time where it always is."""
     return np.where(np.all(close, axis=1), times[-1], times[np.argmin(close, axis=1)])
 
 
 def energy_drift(
     times: Times, energies: Energies, *, scales: Float[np.ndarray, " starts"] | None = None
 ) -> tuple[float, float]:
-    """Returns the least-squares slope against time of the relative energy change, and its largest size.
+    """Return the least-squares slope against time of the relative energy change, and its largest size.
 
     Both are means over the starts of absolute values. A bounded oscillation of the energy has no slope; a leak has.
 
     Args:
-        times, energies: of the paths.
-        scales: what the change is relative to, for an energy whose constant means nothing; the first energy unless
-            given.
+        times, energies: output times, and the energy along each path.
+        scales: energies that the change is relative to, for an energy whose constant means nothing; the first energy
+            unless given.
     """
     scales = np.abs(energies[:, 0]) if scales is None else scales
     change = energies - energies[:, :1]
@@ -65,10 +65,10 @@ def energy_drift(
 def frequency_bias(
     times: Times, truth: Float[np.ndarray, "starts times"], prediction: Float[np.ndarray, "starts times"]
 ) -> float:
-    """Returns the mean over starts of `|omega_prediction / omega_truth - 1|`; NaN if a path does not swing.
+    """Return the mean over starts of `|omega_prediction / omega_truth - 1|`; NaN if a path does not swing.
 
     Args:
-        times: of the samples.
+        times: sampling times.
         truth: the true position of a system of one degree of freedom, one row per start.
         prediction: the model's.
     """
@@ -78,7 +78,7 @@ def frequency_bias(
 
 
 def unexplained_energy(truth: Energies, learned: Energies) -> float:
-    r"""Returns $1 - R^2$ of the best fit $H \approx a H_\theta + b$ over paths of many energies.
+    r"""Return $1 - R^2$ of the best fit $H \approx a H_\theta + b$ over paths of many energies.
 
     The constant of a learned Hamiltonian is arbitrary, and in learned coordinates its scale too, so both are fitted.
     Within one orbit, where the true energy is constant, the number means nothing.
@@ -89,7 +89,7 @@ def unexplained_energy(truth: Energies, learned: Energies) -> float:
 
 
 def relative_error(truth: Float[np.ndarray, "..."], prediction: Float[np.ndarray, "..."]) -> float:
-    r"""Returns $\sqrt{\sum |f_{model} - f|^2 / \sum |f|^2}$."""
+    r"""Return $\sqrt{\sum |f_{model} - f|^2 / \sum |f|^2}$."""
     return float(np.linalg.norm(prediction - truth) / np.linalg.norm(truth))
 
 

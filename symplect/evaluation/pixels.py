@@ -48,7 +48,7 @@ class PixelEvaluationData:
 def evaluate_pixels(
     model: AbstractPixelDynamics, data: PixelEvaluationData, loss: PixelLoss, *, progress: str | None = None
 ) -> Evaluation:
-    """Judges a pixel model, in float64 whatever JAX is set to.
+    """Judge a pixel model, in float64 whatever JAX is set to.
 
     The paper does not say how it measured energy here. Our protocol: a polynomial of third degree from the latent
     state to angle and momentum is fitted by least squares to the encoded training films, whose true states are known
@@ -58,7 +58,7 @@ def evaluate_pixels(
     Args:
         model: any pixel model.
         data: films to judge it on.
-        loss: what it was fitted with.
+        loss: loss of the fit.
         progress: label of a progress bar; none unless given.
     """
     with jax.enable_x64(True), tqdm(total=4, desc=progress, disable=None if progress else True, leave=False) as bar:
@@ -94,18 +94,18 @@ def evaluate_pixels(
 
 
 def _loss(model: AbstractPixelDynamics, films: PixelTrajectories, loss: PixelLoss) -> float:
-    """Takes windows that overlap by two frames: all of the published loss's, every observation for the other."""
+    """Take windows that overlap by two frames: all of the published loss's, every observation for the other."""
     return float(jax.jit(loss)(model, jnp.asarray(films.windows(loss.frames, every=loss.frames - 2))))
 
 
 def _encode(model: AbstractPixelDynamics, films: PixelTrajectories) -> Float[np.ndarray, "trials times 2"]:
-    """Encodes film by film: all observations at once, in double precision, would fill the memory."""
+    """Encode film by film: all observations at once, in double precision, would fill the memory."""
     encode = jax.jit(lambda frames: over(model.encode, observations(frames[None]).astype(jnp.float64))[0])
     return np.stack([np.asarray(encode(jnp.asarray(film))) for film in films.frames])
 
 
 def _readout(model: AbstractPixelDynamics, data: PixelEvaluationData) -> tuple[Readout, dict[str, np.ndarray], float]:
-    """Fits the map from latent states to true ones on the training films, and says how well it does on the others."""
+    """Fit the map from latent states to true ones on the training films, and say how well it does on the others."""
     latent, states = (x.reshape(-1, 2) for x in (_encode(model, data.train), data.train.states[:, 1:]))
     readout = fit_readout(latent, states)
     left = readout(_encode(model, data.test)) - data.test.states[:, 1:]
@@ -119,7 +119,7 @@ def _decode(model: AbstractPixelDynamics, latent: Float[np.ndarray, "*batch 2"])
 
 
 def _films(model: AbstractPixelDynamics, latent: Float[np.ndarray, "films times 2"]) -> np.ndarray:
-    """Returns the later frame of every decoded observation, as bytes."""
+    """Return the later frame of every decoded observation, as bytes."""
     later = np.split(_decode(model, latent), 2, axis=-1)[1]
     side = int(np.sqrt(later.shape[-1]))
     return np.round(255 * np.clip(later, 0, 1)).astype(np.uint8).reshape(*latent.shape[:2], side, side)

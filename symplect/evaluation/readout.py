@@ -28,7 +28,7 @@ class Readout:
 def fit_readout(
     latent: Float[np.ndarray, "samples dimension"], states: Float[np.ndarray, "samples dimension"]
 ) -> Readout:
-    """Fits a readout by least squares.
+    """Fit a readout by least squares.
 
     Example:
         >>> latent = np.random.default_rng(0).standard_normal((50, 2))

@@ -16,13 +16,13 @@ Matrix = Float[Array, "dimension dimension"]
 
 
 def canonical_matrix(dimension: int) -> Matrix:
-    """Returns `J = [[0, I], [-I, 0]]`, so that the symplectic gradient is `J grad H`."""
+    """Return `J = [[0, I], [-I, 0]]`, so that the symplectic gradient is `J grad H`."""
     half = dimension // 2
     return jnp.kron(jnp.array([[0.0, 1.0], [-1.0, 0.0]]), jnp.eye(half))
 
 
 def flow_jacobian(dynamics: AbstractDynamics, z: State, duration: float, solver: AbstractSolver) -> Matrix:
-    """Returns `D = d Phi(z) / dz` of the flow over one duration.
+    """Return `D = d Phi(z) / dz` of the flow over one duration.
 
     With fixed steps it is the derivative of the steps themselves; a solver that finds its own steps follows the
     variational equation beside the state.
@@ -56,14 +56,14 @@ class _Variation(AbstractDynamics):
 def flow_jacobians(
     dynamics: AbstractDynamics, states: Float[Array, "samples dimension"], duration: float, solver: AbstractSolver
 ) -> Float[Array, "samples dimension dimension"]:
-    """Returns `flow_jacobian` at many states in one compiled call."""
+    """Return `flow_jacobian` at many states in one compiled call."""
     return jax.vmap(lambda z: flow_jacobian(dynamics, z, duration, solver))(states)
 
 
 def symplecticity_errors(
     dynamics: AbstractDynamics, states: Float[Array, "samples dimension"], duration: float, solver: AbstractSolver
 ) -> Float[Array, " samples"]:
-    r"""Returns $|D^T J D - J|_F / |J|_F$ of the flow over one duration from each state: zero for a symplectic map.
+    r"""Return $|D^T J D - J|_F / |J|_F$ of the flow over one duration from each state: zero for a symplectic map.
 
     Source: Hairer, Lubich, Wanner, *Geometric Numerical Integration* (2006), VI.2.
     """
@@ -71,13 +71,13 @@ def symplecticity_errors(
 
 
 def symplectic_defect(D: Matrix) -> Scalar:
-    """Returns `|D^T J D - J|_F / |J|_F`."""
+    """Return `|D^T J D - J|_F / |J|_F`."""
     J = canonical_matrix(len(D))
     return jnp.linalg.norm(D.T @ J @ D - J) / jnp.linalg.norm(J)
 
 
 def volume_defect(D: Matrix) -> Scalar:
-    """Returns `|det D - 1|`, zero where phase-space volume is kept."""
+    """Return `|det D - 1|`, zero where phase-space volume is kept."""
     return jnp.abs(jnp.linalg.det(D) - 1)
 
 
@@ -88,7 +88,7 @@ def reversibility_errors(
     times: Float[np.ndarray, " times"],
     solver: AbstractSolver,
 ) -> Float[Array, " samples"]:
-    r"""Returns $|x - \Phi_{-T}(\Phi_T(x))| / |x|$ for each start, given the forward path's end; not divided at zero.
+    r"""Return $|x - \Phi_{-T}(\Phi_T(x))| / |x|$ for each start, given the forward path's end; not divided at zero.
 
     Every smooth flow can be run backward, a plain network's too; what it measures is how much the way back amplifies
     the solver's error.

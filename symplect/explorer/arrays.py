@@ -25,7 +25,7 @@ class Arrays:
         self._stored: list[str | dict[str, Any]] = []
 
     def place(self, array: np.ndarray) -> int:
-        """Returns the number under which an array is stored."""
+        """Return the number under which an array is stored."""
         content = array.astype(self.precision.newbyteorder("<")).tobytes()
         if content not in self._places:
             self._places[content] = len(self._stored)
@@ -34,7 +34,7 @@ class Arrays:
         return self._places[content]
 
     def base64(self) -> list[str | dict[str, Any]]:
-        """Returns all arrays as text, little-endian.
+        """Return all arrays as text, little-endian.
 
         One in 8 bits is `{"levels": text of signed bytes, "scales": one per column, "columns": how many}`: a number is
         its level times the scale of its column.

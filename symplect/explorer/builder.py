@@ -18,7 +18,7 @@ class Builder:
     """Steps in the order of computation; equal steps stand once.
 
     Args:
-        dimension: of the state, which is the first buffer.
+        dimension: length of the state, which is the first buffer.
         arrays: where known numbers are kept.
     """
 
@@ -36,7 +36,7 @@ class Builder:
         return len(self.sizes) - 1
 
     def step(self, name: str, size: int, *arguments: Any) -> int:
-        """Returns the buffer in which a step leaves its result."""
+        """Return the buffer in which a step leaves its result."""
         key = repr((name, arguments))
         if key not in self._known:
             self._known[key] = self._new(size)
@@ -44,12 +44,12 @@ class Builder:
         return self._known[key]
 
     def result(self, name: str, shape: Sequence[int], *arguments: Any) -> Traced:
-        """Returns what a step makes, in a shape."""
+        """Return what a step makes, in a shape."""
         size = math.prod(shape)
         return Traced(self.step(name, size, *arguments), np.arange(size).reshape(shape))
 
     def constant(self, array: np.ndarray) -> int:
-        """Returns the buffer of known numbers."""
+        """Return the buffer of known numbers."""
         place = self.arrays.place(np.asarray(array, self.arrays.precision))
         key = ("constant", place)
         if key not in self._known:
@@ -58,7 +58,7 @@ class Builder:
         return self._known[key]
 
     def buffer(self, value: Value) -> int:
-        """Returns a buffer that holds a value, entry after entry."""
+        """Return a buffer that holds a value, entry after entry."""
         if isinstance(value, np.ndarray):
             return self.constant(value)
         index = value.index.ravel()
@@ -67,7 +67,7 @@ class Builder:
         return self.step("gather", len(index), value.buffer, compact(value.index))
 
     def stretchable(self, value: Value) -> int:
-        """Returns a buffer that holds a value, or the one number that all its entries are."""
+        """Return a buffer that holds a value, or the one number that all its entries are."""
         if isinstance(value, np.ndarray):
             same = value.size > 0 and np.all(value == value.flat[0])
             return self.constant(value.ravel()[:1] if same else value)
@@ -75,14 +75,14 @@ class Builder:
         return self.buffer(Traced(value.buffer, value.index.ravel()[:1]) if same else value)
 
     def entrywise(self, name: str, shape: Sequence[int], inputs: Sequence[Value]) -> Traced:
-        """Returns what a step on every entry makes, which is one number where all its operands are."""
+        """Return what a step on every entry makes, which is one number where all its operands are."""
         buffers = [self.stretchable(stretched(value, shape)) for value in inputs]
         if all(self.sizes[buffer] == 1 for buffer in buffers):
             return Traced(self.step(name, 1, *buffers), np.zeros(shape, int))
         return self.result(name, shape, *buffers)
 
     def in_one(self, values: Sequence[Value]) -> tuple[int, list[np.ndarray]]:
-        """Returns one buffer that holds what all the values hold, and where in it each of them stands."""
+        """Return one buffer that holds what all the values hold, and where in it each of them stands."""
         places = [
             value if isinstance(value, Traced) else in_order(self.constant(value), value.shape) for value in values
         ]
@@ -94,7 +94,7 @@ class Builder:
         return whole, [np.asarray(place.index + first[place.buffer]) for place in places]
 
     def finished(self, output: int) -> dict[str, Any]:
-        """Returns the program of the steps that lead to the output, its buffers counted anew."""
+        """Return the program of the steps that lead to the output, its buffers counted anew."""
         needed, kept = {output}, list[list[Any]]()
         for step in reversed(self.steps):
             if step[1] in needed:

@@ -34,7 +34,7 @@ TITLES = {"plain": "plain vector field", "dissipative": "Hamiltonian with fricti
 
 
 def own_system(folder: pathlib.Path, run: Run) -> dict[str, Any]:
-    """Returns the one system of a run that `symplect fit` wrote; its truth is not known.
+    """Return the one system of a run that `symplect fit` wrote; its truth is not known.
 
     Raises:
         InputError: no start, no time, or a model that the page cannot move.
@@ -66,13 +66,13 @@ def own_system(folder: pathlib.Path, run: Run) -> dict[str, Any]:
 
 
 def _paths(run: Run) -> list[Path]:
-    """Returns the measured paths, the longest first."""
+    """Return the measured paths, the longest first."""
     paths = [usable_path(*path[:2]) for path in held_out_paths(run)] if "lengths" in run.rollout else []
     return sorted((path for path in paths if len(path[0])), key=lambda path: -np.max(path[0]))
 
 
 def _duration(model: AbstractModel, states: np.ndarray, paths: Sequence[Path]) -> float:
-    """Returns the time of some turns, or that of the longest path if it is shorter."""
+    """Return the time of some turns, or that of the longest path if it is shorter."""
     with np.errstate(all="ignore"):  # what stands still takes for ever
         turns = [_TURNS * turn(model, thinned(states, _TRIED))] if len(states) else []
     durations = [*turns, *(float(np.max(times)) for times, _ in paths[:1])]

@@ -20,10 +20,10 @@ _UNSAFE = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&"})
 
 
 def explore(folder: Path, out: Path) -> None:
-    """Writes one page that moves the models of a reproduction or of one run; nothing comes from outside.
+    """Write one page that moves the models of a reproduction or of one run; nothing comes from outside.
 
     Args:
-        folder: that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
+        folder: results of `symplect reproduce`, one run in it, or a run of `symplect fit`.
         out: where the page goes.
 
     Raises:
@@ -38,7 +38,7 @@ def explore(folder: Path, out: Path) -> None:
 
 
 def explorer_page(folder: Path) -> str:
-    """Returns the whole page as text.
+    """Return the whole page as text.
 
     Raises:
         InputError: the folder is none of those that can be explored, or no model in it can be moved.
@@ -62,7 +62,7 @@ def explorer_page(folder: Path) -> str:
 
 
 def as_json(content: Any) -> str:
-    r"""Returns JSON in ASCII that cannot end the script element that holds it.
+    r"""Return JSON in ASCII that cannot end the script element that holds it.
 
     Example:
         >>> as_json("</script>")
@@ -72,7 +72,7 @@ def as_json(content: Any) -> str:
 
 
 def _modules() -> dict[str, str]:
-    """Returns every script as an address that holds it, by the name under which others import it."""
+    """Return every script as an address that holds it, by the name under which others import it."""
     found = sorted((_FILES / "scripts").iterdir(), key=lambda file: file.name)
     return {
         f"symplect/{file.name}": f"data:text/javascript;base64,{base64.b64encode(file.read_bytes()).decode()}"
@@ -82,7 +82,7 @@ def _modules() -> dict[str, str]:
 
 
 def _policy(*inline: str) -> str:
-    """Returns what the page may do: run the given inline scripts, what they import, and WebAssembly; nothing else.
+    """Return what the page may do: run the given inline scripts, what they import, and WebAssembly; nothing else.
 
     Modules come by `data:`; hashes of them and `integrity` in the import map are enough for Chromium 156, and were not
     tried elsewhere.

@@ -36,13 +36,13 @@ def entry(
     facts: Sequence[tuple[str, str]] = (),
     certificate: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Returns a model or a true system as one of those that the page moves.
+    """Return a model or a true system as one of those that the page moves.
 
     Args:
         name: unique among the models of a system.
         title: as the reader sees it.
         role: `truth`, `learned` or `baseline`.
-        model: that is moved.
+        model: dynamics to move.
         states: some of those that it is moved through.
         facts: names and values of what is known of it.
         certificate: as `certificate_of` returns it.
@@ -63,7 +63,7 @@ def entry(
 
 
 def certificate_of(folder: pathlib.Path) -> dict[str, Any] | None:
-    """Returns the certificate in a run's folder, or `None`.
+    """Return the certificate in a run's folder, or `None`.
 
     Raises:
         InputError: it is not as `symplect certify` wrote it.
@@ -75,21 +75,21 @@ def certificate_of(folder: pathlib.Path) -> dict[str, Any] | None:
 
 
 def points(states: States, total: int | None = None) -> dict[str, Any]:
-    """Returns evenly chosen states, those left out that are not finite, and how many there are."""
+    """Return evenly chosen states, those left out that are not finite, and how many there are."""
     shown = thinned(usable(states), MOST_POINTS)
     content = base64.b64encode(shown.astype("<f4").tobytes()).decode()
     return {"states": content, "shown": len(shown), "total": len(states) if total is None else total}
 
 
 def usable_path(times: Float[np.ndarray, " times"], states: States) -> Path:
-    """Returns the samples of a path that are finite, their times counted from the first."""
+    """Return the samples of a path that are finite, their times counted from the first."""
     finite = np.isfinite(times) & np.all(np.abs(states) < _LARGEST, axis=1)
     times, states = times[finite], states[finite]
     return times - times[:1], states
 
 
 def measured(paths: Iterable[Path], horizon: float = math.inf) -> list[dict[str, Any]]:
-    """Returns evenly chosen samples of the first paths, up to a horizon."""
+    """Return evenly chosen samples of the first paths, up to a horizon."""
     before = [(times[times <= horizon], states[times <= horizon]) for times, states in paths]
     shown = [[thinned(values, _MOST_SAMPLES) for values in path] for path in before if len(path[0]) > 1]
     return [
@@ -98,7 +98,7 @@ def measured(paths: Iterable[Path], horizon: float = math.inf) -> list[dict[str,
 
 
 def start_among(candidates: Iterable[np.ndarray], states: States) -> list[float]:
-    """Returns the first start that lies inside the range of the states, or else the first that is finite.
+    """Return the first start that lies inside the range of the states, or else the first that is finite.
 
     Raises:
         InputError: none is finite.
@@ -112,7 +112,7 @@ def start_among(candidates: Iterable[np.ndarray], states: States) -> list[float]
 
 
 def clock(duration: float) -> dict[str, float]:
-    """Returns a horizon and a round step of which it has about four hundred.
+    """Return a horizon and a round step of which it has about four hundred.
 
     Raises:
         InputError: no time passes.
@@ -124,7 +124,7 @@ def clock(duration: float) -> dict[str, float]:
 
 
 def round_number(value: float) -> float:
-    """Returns 1, 2 or 5 times a power of ten, the nearest.
+    """Return 1, 2 or 5 times a power of ten, the nearest.
 
     Example:
         >>> round_number(0.04), round_number(330.0)
@@ -136,12 +136,12 @@ def round_number(value: float) -> float:
 
 
 def usable(states: States) -> Float[np.ndarray, "usable dimension"]:
-    """Returns the states that single precision can hold."""
+    """Return the states that single precision can hold."""
     return states[np.all(np.abs(states) < _LARGEST, axis=1)]
 
 
 def thinned(values: np.ndarray, most: int) -> np.ndarray:
-    """Returns at most so many rows, evenly chosen."""
+    """Return at most so many rows, evenly chosen."""
     return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)]
 
 
@@ -160,5 +160,5 @@ def _numbers(values: np.ndarray) -> list[float]:
 
 
 def _short(value: float) -> float:
-    """Returns a number in as many digits as single precision has."""
+    """Return a number in as many digits as single precision has."""
     return float(f"{value:.9g}")

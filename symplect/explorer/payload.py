@@ -20,7 +20,7 @@ MOST_DEGREES = 24
 
 
 def payload(model: AbstractDynamics) -> dict[str, Any]:
-    """Returns the weights and the programs of a model or of a true system, as JSON can hold them.
+    """Return the weights and the programs of a model or of a true system, as JSON can hold them.
 
     Programs: `field`, its `jacobian` up to `MOST_DEGREES`, and `hamiltonian` with its `gradient` where there is one.
 
@@ -52,7 +52,7 @@ def _functions(model: AbstractDynamics) -> dict[str, Callable[[State], Any]]:
 
 
 def _precision(model: AbstractDynamics) -> np.dtype:
-    """Returns the precision of a model's numbers: float64 where they are Python's."""
+    """Return the precision of a model's numbers: float64 where they are Python's."""
     found = [np.asarray(leaf) for leaf in jax.tree.leaves(model) if eqx.is_inexact_array_like(leaf)]
     if not all(np.all(np.isfinite(array)) for array in found):
         raise InputError("expected finite weights, found NaN or infinity among them: the fit has diverged")

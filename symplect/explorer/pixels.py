@@ -28,7 +28,7 @@ _NOTE = (
 
 
 def pixel_system(folder: Path, run: Run) -> dict[str, Any]:
-    """Returns the system of one model that sees pixels.
+    """Return the system of one model that sees pixels.
 
     Raises:
         InputError: the model is of another kind, or cannot be moved.
@@ -58,7 +58,7 @@ def pixel_system(folder: Path, run: Run) -> dict[str, Any]:
 
 
 def decoder(model: AbstractPixelDynamics) -> dict[str, Any]:
-    """Returns the weights and the program that draw the later of a state's two frames, large matrices in 8 bits."""
+    """Return the weights and the program that draw the later of a state's two frames, large matrices in 8 bits."""
     arrays = Arrays(np.dtype(np.float32), coarse=True)
     program = lower(later_frame(cast(model, np.float32)), 2, arrays)
     return {
@@ -70,7 +70,7 @@ def decoder(model: AbstractPixelDynamics) -> dict[str, Any]:
 
 
 def later_frame(model: AbstractPixelDynamics) -> Callable[[jax.Array], jax.Array]:
-    """Returns the decoder without what it computes for the earlier frame."""
+    """Return the decoder without what it computes for the earlier frame."""
     network, half = model.autoencoder.decoder, _pixels(model) // 2
     last = (network.weights[-1][:, half:], network.biases[-1][half:])
     return eqx.tree_at(lambda own: (own.weights[-1], own.biases[-1]), network, last)
@@ -81,6 +81,6 @@ def _pixels(model: AbstractPixelDynamics) -> int:
 
 
 def _side(model: AbstractPixelDynamics) -> int | None:
-    """Returns the side of a square frame; nothing where an observation is not two of them."""
+    """Return the side of a square frame; nothing where an observation is not two of them."""
     side = math.isqrt(_pixels(model) // 2)
     return side if 2 * side**2 == _pixels(model) else None

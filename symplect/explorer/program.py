@@ -36,11 +36,11 @@ UNCHANGED = {"convert_element_type", "copy", "copy_p", "stop_gradient", "reduce_
 
 
 def lower(function: Callable[[Any], Any], dimension: int, arrays: Arrays) -> dict[str, Any]:
-    """Returns the program of a function of one state, as JSON can hold it; its numbers go into `arrays`.
+    """Return the program of a function of one state, as JSON can hold it; its numbers go into `arrays`.
 
     Args:
-        function: from a state of shape `(dimension,)` to one array.
-        dimension: of a state.
+        function: map of a state of shape `(dimension,)` to one array.
+        dimension: length of a state.
         arrays: where weights and constants are kept, in the precision of the program.
 
     Raises:
@@ -60,7 +60,7 @@ def lower(function: Callable[[Any], Any], dimension: int, arrays: Arrays) -> dic
 
 
 def _walk(builder: Builder, closed: ClosedJaxpr, inputs: Sequence[Value]) -> Sequence[Value]:
-    """Translates one equation after the other, those of inner functions in their place."""
+    """Translate one equation after the other, those of inner functions in their place."""
     jaxpr = closed.jaxpr
     known: dict[Var, Value] = dict(zip(jaxpr.invars, inputs, strict=True))
     known |= {variable: np.asarray(value) for variable, value in zip(jaxpr.constvars, closed.consts, strict=True)}
@@ -93,7 +93,7 @@ def _results(builder: Builder, equation: JaxprEqn, inputs: list[Value]) -> Seque
 
 
 def _moved(builder: Builder, equation: JaxprEqn, inputs: Sequence[Value], which: slice) -> list[Value]:
-    """Moves the numbers of places in place of the numbers."""
+    """Move the numbers of places in place of the numbers."""
     moved = inputs[which]
     rest = inputs[len(moved) :]
     if not all(isinstance(value, np.ndarray) for value in rest):

@@ -18,10 +18,10 @@ _PIXELS = "pixel-pendulum"
 
 
 def systems(folder: Path) -> dict[str, Any]:
-    """Returns the systems of a folder, and those left out with the reason, as JSON can hold them.
+    """Return the systems of a folder, and those left out with the reason, as JSON can hold them.
 
     Args:
-        folder: that `symplect reproduce` wrote, of which the first seed of every task is taken; one run in it, which
+        folder: results of `symplect reproduce`, of which the first seed of every task is taken; one run in it, which
             is shown first among those of its task and seed; or a run of `symplect fit`.
 
     Raises:
@@ -54,7 +54,7 @@ def _systems(folder: Path) -> dict[str, Any]:
 
 
 def _parts(runs: Mapping[Path, Run]) -> Iterator[tuple[str, dict[Path, Run]]]:
-    """Yields the runs of every system: the first seed of a task, and of pixels every model alone."""
+    """Yield the runs of every system: the first seed of a task, and of pixels every model alone."""
     for task in dict.fromkeys(run.config["task"] for run in runs.values()):
         own = {folder: run for folder, run in runs.items() if run.config["task"] == task}
         seed = next(iter(own.values())).config["seed"]
@@ -73,7 +73,7 @@ def _system(runs: Mapping[Path, Run], data: Path | None, shown: str | None) -> d
 
 
 def _siblings(folder: Path, run: Run) -> dict[Path, Run]:
-    """Returns the runs of the same task and seed that lie where `symplect reproduce` puts them."""
+    """Return the runs of the same task and seed that lie where `symplect reproduce` puts them."""
     folder = folder.resolve()  # "." has a parent too
     task, seed = run.config["task"], run.config["seed"]
     found = dict[Path, Run]()

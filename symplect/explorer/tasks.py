@@ -37,10 +37,10 @@ _FIRST = "hnn"
 
 
 def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST) -> dict[str, Any]:
-    """Returns the system of a task; models that cannot be moved are left out and named.
+    """Return the system of a task; models that cannot be moved are left out and named.
 
     Args:
-        runs: of one task and seed, by their folder.
+        runs: runs of one task and seed, by their folder.
         data: the folder of measurements, or `None`.
         shown: the model that is shown first, if it is there.
 
@@ -78,13 +78,13 @@ def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST
 
 
 def subtitle(task: Task, seed: int) -> str:
-    """Returns where a system comes from."""
+    """Return where a system comes from."""
     where = f"Task {task.number} of {_PAPER}" if task.published else f"Task {task.number}, beyond the paper"
     return f"{where}, seed {seed}."
 
 
 def run_entry(folder: Path, run: Run, states: np.ndarray) -> dict[str, Any]:
-    """Returns the model of a run, as the page moves it.
+    """Return the model of a run, as the page moves it.
 
     Raises:
         InputError: the model is of other degrees of freedom, or cannot be moved, or its certificate is broken.
@@ -123,7 +123,7 @@ def _truth(task: Task, states: np.ndarray) -> dict[str, Any]:
 
 
 def _training(task: Task, seed: int, data: Path | None) -> tuple[tuple[np.ndarray, int], list[str]]:
-    """Returns training states and how many there are; or none, and a note of the reason."""
+    """Return training states and how many there are; or none, and a note of the reason."""
     try:
         return _made_again(task.name, seed, data), []
     except (InputError, NotAvailableError) as error:
@@ -133,13 +133,13 @@ def _training(task: Task, seed: int, data: Path | None) -> tuple[tuple[np.ndarra
 
 @lru_cache
 def _made_again(task: str, seed: int, data: Path | None) -> tuple[np.ndarray, int]:
-    """Returns some of the states that a task's models were fitted to, and how many there were."""
+    """Return some of the states that a task's models were fitted to, and how many there were."""
     states = TASKS[task].make_data(seed, data, None).train.states
     return thinned(states, MOST_POINTS), len(states)
 
 
 def _bodies(task: Task) -> int:
-    """Returns how many bodies of the plane a state lists; none for other systems."""
+    """Return how many bodies of the plane a state lists; none for other systems."""
     energy = task.energy
     return len(energy.masses) if isinstance(energy, NBody) and energy.dimensions == 2 else 0
 

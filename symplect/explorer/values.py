@@ -22,47 +22,47 @@ Value = np.ndarray | Traced
 
 
 def shape(value: Value) -> tuple[int, ...]:
-    """Returns the shape of a value."""
+    """Return the shape of a value."""
     return value.shape if isinstance(value, np.ndarray) else value.index.shape
 
 
 def result_shape(equation: JaxprEqn) -> tuple[int, ...]:
-    """Returns the shape of what an equation gives."""
+    """Return the shape of what an equation gives."""
     aval: Any = equation.outvars[0].aval
     return aval.shape
 
 
 def free(value: Value, taken: Sequence[int]) -> list[int]:
-    """Returns the axes of a value that are not taken."""
+    """Return the axes of a value that are not taken."""
     return [axis for axis in range(len(shape(value))) if axis not in taken]
 
 
 def in_order(buffer: int, shape: Sequence[int]) -> Traced:
-    """Returns a whole buffer in a shape."""
+    """Return a whole buffer in a shape."""
     return Traced(buffer, np.arange(math.prod(shape)).reshape(shape))
 
 
 def arranged(value: Value, axes: Sequence[int]) -> Value:
-    """Returns a value with its axes in another order."""
+    """Return a value with its axes in another order."""
     if isinstance(value, np.ndarray):
         return np.transpose(value, axes)
     return Traced(value.buffer, np.transpose(value.index, axes))
 
 
 def stretched(value: Value, shape: Sequence[int]) -> Value:
-    """Returns a value whose axes of length one are stretched to a shape."""
+    """Return a value whose axes of length one are stretched to a shape."""
     if isinstance(value, np.ndarray):
         return np.broadcast_to(value, shape)
     return Traced(value.buffer, np.broadcast_to(value.index, shape))
 
 
 def shaped(value: Value, shape: Sequence[int]) -> Value:
-    """Returns a value in another shape."""
+    """Return a value in another shape."""
     return value.reshape(shape) if isinstance(value, np.ndarray) else Traced(value.buffer, value.index.reshape(shape))
 
 
 def compact(index: np.ndarray) -> Any:
-    """Returns nested strides where an index has them, and the numbers otherwise."""
+    """Return nested strides where an index has them, and the numbers otherwise."""
     if index.size > 4:
         strides = [
             int(np.take(index, 1, axis).flat[0] - index.flat[0]) if n > 1 else 0 for axis, n in enumerate(index.shape)

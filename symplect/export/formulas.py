@@ -9,7 +9,7 @@ from symplect.errors import InputError
 
 
 def formulas(part: Any) -> dict[str, str]:
-    """Returns the formulas of a model and of all its parts, the outermost first.
+    """Return the formulas of a model and of all its parts, the outermost first.
 
     Raises:
         InputError: a part that is none of `symplect.models`, such as a true system that is given friction.

@@ -24,8 +24,8 @@ class ModelFunction:
 
     Args:
         model: a learned model.
-        names: of the coordinates, `q1, ..., p1, ...` unless given.
-        units: of the coordinates, as labels; none unless given.
+        names: names of the coordinates, `q1, ..., p1, ...` unless given.
+        units: units of the coordinates, as labels; none unless given.
 
     Attributes:
         precision: float32 or float64, whatever the model's numbers need.
@@ -93,18 +93,18 @@ class ModelFunction:
             yield
 
     def any_number_of_states(self) -> jax.ShapeDtypeStruct:
-        """Returns the shape of the input, with a symbol for the size of the batch."""
+        """Return the shape of the input, with a symbol for the size of the batch."""
         return jax.ShapeDtypeStruct((*jax.export.symbolic_shape("batch"), self.dimension), self.precision)
 
 
 def arrays(model: Any) -> dict[str, Any]:
-    """Returns the arrays of a model, or the shapes in their place, by where they stand in it."""
+    """Return the arrays of a model, or the shapes in their place, by where they stand in it."""
     leaves = jax.tree_util.tree_flatten_with_path(model)[0]
     return {place_name(place): leaf for place, leaf in leaves if hasattr(leaf, "dtype")}
 
 
 def place_name(place: Any) -> str:
-    """Returns a place in a model as a dotted name, such as `network.weights.0`."""
+    """Return a place in a model as a dotted name, such as `network.weights.0`."""
     return jax.tree_util.keystr(place, simple=True, separator=".")
 
 

@@ -21,7 +21,7 @@ CONVENTIONS = {
 
 
 def json_bytes(function: ModelFunction) -> bytes:
-    """Returns strict JSON, an entry per line; every number is exact.
+    """Return strict JSON, an entry per line; every number is exact.
 
     Example:
         >>> from symplect.models import HNN
@@ -41,7 +41,7 @@ def json_bytes(function: ModelFunction) -> bytes:
 
 
 def read_json_model(path: Path) -> AbstractModel:
-    """Reads a model that `export_model` wrote as JSON, number for number the same.
+    """Read a model that `export_model` wrote as JSON, number for number the same.
 
     Raises:
         InputError: the file is missing, broken or of something else.

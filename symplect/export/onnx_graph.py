@@ -28,7 +28,7 @@ class Graph:
         self._names: dict[Any, str] = {}
 
     def name(self, value: Value) -> str:
-        """Returns the name of a tensor, and makes it a constant of the graph where its numbers are known."""
+        """Return the name of a tensor, and make it a constant of the graph where its numbers are known."""
         if isinstance(value, str):
             return value
         key = (value.dtype.str, value.shape, value.tobytes())
@@ -38,7 +38,7 @@ class Graph:
         return self._names[key]
 
     def node(self, operator: str, *inputs: Value, **attributes: Any) -> str:
-        """Returns the name of what an operator makes of its inputs."""
+        """Return the name of what an operator makes of its inputs."""
         names = [self.name(value) for value in inputs]
         key = (operator, *names, *sorted(attributes.items()))
         if key not in self._names:
@@ -47,11 +47,11 @@ class Graph:
         return self._names[key]
 
     def result(self, name: str, value: Value) -> None:
-        """Makes a value an output of the model under a name of its own."""
+        """Make a value an output of the model under a name of its own."""
         self.nodes.append(helper.make_node("Identity", [self.name(value)], [name]))
 
     def transpose(self, value: Value, permutation: Sequence[int]) -> Value:
-        """Returns the value with its axes in another order."""
+        """Return the value with its axes in another order."""
         if list(permutation) == sorted(permutation):
             return value
         if isinstance(value, str):
@@ -59,12 +59,12 @@ class Graph:
         return np.ascontiguousarray(value.transpose(permutation))
 
     def shape(self, sizes: Sequence[Any]) -> str:
-        """Returns a shape as a tensor, the size of the batch taken from the state when the graph runs."""
+        """Return a shape as a tensor, the size of the batch taken from the state when the graph runs."""
         batch = self.node("Shape", self.state, start=0, end=1)
         return self.node("Concat", *[whole([size]) if isinstance(size, int) else batch for size in sizes], axis=0)
 
     def model(self, inputs: Sequence[Any], outputs: Sequence[Any], **description: Any) -> onnx.ModelProto:
-        """Returns the model of the nodes that lead to the outputs."""
+        """Return the model of the nodes that lead to the outputs."""
         needed = {output.name for output in outputs}
         kept: list[NodeProto] = []
         for node in reversed(self.nodes):
@@ -77,7 +77,7 @@ class Graph:
 
 
 def whole(numbers: Sequence[Any]) -> np.ndarray:
-    """Returns integers as ONNX takes shapes, axes and indices.
+    """Return integers as ONNX takes shapes, axes and indices.
 
     Raises:
         InputError: one of them depends on the size of the batch where it must not.

@@ -15,7 +15,7 @@ Rule = Callable[[Graph, JaxprEqn, list[Value]], Value | list[Value]]
 
 
 def require(condition: bool, equation: JaxprEqn) -> None:
-    """Refuses an equation whose parameters are others than our models have.
+    """Refuse an equation whose parameters are others than our models have.
 
     Raises:
         InputError: the condition does not hold.
@@ -28,7 +28,7 @@ def require(condition: bool, equation: JaxprEqn) -> None:
 
 
 def abstract(variable: Var | Literal) -> Any:
-    """Returns the shape and the type of what an equation takes or gives."""
+    """Return the shape and the type of what an equation takes or gives."""
     return variable.aval
 
 

@@ -30,7 +30,7 @@ REMEDY = {"float32": "cast it to float64", "float64": "fit it with a larger ridg
 
 
 def onnx_bytes(function: ModelFunction) -> bytes:
-    """Returns an ONNX model that ONNX Runtime was seen to run with the results of JAX.
+    """Return an ONNX model that ONNX Runtime was seen to run with the results of JAX.
 
     Raises:
         InputError: the model has an operation without a rule, or loses its digits in its precision.
@@ -54,7 +54,7 @@ def onnx_bytes(function: ModelFunction) -> bytes:
 
 
 def _walk(graph: Graph, closed: ClosedJaxpr, inputs: Sequence[Value]) -> list[Value]:
-    """Translates one equation after the other; what does not depend on the state is computed here and now."""
+    """Translate one equation after the other; what does not depend on the state is computed here and now."""
     jaxpr = closed.jaxpr
     known: dict[Var, Value] = dict(zip(jaxpr.invars, inputs, strict=True))
     known |= {variable: np.asarray(value) for variable, value in zip(jaxpr.constvars, closed.consts, strict=True)}
@@ -97,7 +97,7 @@ def _model(graph: Graph, function: ModelFunction) -> onnx.ModelProto:
 
 
 def _require_agreement(content: bytes, function: ModelFunction) -> None:
-    """Runs the file on a few states: some engines lack some operations, and round-off can eat a model in float32."""
+    """Run the file on a few states: some engines lack some operations, and round-off can eat a model in float32."""
     states = np.random.default_rng(0).standard_normal((7, function.dimension)).astype(function.precision)
     with function.arithmetic():
         expected = jax.jit(function.__call__)(states)

@@ -30,7 +30,7 @@ SAME = {
 
 
 def nodes(graph: Graph, equation: JaxprEqn, inputs: list[Value]) -> list[Value]:
-    """Adds what one equation computes to the graph and returns its results.
+    """Add what one equation computes to the graph and return its results.
 
     Raises:
         InputError: an operation that has no rule here, or is used in a way that no model of ours does.

@@ -10,7 +10,7 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 
 
 def stablehlo_bytes(function: ModelFunction) -> bytes:
-    """Returns the serialised function, with the derivative of it; reading it runs no Python code.
+    """Return the serialised function, with the derivative of it; reading it runs no Python code.
 
     `jax.export.deserialize(bytearray(content))` gives an object whose `call(states)` returns the dictionary; `jax.vjp`
     differentiates it once more, for losses and Jacobians, and its `mlir_module_serialized` is the StableHLO bytecode

@@ -25,7 +25,7 @@ def export_model(
     names: Sequence[str] = (),
     units: Sequence[str] = (),
 ) -> None:
-    r"""Writes what a model computes, for programs that know nothing of symplect; whole or not at all.
+    r"""Write what a model computes, for programs that know nothing of symplect; whole or not at all.
 
     The function takes `state`, shape `(batch, dimension)` with rows `[q..., p...]` and any batch, and returns
     `hamiltonian`, shape `(batch,)`, where the model has one, and `field`, $dz/dt$ of the shape of `state`: friction is
@@ -33,9 +33,9 @@ def export_model(
     precision is the model's own; `symplect.precision.cast` changes it.
 
     Args:
-        path: of the file.
+        path: file to be written.
         model: a learned model.
-        format: of the path's suffix unless given. One of
+        format: file format, by the path's suffix unless given. One of
 
             - `"onnx"`: a graph of elementary operations, gradients written out, for ONNX Runtime and other engines. It
               is checked, run and compared with the model before it is written. Needs the extra `export`.
@@ -43,8 +43,8 @@ def export_model(
               `jax.export.deserialize(bytearray(path.read_bytes())).call(states)["field"]`.
             - `"json"`: all numbers and the formula in words, to be written anew in any language; `read_json_model`
               reads it back.
-        names: of the coordinates, `q1, ..., p1, ...` unless given. StableHLO has no place for them.
-        units: of the coordinates, as labels; none unless given.
+        names: names of the coordinates, `q1, ..., p1, ...` unless given. StableHLO has no place for them.
+        units: units of the coordinates, as labels; none unless given.
 
     Raises:
         InputError: an unknown format, a model that the format cannot hold, or a place that cannot be written.

@@ -16,13 +16,13 @@ from symplect.files.bounds import read_own, require_regular, require_size
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes an `.npz` file whole or not at all."""
+    """Write an `.npz` file whole or not at all."""
     with writing(path) as temporary:
         np.savez_compressed(temporary, allow_pickle=False, **arrays)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Reads an `.npz` file of plain numbers.
+    """Read an `.npz` file of plain numbers.
 
     Raises:
         InputError: no such file, or not an `.npz` of plain numbers.

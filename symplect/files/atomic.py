@@ -20,7 +20,7 @@ _DAY = 86400.0  # seconds
 
 @contextmanager
 def writing(path: Path) -> Generator[Path]:
-    """Gives a temporary path beside `path`, file or folder, and renames it when all is written.
+    """Give a temporary path beside `path`, file or folder, and renames it when all is written.
 
     A crash leaves the old file, or none, and never half of one.
 
@@ -43,7 +43,7 @@ def writing(path: Path) -> Generator[Path]:
 
 
 def require_place(path: Path) -> None:
-    """Makes sure that `path` could be written, before hours are spent on what goes there; leaves nothing.
+    """Make sure that `path` could be written, before hours are spent on what goes there; leaves nothing.
 
     Raises:
         InputError: it could not.
@@ -59,7 +59,7 @@ def require_place(path: Path) -> None:
 
 
 def discard_leftovers(path: Path) -> None:
-    """Removes what a killed process left of its writing of `path`; a process that lives goes on with its own."""
+    """Remove what a killed process left of its writing of `path`; a process that lives goes on with its own."""
     for holder in path.parent.glob(f".{glob.escape(path.name)}.*"):
         if not _in_use(holder):
             shutil.rmtree(holder, ignore_errors=True)

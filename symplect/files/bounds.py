@@ -48,7 +48,7 @@ def read_bounded(path: Path, most: int) -> bytes:
 
 
 def require_size(path: Path, size: int, arrays: int = 1) -> None:
-    """Refuses what memory may not hold.
+    """Raise InputError if decompressed values exceed the limit.
 
     Raises:
         InputError: more bytes, or more arrays, than are read.

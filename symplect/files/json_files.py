@@ -17,13 +17,13 @@ _MOST_OBJECTS = 2**29  # bytes of Python objects out of one JSON file
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON whole or not at all; numbers that are not finite become null."""
+    """Write JSON whole or not at all; numbers that are not finite become null."""
     with writing(path) as temporary:
         temporary.write_text(json.dumps(_nullify(content), indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Reads what `write_json` wrote.
+    """Read what `write_json` wrote.
 
     Raises:
         InputError: no such file, or not JSON.

@@ -34,7 +34,7 @@ def write_tree(path: Path, tree: PyTree, header: Mapping[str, Any]) -> None:
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """Returns the JSON that `write_tree` put into the header.
+    """Return the JSON that `write_tree` put into the header.
 
     Raises:
         InputError: no such file, or not one that `write_tree` wrote.

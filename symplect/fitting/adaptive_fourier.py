@@ -28,7 +28,7 @@ _SAMPLES = 2000  # to choose frequencies by
 def fit_adaptive_fourier(
     data: Trajectories, *, highest: int = 24, seed: int = 0, progress: str | None = None
 ) -> ClosedFormFit:
-    r"""Fits $H = \sum_k (a_k(p) \cos k \cdot q + b_k(p) \sin k \cdot q)$ with quadratic $a_k$, $b_k$: all q are angles.
+    r"""Fit $H = \sum_k (a_k(p) \cos k \cdot q + b_k(p) \sin k \cdot q)$ with quadratic $a_k$, $b_k$: all q are angles.
 
     The number of integer vectors k grows with a power of the dimension, but few matter. Those whose features correlate
     most with what the last fit left over are added, until held-out trajectories are no better explained.
@@ -71,7 +71,7 @@ def _some_trials(data: Trajectories, seed: int) -> list[int]:
 
 
 def _grow(candidates: Fourier, data: Trajectories, seed: int, progress: str | None) -> tuple[Fourier, ClosedFormFit]:
-    """Adds frequencies until the held-out error stops falling, and returns the last ones that made it fall."""
+    """Add frequencies until the held-out error stops falling, and return the last ones that made it fall."""
     chosen = Fourier(((1,) + (0,) * (data.dimension // 2 - 1),))
     best = fit_closed_form(_features(chosen, data), data, folds=2, seed=seed)
     for _ in tqdm(range(_ROUNDS), desc=progress, disable=None if progress else True, leave=False):
@@ -88,7 +88,7 @@ def _grow(candidates: Fourier, data: Trajectories, seed: int, progress: str | No
 
 
 def _contributing(chosen: Fourier, fitted: ClosedFormFit, data: Trajectories) -> Fourier:
-    """Leaves out frequencies whose part of the field is far below the error: they were added by chance."""
+    """Leave out frequencies whose part of the field is far below the error: they were added by chance."""
     weights = np.append(0.0, np.asarray(fitted.model.weights))  # of 1, cosines, sines times 1, monomials
     of_waves = weights.reshape(1 + 2 * len(chosen.frequencies), -1)[1:].reshape(2, len(chosen.frequencies), -1)
     parts = np.sqrt(np.sum(of_waves**2 * _squares(chosen, data), axis=(0, 2)))
@@ -101,14 +101,14 @@ def _features(waves: Fourier, data: Trajectories) -> AbstractFeatures:
 
 
 def _with_best(chosen: Fourier, candidates: Fourier, explained: Float[np.ndarray, " frequencies"]) -> Fourier:
-    """Adds the frequencies whose features, cosine and sine with every monomial, explain most of the residual."""
+    """Add the frequencies whose features, cosine and sine with every monomial, explain most of the residual."""
     order = [place for place in np.argsort(-explained) if candidates.frequencies[place] not in chosen.frequencies]
     worth = [place for place in order[:_AT_ONCE] if explained[place] > _WORTH * explained[order[0]]]
     return Fourier(chosen.frequencies + tuple(candidates.frequencies[place] for place in worth))
 
 
 def _explained(candidates: Fourier, model: FeatureHamiltonian, data: Trajectories) -> Float[np.ndarray, " frequencies"]:
-    r"""Returns how much of the residual r each frequency explains, each monomial m of the momenta by itself.
+    r"""Return how much of the residual r each frequency explains, each monomial m of the momenta by itself.
 
     The field of $m(p) e^{i k \cdot q}$ is $e^{i k \cdot q} (\nabla m, -i k m)$, so all frequencies share a few sums.
     """
@@ -126,7 +126,7 @@ def _explained(candidates: Fourier, model: FeatureHamiltonian, data: Trajectorie
 
 
 def _squares(waves: Fourier, data: Trajectories) -> Float[np.ndarray, "frequencies monomials"]:
-    """Returns the mean square of the field of every wave with every monomial, as if all phases were equally common."""
+    """Return the mean square of the field of every wave with every monomial, as if all phases were equally common."""
     values, slopes = _monomials(data)
     lengths = np.sum(np.square(waves.frequencies), axis=1, dtype=float)
     return (np.mean(np.sum(slopes**2, axis=2), axis=0) + lengths[:, None] * np.mean(values**2, axis=0)) / 2
@@ -135,7 +135,7 @@ def _squares(waves: Fourier, data: Trajectories) -> Float[np.ndarray, "frequenci
 def _monomials(
     data: Trajectories,
 ) -> tuple[Float[np.ndarray, "samples monomials"], Float[np.ndarray, "samples monomials momenta"]]:
-    """Returns 1 and the monomials of the momenta, and their gradients."""
+    """Return 1 and the monomials of the momenta, and their gradients."""
     p = data.states[:, data.dimension // 2 :]
     monomials = Polynomial(p.shape[1], degree=2)
     with jax.enable_x64(True):

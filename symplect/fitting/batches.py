@@ -38,7 +38,7 @@ class Batches(eqx.Module):
 
 @partial(jax.jit, static_argnames=("size", "among"))
 def draw(key: Key, steps: Int[Array | np.ndarray, " steps"], size: int, among: int) -> Int[Array, "steps batch"]:
-    """Returns numbers of rows, drawn with replacement; those of a step depend on its number alone."""
+    """Return numbers of rows, drawn with replacement; those of a step depend on its number alone."""
 
     def one(step: Int[Array, ""]) -> Int[Array, " batch"]:
         return jax.random.randint(jax.random.fold_in(key, step), (size,), 0, among, jnp.int32)
@@ -49,7 +49,7 @@ def draw(key: Key, steps: Int[Array | np.ndarray, " steps"], size: int, among: i
 def batches(
     rows: Rows | RowsOnDisk, mesh: Mesh | None, key: Key, size: int | None, chunks: Sequence[range]
 ) -> Iterator[Batches]:
-    """Yields the batches of each chunk of steps; those on disk are read while the chunk before is computed.
+    """Yield the batches of each chunk of steps; those on disk are read while the chunk before is computed.
 
     Raises:
         InputError: rows on disk, and no size of a batch.
@@ -63,7 +63,7 @@ def batches(
 
 
 def laid_out(rows: Rows | RowsOnDisk, mesh: Mesh | None) -> Spread:
-    """Lays rows on devices, those in memory as each process has them; of those on disk, at most 10,000."""
+    """Lay rows on devices, those in memory as each process has them; of those on disk, at most 10,000."""
     if isinstance(rows, RowsOnDisk):
         return _read(rows, np.arange(0, len(rows), -(-len(rows) // _SEEN)), mesh)
     return spread(rows, (len(rows[0]),) if mesh is None else all_counts(rows), mesh)
@@ -77,7 +77,7 @@ def _resident(rows: Spread, key: Key, size: int | None, steps: range) -> Batches
 
 
 def _streamed(rows: RowsOnDisk, mesh: Mesh | None, key: Key, size: int, steps: range) -> Batches:
-    """Reads the batches of some steps, in the order of the file."""
+    """Read the batches of some steps, in the order of the file."""
     drawn = np.ravel(draw(key, np.arange(steps.start, steps.stop, dtype=np.int32), size, len(rows)))
     order = np.argsort(drawn, kind="stable")
     places = np.empty_like(drawn)
@@ -86,14 +86,14 @@ def _streamed(rows: RowsOnDisk, mesh: Mesh | None, key: Key, size: int, steps: r
 
 
 def _read(rows: RowsOnDisk, numbers: Int[np.ndarray, " rows"], mesh: Mesh | None) -> Spread:
-    """Reads rows onto devices, each process its share."""
+    """Read rows onto devices, each process its share."""
     shares = np.array_split(numbers, 1 if mesh is None else jax.process_count())
     own = shares[0 if mesh is None else jax.process_index()]
     return spread(rows.read(own), tuple(map(len, shares)), mesh)
 
 
 def _ahead(make: Callable[[range], Made], chunks: Sequence[range]) -> Iterator[Made]:
-    """Yields what is made of each chunk, while a thread makes the next."""
+    """Yield what is made of each chunk, while a thread makes the next."""
     with ThreadPoolExecutor(1) as thread:
         coming = [thread.submit(make, chunk) for chunk in chunks[:1]]
         for chunk in chunks[1:]:

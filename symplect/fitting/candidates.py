@@ -27,16 +27,16 @@ _HIGHEST = (1, 2, 3)  # frequency of a wave
 
 
 def smooth_hamiltonians(states: States, *, structure: Structure = "unknown", seed: int = 0) -> list[FeatureHamiltonian]:
-    """Returns models with quadratic and random smooth features at several gains.
+    """Return models with quadratic and random smooth features at several gains.
 
     Args:
-        states: of the data, which set scale and centres of the features.
-        structure: what is known of H. With "unknown" both general models and separable ones are returned, for a fit to
+        states: states of the data, which set scale and centres of the features.
+        structure: knowledge of H. With "unknown" both general models and separable ones are returned, for a fit to
             choose from; "separable" is `H = T(p) + V(q)` with quadratic T; "separable and even" has time reversal and
             mirror symmetry too; "newtonian" is `H = |p|^2 / 2 + V(q)`, so that `p = dq/dt`; "angles" is separable with
             waves in q, which are angles in radians, and with several angles also has a kinetic energy that depends on
             them; "newtonian angles" is newtonian with waves.
-        seed: of the random features.
+        seed: random seed of the features.
 
     Example:
         >>> len(smooth_hamiltonians(np.eye(2))), len(smooth_hamiltonians(np.eye(2), structure="separable"))

@@ -7,11 +7,11 @@ from symplect.errors import InputError
 
 
 def require_fittable(who: str, data: Trajectories, *, derivatives: bool) -> None:
-    """Says what is wrong with data before a fit turns them into something plausible.
+    """Say what is wrong with data before a fit turns them into something plausible.
 
     Args:
         who: wants to fit.
-        data: of one system.
+        data: trajectories of one system.
         derivatives: whether derivatives are needed; if not, paths are, of two samples or more.
 
     Raises:

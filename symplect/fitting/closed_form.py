@@ -58,7 +58,7 @@ def fit_closed_form(
     seed: int = 0,
     progress: str | None = None,
 ) -> ClosedFormFit:
-    r"""Fits a Hamiltonian that is linear in its weights to states and their derivatives, without gradient descent.
+    r"""Fit a Hamiltonian that is linear in its weights to states and their derivatives, without gradient descent.
 
     Every sample gives `2 * degrees_of_freedom` linear equations $\sum_k c_k J \nabla \phi_k(z) = \dot z$. Features and
     ridge are chosen on held-out trajectories, then all data are used. Derivatives count in units of the data's own
@@ -67,9 +67,9 @@ def fit_closed_form(
     Source: Bertalan et al. 2019 (arXiv:1907.12715); Rahma, Datar, Dietrich 2024 (arXiv:2411.17511).
 
     Args:
-        features: of H, or several to choose from.
+        features: basis of H, or several to choose from.
         data: states with derivatives, trials of one system.
-        ridges: to choose from, increasing, relative to the largest singular value squared.
+        ridges: ridge strengths to choose from, increasing, relative to the largest singular value squared.
         folds: parts of the trajectories, each held out once to choose by; a single trajectory is cut into pieces.
         held_out: trajectories to choose by instead, those that matter most; folds play no part then.
         tolerance: the largest ridge is taken whose error is at most so many times the least.
@@ -129,7 +129,7 @@ def _choose_ridge(
     ridges: Float[np.ndarray, " ridges"],
     tolerance: float,
 ) -> _Choice:
-    """Holds out each part from the given one on."""
+    """Hold out each part from the given one on."""
     errors = np.zeros(len(ridges))
     for number in range(first, len(parts)):
         others = merge(parts[:number] + parts[number + 1 :])
@@ -149,7 +149,7 @@ def _warn_of_rank(rank: int, unknowns: int) -> None:
 
 
 def fold_of_samples(data: Trajectories, folds: int, seed: int) -> Int[np.ndarray, " samples"]:
-    """Returns the fold of every sample: trajectories go as a whole; a single one is cut into as many pieces."""
+    """Return the fold of every sample: trajectories go as a whole; a single one is cut into as many pieces."""
     if len(data) == 1:
         return np.arange(len(data.times)) * folds // len(data.times)
     of_trial = np.random.default_rng(seed).permutation(len(data)) % min(folds, len(data))
@@ -157,7 +157,7 @@ def fold_of_samples(data: Trajectories, folds: int, seed: int) -> Int[np.ndarray
 
 
 def equations(features: AbstractFeatures, data: Trajectories, membership: Int[np.ndarray, " samples"]) -> list[Reduced]:
-    """Returns the linear equations of every fold, derivatives in units of the data's own, reduced to a triangle.
+    """Return the linear equations of every fold, derivatives in units of the data's own, reduced to a triangle.
 
     Raises:
         InputError: fewer of them than unknowns.
@@ -181,7 +181,7 @@ def equations(features: AbstractFeatures, data: Trajectories, membership: Int[np
 def _reduced(
     A: Float[np.ndarray, "samples dimension features"], y: Float[np.ndarray, "samples dimension"]
 ) -> list[Reduced]:
-    """Reduces the equations of dq/dt and of dp/dt apart: in a separable system each has only some of the unknowns."""
+    """Reduce the equations of dq/dt and of dp/dt apart: in a separable system each has only some of the unknowns."""
     half = y.shape[1] // 2
     found: list[Reduced] = []
     for side in (slice(half), slice(half, None)):
@@ -195,7 +195,7 @@ def _reduced(
 
 
 def _blocks(features: AbstractFeatures, data: Trajectories) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yields the equations of some samples at a time; the last block is filled up to spare a compilation."""
+    """Yield the equations of some samples at a time; the last block is filled up to spare a compilation."""
     assert data.derivatives is not None
     samples = len(data.states)
     size = min(samples, max(1, _BLOCK_BYTES // (8 * data.dimension * features.size)))
@@ -210,7 +210,7 @@ def _blocks(features: AbstractFeatures, data: Trajectories) -> Iterator[tuple[sl
 
 @eqx.filter_jit
 def _design(features: AbstractFeatures, states: Rows) -> Float[Array, "samples dimension features"]:
-    """Returns the vector field of every feature: the derivative by the weights of a field that is linear in them."""
+    """Return the vector field of every feature: the derivative by the weights of a field that is linear in them."""
     zero = jnp.zeros(features.size, states.dtype)
 
     def field(weights: Array, z: Array) -> Array:

@@ -65,14 +65,14 @@ class ShootingLoss:
     def residual(
         self, model: Any, offset: State, times: Array, states: Array, scale: Array, noise: State, inputs: Array
     ) -> Float[Array, "samples dimension"]:
-        """Returns what the path of one segment misses of the measured states, in units of the noise."""
+        """Return what the path of one segment misses of the measured states, in units of the noise."""
         start = states[0] + _UNIT * noise * offset
         path, _ = self.solver.solve(under_inputs(model, times, inputs), start, times)
         return (states - path) * scale
 
 
 def one_step_loss(model: Any, z0: Array, z1: Array, times: Array, inputs: Array, noise: Array) -> Scalar:
-    r"""Returns the mean squared residual of one symmetric step of fourth order between neighbouring samples.
+    r"""Return the mean squared residual of one symmetric step of fourth order between neighbouring samples.
 
     $$k_1 = f(z_0), \quad k_2 = f(z_1), \quad k_3 = f(\tfrac{z_0 + z_1}{2} + \tfrac{h}{8} (k_1 - k_2)), \qquad
     z_1 - z_0 = \tfrac{h}{6} (k_1 + k_2 + 4 k_3)$$
@@ -117,9 +117,9 @@ def descend_shooting(
     solver: RK4,
     progress: str | None,
 ) -> Descent:
-    """Pretrains on one-step residuals, then lowers the shooting loss.
+    """Pretrain on one-step residuals, then lowers the shooting loss.
 
-    Every fifth trajectory is held out, and the state of affairs that predicts those best is returned: networks learn
+    Every fifth trajectory is held out, and the training state that predicts those best is returned: networks learn
     the noise when they go on. A lone segment cannot be held out; the last state is returned then.
     """
     order, held_out = _held_out_first(segments.trials)
@@ -146,26 +146,26 @@ def descend_shooting(
 
 
 def _reached(state: FitState[Shooting]) -> np.ndarray:
-    """Returns the test losses so far."""
+    """Return the test losses so far."""
     return state.history[np.isfinite(state.history[:, 2]), 2]
 
 
 def _held_out_first(trials: np.ndarray) -> tuple[np.ndarray, int]:
-    """Returns the numbers of the segments, those that are held out first, and how many those are."""
+    """Return the numbers of the segments, those that are held out first, and how many those are."""
     groups = trials if trials[-1] > 0 else np.arange(len(trials))
     held = groups % _HELD_OUT == _HELD_OUT // 2 if groups[-1] > _HELD_OUT // 2 else groups < 0
     return np.argsort(~held, kind="stable"), int(np.sum(held))
 
 
 def _rows(segments: Segments, noise: Float[np.ndarray, " dimension"], order: np.ndarray) -> Rows:
-    """Returns the arguments of the loss, one entry of every first axis per segment."""
+    """Return the arguments of the loss, one entry of every first axis per segment."""
     noises = np.tile(noise, (len(order), 1))
     found = (segments.times, segments.states, segments.weights / noise, noises, segments.inputs)
     return (jnp.asarray(order), *(jnp.asarray(values[order], jnp.float32) for values in found))
 
 
 def _pairs(segments: Segments, noise: Float[np.ndarray, " dimension"], chosen: np.ndarray) -> Rows:
-    """Returns all neighbouring samples of some segments."""
+    """Return all neighbouring samples of some segments."""
     real = np.any(segments.weights[chosen, 1:] > 0, axis=2)
 
     def paired(values: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ class GradientSettings:
     Args:
         steps: number of Adam steps.
         batch_size: rows of one step, drawn with replacement; all rows unless given.
-        learning_rate: of Adam.
+        learning_rate: initial step size of Adam.
         weight_decay: added to the gradient before Adam (the coupled kind, as in the paper's code).
         cosine: whether the learning rate falls to zero along half a cosine (Loshchilov and Hutter 2017) or stays.
 
@@ -77,7 +77,7 @@ class FitState(eqx.Module, Generic[Model]):
     def after(
         self, steps: int, model: Model, optimizer_state: PyTree, losses: tuple[float, float], seconds: float
     ) -> "FitState[Model]":
-        """Returns the state after more steps.
+        """Return the state after more steps.
 
         Raises:
             ArithmeticError: a loss left the finite numbers.
@@ -93,7 +93,7 @@ class FitState(eqx.Module, Generic[Model]):
 
 
 def initial_state(model: Model, settings: GradientSettings) -> FitState[Model]:
-    """Returns the state of a fit that has not begun."""
+    """Return the state of a fit that has not begun."""
     return FitState(
         model,
         _initial_optimizer_state(eqx.filter(model, eqx.is_inexact_array), settings),
@@ -116,24 +116,25 @@ def descend(
     checkpoint: Callable[[FitState[Model]], None] | None = None,
     progress: str | None = None,
 ) -> FitState[Model]:
-    """Lowers a loss by Adam.
+    """Lower a loss by Adam.
 
     Args:
         model: a freshly initialised model.
-        loss: from the model and a batch of rows to a number, lower is better; a function of the module or a frozen
+        loss: map of the model and a batch of rows to a number, lower is better; a function of the module or a frozen
             dataclass, since a new one compiles anew.
         rows: arrays with one sample per entry of the first axis, from which batches are drawn, or rows on disk.
         key: random key of the batches.
         settings: steps, batch, learning rate, weight decay.
-        test_rows: what only the history sees; of rows on disk, at most 10,000 that are evenly spaced.
-        devices: that share every batch, such as `jax.devices()`; the default device alone unless given. Where they
-            belong to several processes, each of these gives its own share of rows in memory, and all of rows on disk.
-        resume: what an earlier call handed to `checkpoint`; the fit goes on from there.
-        checkpoint: called with the state of affairs after every `CHUNK` steps.
+        test_rows: rows that only the history sees; of rows on disk, at most 10,000 that are evenly spaced.
+        devices: devices that share every batch, such as `jax.devices()`; the default device alone unless given. Where
+            they belong to several processes, each of these gives its own share of rows in memory, and all of rows on
+            disk.
+        resume: state that an earlier call handed to `checkpoint`; the fit goes on from there.
+        checkpoint: called with the training state after every `CHUNK` steps.
         progress: label of a progress bar with loss and time left; none unless given.
 
     Returns:
-        The state of affairs after the last step, with the fitted `model` and the `history`.
+        The final training state, with the fitted `model` and the `history`.
 
     Raises:
         ArithmeticError: the loss left the finite numbers.
@@ -163,7 +164,7 @@ def descend(
 
 
 def chunks_from(step: int, settings: GradientSettings) -> list[range]:
-    """Returns the steps still to do, in the portions of one compiled call."""
+    """Return the steps still to do, in the portions of one compiled call."""
     return [range(i, min(i + CHUNK, settings.steps)) for i in range(step, settings.steps, CHUNK)]
 
 
@@ -184,7 +185,7 @@ def _next_chunk(
 def steps(
     chunk: Batches, model: Model, optimizer_state: PyTree, loss: Loss, settings: GradientSettings
 ) -> tuple[Model, PyTree, Float[Array, " steps"]]:
-    """Takes a step per batch, and returns what is reached and the loss of every batch."""
+    """Take a step per batch, and return what is reached and the loss of every batch."""
     parameters, fixed = eqx.partition(model, eqx.is_inexact_array)
     optimizer = _optimizer(settings)
     everything = chunk.rows.everything()

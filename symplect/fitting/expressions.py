@@ -25,7 +25,7 @@ Expression = Any  # a sympy.Expr, where SymPy is installed
 
 
 def symbols_module() -> ModuleType:
-    """Returns SymPy, which only formulas need.
+    """Return SymPy, which only formulas need.
 
     Raises:
         NotAvailableError: it is not installed.
@@ -40,11 +40,11 @@ def symbols_module() -> ModuleType:
 
 
 def expressions(features: AbstractFeatures, names: Sequence[str]) -> list[Expression]:
-    """Returns the formula of every feature, in order.
+    """Return the formula of every feature, in order.
 
     Args:
-        features: of a state, out of those that have a formula.
-        names: of the coordinates, positions first; each becomes a real symbol.
+        features: basis over a state, out of those that have a formula.
+        names: names of the coordinates, positions first; each becomes a real symbol.
 
     Raises:
         InputError: features without a formula that anybody would want to read.

@@ -21,7 +21,7 @@ Rows = Float[Array, "_ dimension"]
 
 
 def mean_squared_error(model: AbstractDynamics, states: Rows, derivatives: Rows) -> Scalar:
-    """Returns the paper's loss: the mean over all elements of `(f(z) - dz/dt)^2`."""
+    """Return the paper's loss: the mean over all elements of `(f(z) - dz/dt)^2`."""
     if isinstance(model, HNN):
         return hamiltonian_loss(model.network, states, derivatives)  # the same number, with a faster gradient
     return jnp.mean((jax.vmap(model.time_derivative)(states) - derivatives) ** 2)
@@ -39,7 +39,7 @@ def fit_gradient(
     checkpoint: Callable[[FitState[Model]], None] | None = None,
     progress: str | None = None,
 ) -> FitState[Model]:
-    """Fits any model to states and their time derivatives by Adam (Greydanus et al. 2019, equation 3).
+    """Fit any model to states and their time derivatives by Adam (Greydanus et al. 2019, equation 3).
 
     Args:
         model: a freshly initialised model.
@@ -48,7 +48,7 @@ def fit_gradient(
         key, settings, devices, resume, checkpoint, progress: as in `symplect.fitting.descend`.
 
     Returns:
-        The state of affairs after the last step, with the fitted `model` and the `history`.
+        The final training state, with the fitted `model` and the `history`.
 
     Raises:
         InputError: data without derivatives, or of other dimension than the model.
@@ -82,7 +82,7 @@ def fit_gradient(
 def fit_gradient_together(
     models: Sequence[Model], trains: Sequence[Trajectories], *, tests: Sequence[Trajectories], **how: Any
 ) -> list[FitState[Model]]:
-    """Fits models of one shape, each to data of its own, in one program: the seeds of one setting, or an ensemble.
+    """Fit models of one shape, each to data of its own, in one program: the seeds of one setting, or an ensemble.
 
     Args:
         models: freshly initialised.

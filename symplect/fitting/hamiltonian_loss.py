@@ -25,7 +25,7 @@ _FEW = 12  # rows of a matrix whose product is done in the loop of the activatio
 
 @jax.custom_vjp
 def hamiltonian_loss(network: Network, states: Rows, derivatives: Rows) -> Scalar:
-    """Returns the mean over all elements of `(f(z) - dz/dt)^2`, with `f` the symplectic gradient of a network.
+    """Return the mean over all elements of `(f(z) - dz/dt)^2`, with `f` the symplectic gradient of a network.
 
     Args:
         network: its one output is the energy.
@@ -38,7 +38,7 @@ def hamiltonian_loss(network: Network, states: Rows, derivatives: Rows) -> Scala
 def _value_and_gradients(
     network: Network, states: Rows, derivatives: Rows
 ) -> tuple[Scalar, tuple[Network, Rows, Rows]]:
-    """Returns the loss and its gradients in all arguments; a dot above, as in dh, is a change along v."""
+    """Return the loss and its gradients in all arguments; a dot above, as in dh, is a change along v."""
     *weights, readout = network.weights
     h, s, c = [states], [], []  # outputs, slopes and curvatures of the layers
     for weight, b in zip(weights, network.biases, strict=True):
@@ -81,7 +81,7 @@ def _product(x: Units, weight: Float[Array, "_ outputs"]) -> Units:
 
 
 def _activation(name: str, a: Units) -> tuple[Units, Units, Units]:
-    """Returns the activation, its first and its second derivative."""
+    """Return the activation, its first and its second derivative."""
 
     def differentiated(function: Callable[[Array], Any]) -> Callable[[Array], Any]:
         return lambda x: jax.jvp(function, (x,), (jnp.ones_like(x),))

@@ -36,18 +36,18 @@ class Reduced:
     rows: int
 
     def errors(self, coefficients: Float[np.ndarray, "unknowns candidates"]) -> Float[np.ndarray, " candidates"]:
-        """Returns the mean squared residual of each column of coefficients on these rows."""
+        """Return the mean squared residual of each column of coefficients on these rows."""
         misses = self.triangle @ coefficients - self.target[:, None]
         return (np.sum(misses**2, axis=0) + self.residual) / self.rows
 
 
 def reduce(A: Matrix, y: Vector) -> Reduced:
-    """Reduces rows with Householder reflections, which unlike normal equations do not square the condition number."""
+    """Reduce rows with Householder reflections, which unlike normal equations do not square the condition number."""
     return _triangle(np.column_stack([A, y]), 0.0, len(y))
 
 
 def merge(parts: Sequence[Reduced]) -> Reduced:
-    """Returns the rows of all parts together, so that many rows can be reduced block by block in little memory.
+    """Return the rows of all parts together, so that many rows can be reduced block by block in little memory.
 
     Source: Demmel, Grigori, Hoemmen, Langou 2012, SIAM J. Sci. Comput. 34, A206.
     """
@@ -79,7 +79,7 @@ class RidgePath:
 
 
 def ridge_path(reduced: Reduced, penalties: Unknowns, ridges: Float[np.ndarray, " ridges"]) -> RidgePath:
-    r"""Solves $\min_c |A c - y|^2 + \lambda \sum_k P_k |A_k|^2 c_k^2$ for every ridge by one decomposition.
+    r"""Solve $\min_c |A c - y|^2 + \lambda \sum_k P_k |A_k|^2 c_k^2$ for every ridge by one decomposition.
 
     A ridge is relative to the largest singular value squared, and columns are scaled to unit length first, so neither
     units nor the number of rows matter. Directions below round-off are dropped.
@@ -102,7 +102,7 @@ def ridge_path(reduced: Reduced, penalties: Unknowns, ridges: Float[np.ndarray, 
 
 
 def solve_symmetric(matrix: Matrix, right: Vector, *, damping: float = 0.0, rcond: float = 1e-12) -> Unknowns:
-    """Solves normal equations of very uneven scales; an unknown that does nothing at all is left at zero.
+    """Solve normal equations of very uneven scales; an unknown that does nothing at all is left at zero.
 
     Args:
         matrix: symmetric and not negative.

@@ -13,7 +13,7 @@ from symplect.models.features import (
 
 
 def one_degree_library(degree: int = 4, highest: int = 3) -> AbstractFeatures:
-    """Returns powers of q and p with their products, and waves in q, for one degree of freedom.
+    """Return powers of q and p with their products, and waves in q, for one degree of freedom.
 
     Args:
         degree: the highest total power.
@@ -29,14 +29,14 @@ def one_degree_library(degree: int = 4, highest: int = 3) -> AbstractFeatures:
 def bodies_library(
     bodies: int, *, dimensions: int = 2, exponents: tuple[int, ...] = (-2, -1, 1, 2, 3)
 ) -> AbstractFeatures:
-    """Returns what is at most quadratic in the momenta, and powers of the distances, for bodies that act in pairs.
+    """Return what is at most quadratic in the momenta, and powers of the distances, for bodies that act in pairs.
 
     Squares stand before mixed products. Where the total momentum never varies, as with mirrored bodies, no data tell
     some of the one from the other, and a square of its own for every body is preferred.
 
     Args:
         bodies: number of bodies.
-        dimensions: of space.
+        dimensions: number of dimensions of space.
         exponents: n of the terms `r^-n`, summed over pairs.
 
     Example:

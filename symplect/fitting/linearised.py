@@ -21,7 +21,7 @@ Numbers = Float[np.ndarray, " segments"]
 
 
 def linearised(model: FeatureHamiltonian, fitted: TrajectoryFit, data: Trajectories, seed: int) -> list[Reduced]:
-    r"""Returns the equations that the weights of a model obey about fitted paths, whose starts remain free.
+    r"""Return the equations that the weights of a model obey about fitted paths, whose starts remain free.
 
     About weights $c_0$ with normal matrix M and gradient g they are $M c = M c_0 + g$, one part per fold of the
     trajectories. Weights that are zero are unknowns like all others, so this says what a term that was not fitted would
@@ -30,7 +30,7 @@ def linearised(model: FeatureHamiltonian, fitted: TrajectoryFit, data: Trajector
     Args:
         model: the fitted one, with any other terms at weight zero.
         fitted: gives paths and noise.
-        data: that were fitted.
+        data: fitted trajectories.
         seed: decides which trajectory is in which fold.
 
     Raises:
@@ -51,7 +51,7 @@ def linearised(model: FeatureHamiltonian, fitted: TrajectoryFit, data: Trajector
 
 
 def _fold_of_segments(trials: np.ndarray, seed: int) -> np.ndarray:
-    """Returns the fold of every segment: those of a trial go together, unless there is one trial."""
+    """Return the fold of every segment: those of a trial go together, unless there is one trial."""
     groups = trials if trials[-1] > 0 else np.arange(len(trials))
     if groups[-1] == 0:
         raise InputError("fit_symbolic: expected several trials, or a long one, found a short one: add trials")
@@ -61,7 +61,7 @@ def _fold_of_segments(trials: np.ndarray, seed: int) -> np.ndarray:
 def _triangle(
     matrices: Matrices, gradients: Gradients, costs: Numbers, rows: Numbers, weights: Float[np.ndarray, " terms"]
 ) -> Reduced:
-    """Returns rows whose normal equations about the given weights are the sum of those given."""
+    """Return rows whose normal equations about the given weights are the sum of those given."""
     matrix, gradient = np.sum(matrices, axis=0), np.sum(gradients, axis=0)
     diagonal = np.diag(matrix)
     sizes = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))

@@ -22,7 +22,7 @@ class OneStep:
 
     Args:
         model, parameters: where to begin.
-        segments: what was observed.
+        segments: measured pieces.
         noise: standard deviation of every coordinate.
         linear: whether the field is linear in the parameters, so that one step leads to the minimum.
     """
@@ -43,10 +43,10 @@ class OneStep:
         self._first = self._equations(parameters)
 
     def parameters(self, penalty: Float[np.ndarray, " parameters"]) -> np.ndarray:
-        """Minimises the sum and a ridge by Gauss-Newton steps.
+        """Minimise the sum and a ridge by Gauss-Newton steps.
 
         Args:
-            penalty: of every parameter squared.
+            penalty: ridge strength of every parameter squared.
         """
         parameters, (matrix, gradient) = self._parameters, self._first
         for left in reversed(range(1 if self._linear else _ITERATIONS)):
@@ -88,7 +88,7 @@ def _normal_equations(
 
 
 def penalty_weights(model: eqx.Module, states: Float[np.ndarray, "samples dimension"]) -> eqx.Module:
-    """Returns the model with, in place of every number, how strongly a ridge holds it down.
+    """Return the model with, in place of every number, how strongly a ridge holds it down.
 
     The weight of a feature counts by the root mean square of the field that it makes over the data, so a ridge does
     not depend on how a feature is scaled; what is not the weight of a feature is left free.
@@ -110,7 +110,7 @@ def penalty_weights(model: eqx.Module, states: Float[np.ndarray, "samples dimens
 
 @eqx.filter_jit
 def _field_squares(model: FeatureHamiltonian | FeatureField, states: Array) -> Array:
-    """Returns the mean square of the field of every feature, or of the feature itself where it is the field."""
+    """Return the mean square of the field of every feature, or of the feature itself where it is the field."""
     features: AbstractFeatures = model.features
     if isinstance(model, FeatureField):
         return jnp.mean(jax.vmap(features)(states) ** 2, axis=0)

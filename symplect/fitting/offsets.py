@@ -21,14 +21,14 @@ _ROUNDS = 8
 def fit_with_offsets(
     features: AbstractFeatures | Sequence[AbstractFeatures], data: Trajectories, *, seed: int = 0
 ) -> ClosedFormFit:
-    r"""Fits a closed form to paths that are integrals of their derivatives, each but for an offset that is fitted too.
+    r"""Fit a closed form to paths that are integrals of their derivatives, each but for an offset that is fitted too.
 
     The mean of n noisy samples places a path to $\sigma / \sqrt n$. The field at the path must also be the measured
     derivative, which places it far better once H is roughly known: offsets $b_i$ minimise
     $\sum_k |f(z_k + b_i) - \dot z_k|^2 / s^2 + n |b_i|^2 / \sigma^2$ with the residuals' own s, then H is fitted again.
 
     Args:
-        features: of H, or several to choose from.
+        features: basis of H, or several to choose from.
         data: trials of two samples or more, noisy states with derivatives that are much better known.
         seed: decides which trajectory is in which fold.
 
@@ -66,7 +66,7 @@ def fit_with_offsets(
 def _linearised(
     model: AbstractDynamics, states: Float[Array, "samples dimension"], derivatives: Float[Array, "samples dimension"]
 ) -> tuple[Float[Array, "samples dimension"], Float[Array, "samples dimension dimension"]]:
-    """Returns what the field misses of the derivatives, and how it changes with the state."""
+    """Return what the field misses of the derivatives, and how it changes with the state."""
     missed = jax.vmap(model.time_derivative)(states) - derivatives
     return missed, jax.vmap(jax.jacfwd(model.time_derivative))(states)
 
@@ -78,7 +78,7 @@ def _moved(
     numbers: Int[np.ndarray, " samples"],
     noise: Float[np.ndarray, " dimension"],
 ) -> Float[np.ndarray, "trials dimension"]:
-    """Makes one step of Gauss and Newton for the offset of every trial."""
+    """Make one step of Gauss and Newton for the offset of every trial."""
     spread = np.mean(missed**2, axis=0)
     counts = np.bincount(numbers)
     normal = np.zeros((len(counts), *slopes.shape[1:]))

@@ -20,7 +20,7 @@ _SMOOTHER = 2.0  # spreads of the data, that are the unit of a network's inputs
 
 
 def units_of(models: Sequence[Any], data: Trajectories) -> Scaling:
-    """Returns the units to fit models in: those of the data, unless a model is known in its own units only."""
+    """Return the units to fit models in: those of the data, unless a model is known in its own units only."""
     if not all(_has_any_units(model) for model in models):
         return Scaling(1.0, np.zeros(data.dimension), np.ones(data.dimension), np.ones(_channels(data)))
     found = Scaling.of(data, newtonian=any(_is_newtonian(model) for model in models))
@@ -30,7 +30,7 @@ def units_of(models: Sequence[Any], data: Trajectories) -> Scaling:
 
 
 def segments_in(segments: Segments, scaling: Scaling) -> Segments:
-    """Returns the segments in units that have no centre."""
+    """Return the segments in units that have no centre."""
     inputs = segments.inputs / scaling.inputs if len(scaling.inputs) else segments.inputs
     return Segments(
         segments.times / scaling.time, segments.states / scaling.scale, segments.weights, inputs, segments.trials
@@ -38,7 +38,7 @@ def segments_in(segments: Segments, scaling: Scaling) -> Segments:
 
 
 def brought_in(model: Any, scaling: Scaling) -> Any:
-    """Returns the model that a fit of scaled paths begins with.
+    """Return the model that a fit of scaled paths begins with.
 
     Features keep their meaning. Networks and friction keep their numbers, which are of order one and only say where to
     begin.
@@ -59,7 +59,7 @@ def brought_in(model: Any, scaling: Scaling) -> Any:
 
 
 def brought_back(fitted: Any, original: Any, scaling: Scaling) -> Any:
-    """Returns the fitted model in the units of the original, with the original's own features."""
+    """Return the fitted model in the units of the original, with the original's own features."""
     if np.all(scaling.scale == 1) and scaling.time == 1:
         return fitted
     function, _ = Parametrised.split(cast(original, jnp.float64))
@@ -67,7 +67,7 @@ def brought_back(fitted: Any, original: Any, scaling: Scaling) -> Any:
 
 
 def unit_of_parameters(fitted: Any, scaling: Scaling) -> Float[np.ndarray, " parameters"]:
-    """Returns by what the trainable numbers of a model of features change when it is brought back."""
+    """Return by what the trainable numbers of a model of features change when it is brought back."""
     function, vector = Parametrised.split(fitted)
     if np.all(scaling.scale == 1) and scaling.time == 1:
         return np.ones(len(vector))

@@ -33,7 +33,7 @@ def fit_pair_distances(
     seed: int = 0,
     progress: str | None = None,
 ) -> ClosedFormFit:
-    r"""Fits $H = T(p) + \sum_{i<j} V(|q_i - q_j|)$ with a quadratic T and any smooth V, for bodies of one kind.
+    r"""Fit $H = T(p) + \sum_{i<j} V(|q_i - q_j|)$ with a quadratic T and any smooth V, for bodies of one kind.
 
     No law of force is given: V is a sum of Chebyshev functions of the logarithm of the distance, over the distances
     that the data have seen; outside them it means nothing. A few trajectories are enough, if they are those in which
@@ -42,7 +42,7 @@ def fit_pair_distances(
     Args:
         data: states with derivatives, coordinates listed as in `NBody`.
         bodies: number of bodies.
-        dimensions: of space.
+        dimensions: number of dimensions of space.
         terms: numbers of functions, to choose from on held-out trajectories.
         samples: about so many are used.
         seed: decides which trajectories are held out together.
@@ -81,7 +81,7 @@ def fit_pair_distances(
 
 
 def extreme_trials(data: Trajectories, bodies: int, dimensions: int, samples: int) -> Trajectories:
-    """Returns the trials with the shortest and those with the longest distances, about so many samples of each half."""
+    """Return the trials with the shortest and those with the longest distances, about so many samples of each half."""
     r = pair_distances(data.states[:, : data.dimension // 2], bodies, dimensions)
     first = np.concatenate([[0], np.cumsum(data.lengths)[:-1]])
     shortest = np.argsort(np.minimum.reduceat(np.min(r, axis=1), first))

@@ -33,7 +33,7 @@ class Parametrised(eqx.Module):
 
     @classmethod
     def split(cls, model: AbstractDynamics, *, frozen: bool = False) -> tuple["Parametrised", Parameters]:
-        """Returns the function, and the vector that gives the model itself, which is empty if it is frozen."""
+        """Return the function, and the vector that gives the model itself, which is empty if it is frozen."""
         trainable, fixed = eqx.partition(model, False if frozen else trainable_filter(model))
         vector, rebuild = ravel_pytree(trainable)
         return cls(_Rebuild.of(rebuild, trainable), fixed), vector
@@ -73,7 +73,7 @@ class _Rebuild:
 
 
 def with_friction(model: AbstractDynamics) -> AbstractDynamics:
-    """Returns a Hamiltonian of features as a dissipative model whose friction is zero, and any other as it is.
+    """Return a Hamiltonian of features as a dissipative model whose friction is zero, and any other as it is.
 
     Its paths are the same, and so is the program that follows them, which is long in compiling. The root of a friction
     that is zero has no influence, to first order, so a fit leaves it there. The weights are the first numbers.
@@ -85,7 +85,7 @@ def with_friction(model: AbstractDynamics) -> AbstractDynamics:
 
 
 def trainable_filter(model: AbstractDynamics) -> Any:
-    """Returns a tree of truth values: all real numbers of a model but those inside fixed features."""
+    """Return a tree of truth values: all real numbers of a model but those inside fixed features."""
 
     def is_features(node: Any) -> bool:
         return isinstance(node, AbstractFeatures)
@@ -130,21 +130,21 @@ class Variational(AbstractDynamics):
 def under_inputs(
     model: AbstractDynamics, times: Float[Array, " samples"], inputs: Float[Array, "samples channels"]
 ) -> AbstractDynamics:
-    """Returns the model under the inputs of one segment, or the model itself where there are none."""
+    """Return the model under the inputs of one segment, or the model itself where there are none."""
     return model.driven(times, inputs) if isinstance(model, PortHamiltonian) and inputs.shape[1] else model
 
 
 def moved(
     dynamics: AbstractDynamics, z0: State, times: Float[Array, " samples"], substeps: Int[Array, ""]
 ) -> Float[Array, "samples dimension"]:
-    """Returns the states at the given times, by the steps of `RK4`.
+    """Return the states at the given times, by the steps of `RK4`.
 
     The four stages are one loop and the number of substeps is no constant, so that few and small programs are compiled.
 
     Args:
         dynamics: moves the state.
         z0: state at the first time.
-        times: of the states that are returned.
+        times: output times.
         substeps: steps between two neighbouring times.
     """
     shares, weights = jnp.array([0, 0.5, 0.5, 1], z0.dtype), jnp.array([1, 2, 2, 1], z0.dtype) / 6

@@ -21,7 +21,7 @@ Observations = Float[Array, "batch times pixels"]
 
 
 def observations(frames: Windows) -> Observations:
-    """Returns all pairs of neighbouring frames, the earlier first, laid end to end and scaled to [0, 1]."""
+    """Return all pairs of neighbouring frames, the earlier first, laid end to end and scaled to [0, 1]."""
     flat = frames.reshape(*frames.shape[:2], -1).astype(jnp.float32) / 255
     return jnp.concatenate([flat[:, :-1], flat[:, 1:]], axis=-1)
 
@@ -57,7 +57,7 @@ class RolloutPixelLoss:
 
     Args:
         length: observations of a window.
-        weight: of the two weak terms.
+        weight: weight of the two weak terms.
 
     Raises:
         InputError: a window too short for a middle.
@@ -85,7 +85,7 @@ class RolloutPixelLoss:
         return reconstruction + self.weight * agreement
 
     def _path(self, model: AbstractPixelDynamics, z: Float[Array, "batch times 2"]) -> Float[Array, "batch times 2"]:
-        """Follows the model from the middle to both ends, one step per frame."""
+        """Follow the model from the middle to both ends, one step per frame."""
         middle = self.length // 2
         start = z[:, middle]
         after = rollout(model, start, jnp.arange(0.0, self.length - middle, dtype=z.dtype), solver=RK4()).states
@@ -94,12 +94,12 @@ class RolloutPixelLoss:
 
 
 def _relative(found: Float[Array, "*batch"], expected: Float[Array, "*batch"]) -> Scalar:
-    """Returns the squared difference in units of the variance."""
+    """Return the squared difference in units of the variance."""
     return jnp.mean((found - expected) ** 2) / jnp.var(expected)
 
 
 def over(function: Callable[[State], Array], batch: Float[Array, "*batch size"]) -> Float[Array, "*batch out"]:
-    """Applies a function of one vector along the last axis."""
+    """Apply a function of one vector along the last axis."""
     flat = jax.vmap(function)(batch.reshape(-1, batch.shape[-1]))
     return flat.reshape(*batch.shape[:-1], -1)
 
@@ -119,7 +119,7 @@ def fit_pixels(
     checkpoint: Callable[[FitState[Model]], None] | None = None,
     progress: str | None = None,
 ) -> FitState[Model]:
-    """Fits a pixel model to films.
+    """Fit a pixel model to films.
 
     Args:
         model: a freshly initialised pixel model.
@@ -129,7 +129,7 @@ def fit_pixels(
         key, settings, resume, checkpoint, progress: as in `symplect.fitting.descend`.
 
     Returns:
-        The state of affairs after the last step.
+        The final training state.
 
     Raises:
         InputError: films shorter than a window, or of another size than the model sees.

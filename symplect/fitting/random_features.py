@@ -31,7 +31,7 @@ Structure = Callable[..., AbstractFeatures]
 def fit_random_features(
     data: Trajectories, *, features: int = 1000, samples: int = 10_000, seed: int = 0, progress: str | None = None
 ) -> ClosedFormFit:
-    """Fits a Hamiltonian of random features to clean data, with no form or symmetry given.
+    """Fit a Hamiltonian of random features to clean data, with no form or symmetry given.
 
     Bodies and coordinates that move as one are counted as one first. Small fits of part of the data then choose whether
     the energy is a sum of functions of momenta and of positions, how steep the features are, and whether they are drawn
@@ -43,7 +43,7 @@ def fit_random_features(
 
     Args:
         data: states with their exact derivatives.
-        features: of the large fit.
+        features: number of features of the large fit.
         samples: about so many are used.
         seed: decides which features are drawn, and which trajectories are held out together.
         progress: label of a progress bar; none unless given.
@@ -80,7 +80,7 @@ def fit_random_features(
 def _best_structure(
     data: Trajectories, features: int, rng: np.random.Generator
 ) -> tuple[Structure, FeatureHamiltonian]:
-    """Chooses a structure of the energy by small fits, each at its best steepness."""
+    """Choose a structure of the energy by small fits, each at its best steepness."""
     some, rim = _some_trials(data, _FIRST[1], rng)
     drawn = [(make, steepness) for make in (_natural, _separable, _generic) for steepness in STEEPNESSES]
     with jax.enable_x64(True):
@@ -95,7 +95,7 @@ def _best_structure(
 def _best_steepness(
     data: Trajectories, features: int, rng: np.random.Generator, structure: Structure, first: FeatureHamiltonian
 ) -> tuple[float, FeatureHamiltonian | None]:
-    """Chooses how steep features are, and whether they are drawn where the energy of the first fit changes most.
+    """Choose how steep features are, and whether they are drawn where the energy of the first fit changes most.
 
     Of those that are nearly as good as the best the steepest is taken, since many features may be steeper than few.
     """
@@ -132,7 +132,7 @@ class Frame:
 
     @classmethod
     def of(cls, data: Trajectories) -> "Frame":
-        """Returns the frame that states and derivatives both need, so that the field is not cut."""
+        """Return the frame that states and derivatives both need, so that the field is not cut."""
         assert data.derivatives is not None
         half, centre = data.dimension // 2, np.mean(data.states, axis=0)
         shifted = data.states - centre
@@ -143,18 +143,18 @@ class Frame:
         return cls(np.kron(np.eye(2), seen), centre)
 
     def seen(self, data: Trajectories) -> Trajectories:
-        """Returns the data in these coordinates."""
+        """Return the data in these coordinates."""
         assert data.derivatives is not None
         states, derivatives = (data.states - self.centre) @ self.matrix.T, data.derivatives @ self.matrix.T
         return Trajectories(data.times, states, data.lengths, derivatives)
 
     def projected(self, features: AbstractFeatures) -> Projected:
-        """Returns features of these coordinates as features of a state."""
+        """Return features of these coordinates as features of a state."""
         return Projected(features, self.matrix, self.centre)
 
 
 def _some_trials(data: Trajectories, samples: int, rng: np.random.Generator) -> tuple[Trajectories, range | None]:
-    """Returns trials of about so many samples, and the numbers of those on the rim: the fastest and the slowest.
+    """Return trials of about so many samples, and the numbers of those on the rim: the fastest and the slowest.
 
     Two trials or a single one have no rim; folds are held out then.
     """
@@ -225,7 +225,7 @@ def _energies(model: FeatureHamiltonian | None, states: Array2) -> Float[np.ndar
 def _drawn(
     rows: Array2, count: int, rng: np.random.Generator, steepness: float, values: Float[np.ndarray, " samples"] | None
 ) -> AbstractFeatures:
-    """Returns the quadratic terms and steps between pairs of points, both in units of the data's spread."""
+    """Return the quadratic terms and steps between pairs of points, both in units of the data's spread."""
     centre, spread = np.mean(rows, axis=0), np.std(rows, axis=0)
     scaled = (rows - centre) / spread
     tanh = RandomTanh.from_pairs(scaled, count, rng, steepness=steepness, energies=values)

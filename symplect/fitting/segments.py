@@ -40,7 +40,7 @@ class Segments(eqx.Module):
 
 
 def cut_segments(data: Trajectories, observed: Float[np.ndarray, " dimension"], longest: int | None) -> Segments:
-    """Cuts every trial at its gaps, and into pieces of equal length of at most `longest` samples.
+    """Cut every trial at its gaps, and into pieces of equal length of at most `longest` samples.
 
     Args:
         data: paths, of two samples or more each.
@@ -71,7 +71,7 @@ def cut_segments(data: Trajectories, observed: Float[np.ndarray, " dimension"], 
 
 
 def enough_substeps(data: Trajectories) -> int:
-    r"""Returns Runge-Kutta steps between two samples that change the frequency of a swing by about 1e-6.
+    r"""Return Runge-Kutta steps between two samples that change the frequency of a swing by about 1e-6.
 
     Steps of h change a frequency $\omega$ by $(\omega h)^4 / 120$, relatively, which a fitted model makes up for: it
     would be wrong by as much.
@@ -88,7 +88,7 @@ def enough_substeps(data: Trajectories) -> int:
 
 
 def _pieces(times: Float[np.ndarray, " samples"], gap: float, longest: int) -> list[np.ndarray]:
-    """Returns the rows of every piece; a piece of a single sample says nothing and is left out."""
+    """Return the rows of every piece; a piece of a single sample says nothing and is left out."""
     between = np.split(np.arange(len(times)), np.flatnonzero(np.diff(times) > gap) + 1)
     pieces = [piece for part in between for piece in np.array_split(part, -(-len(part) // longest))]
     return [piece for piece in pieces if len(piece) > 1]

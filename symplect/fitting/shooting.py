@@ -44,7 +44,7 @@ class Normal:
     cross: Float[np.ndarray, "segments parameters dimension"]
 
     def starts(self, change: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, "segments dimension"]:
-        """Returns the best change of every start for a change of the parameters."""
+        """Return the best change of every start for a change of the parameters."""
         right = self.start_gradient - np.einsum("spd,p->sd", self.cross, change)
         return _solved(self.start_matrix, right[..., None])[..., 0]
 
@@ -53,8 +53,8 @@ class PathResiduals:
     """What the paths of a model miss of the measured ones, each from a start of its own.
 
     Args:
-        model: what moves the states.
-        segments: what was observed.
+        model: dynamics as a function of their parameters.
+        segments: measured pieces.
         noise: standard deviation of every coordinate, which divides its residuals.
         substeps: Runge-Kutta steps between two samples.
     """
@@ -70,7 +70,7 @@ class PathResiduals:
     def linearised(
         self, parameters: Float[np.ndarray, " parameters"], starts: Float[np.ndarray, "segments dimension"]
     ) -> Normal:
-        """Returns the normal equations at the given parameters and starts, one state per segment."""
+        """Return the normal equations at the given parameters and starts, one state per segment."""
         at, number = jnp.asarray(parameters, jnp.float64), len(starts)
         filled = np.pad(starts, ((0, -number % self._size), (0, 0)), mode="edge")
         batches = zip(np.split(filled, len(self._batches)), self._batches, strict=True)
@@ -93,13 +93,13 @@ class PathResiduals:
 
 
 def _batch_size(number: int, numbers: int) -> int:
-    """Returns how many segments are followed at a time: one of few sizes, for the numbers that each of them takes."""
+    """Return how many segments are followed at a time: one of few sizes, for the numbers that each of them takes."""
     allowed = [size for size in _BATCHES if 8 * size * numbers <= _MEMORY] or _BATCHES[:1]
     return next((size for size in allowed if size >= number), allowed[-1])
 
 
 def _batches(rows: tuple[np.ndarray, ...], size: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """Fills up segments and samples to one of few shapes, since every shape is a program to compile."""
+    """Fill up segments and samples to one of few shapes, since every shape is a program to compile."""
     times, *others = rows
     number, samples = times.shape
     more, longer = (0, -number % size), (0, max(_SHORTEST, 1 << (samples - 1).bit_length()) - samples)
@@ -114,7 +114,7 @@ def _batches(rows: tuple[np.ndarray, ...], size: int) -> Iterator[tuple[np.ndarr
 def _sums(
     model: Parametrised, parameters: Parameters, substeps: Int[Array, ""], batch: tuple[Array, ...]
 ) -> tuple[Array, ...]:
-    """Returns the products of derivatives by parameters, by starts, and residuals; the cost; the path."""
+    """Return the products of derivatives by parameters, by starts, and residuals; the cost; the path."""
 
     def one(start: State, times: Array, states: Array, scale: Array, inputs: Array) -> tuple[Array, ...]:
         d = len(start)
@@ -130,7 +130,7 @@ def _sums(
 
 
 def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solves small systems; NaN where a path left the finite numbers."""
+    """Solve small systems; NaN where a path left the finite numbers."""
     finite = np.all(np.isfinite(matrices), axis=(1, 2))
     found = np.linalg.solve(np.where(finite[:, None, None], matrices, np.eye(matrices.shape[1])), right)
     return np.where(finite[:, None, None], found, np.nan)
@@ -143,7 +143,7 @@ def follow(
     segments: Segments,
     substeps: int,
 ) -> Float[np.ndarray, "segments samples dimension"]:
-    """Returns the path of every segment from its start."""
+    """Return the path of every segment from its start."""
     return np.asarray(_paths(model, parameters, jnp.asarray(starts), segments, jnp.asarray(substeps)))
 
 
@@ -197,7 +197,7 @@ class ShootingProblem:
         starts: Float[np.ndarray, "segments dimension"],
         before: Shot | None = None,
     ) -> Shot:
-        """Returns the sum at some parameters and starts, and how far to go from there: as from the shot before."""
+        """Return the sum at some parameters and starts, and how far to go from there: as from the shot before."""
         normal = self.residuals.linearised(parameters, starts)
         cost = float(np.sum(normal.cost) + np.sum(self.penalty * parameters**2))
         sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0) + self.penalty
@@ -207,7 +207,7 @@ class ShootingProblem:
         return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf, before.damping, sizes)
 
     def minimised(self, best: Shot, enough: float) -> Shot:
-        """Minimises the sum, from where it has been evaluated.
+        """Minimise the sum, from where it has been evaluated.
 
         Levenberg-Marquardt; starts are eliminated segment by segment (a Schur complement), so the work grows linearly
         with their number. A parameter is damped by the largest sensitivity to it that was met, so that one which does

@@ -36,22 +36,22 @@ class Spread(eqx.Module):
     mesh: Mesh | None = eqx.field(static=True)
 
     def take(self, numbers: Numbers) -> Rows:
-        """Returns the rows of these numbers, spread anew; what a device lacks of its part comes from the others."""
+        """Return the rows of these numbers, spread anew; what a device lacks of its part comes from the others."""
         if self.mesh is None:
             return tuple(values[numbers] for values in self.arrays)
         places = self._places(numbers)
         return self._spread(self.replicated(tuple(values[places] for values in self.arrays)))
 
     def everything(self) -> Rows:
-        """Returns all rows, without padding."""
+        """Return all rows, without padding."""
         return self.arrays if self.mesh is None else self._spread(tuple(map(self._without_padding, self.arrays)))
 
     def replicated(self, tree: Tree) -> Tree:
-        """Returns a tree of arrays of which every device has its own copy."""
+        """Return a tree of arrays of which every device has its own copy."""
         return tree if self.mesh is None else jax.lax.with_sharding_constraint(tree, _replicated(self.mesh))
 
     def _places(self, numbers: Numbers) -> Numbers:
-        """Returns where rows lie: the padding of earlier processes stands before them."""
+        """Return where rows lie: the padding of earlier processes stands before them."""
         ends = np.cumsum(self.counts)
         padding = len(self.arrays[0]) // len(ends) * np.arange(len(ends)) - (ends - self.counts)
         process = jnp.searchsorted(jnp.asarray(ends, jnp.int32), numbers, side="right")
@@ -66,7 +66,7 @@ class Spread(eqx.Module):
 
 
 def mesh_of(devices: Sequence[jax.Device]) -> Mesh:
-    """Returns devices along one axis, those of a process side by side.
+    """Return devices along one axis, those of a process side by side.
 
     Raises:
         InputError: no devices, or not equally many of every process.
@@ -81,12 +81,12 @@ def mesh_of(devices: Sequence[jax.Device]) -> Mesh:
 
 
 def all_counts(rows: Rows) -> tuple[int, ...]:
-    """Returns how many rows every process has."""
+    """Return how many rows every process has."""
     return tuple(int(count) for count in np.ravel(process_allgather(np.asarray(len(rows[0])))))
 
 
 def spread(rows: Rows, counts: tuple[int, ...], mesh: Mesh | None) -> Spread:
-    """Lays this process's rows on its devices; talks to no other process."""
+    """Lay this process's rows on its devices; talks to no other process."""
     if mesh is None:
         return Spread(tuple(map(jnp.asarray, rows)), counts, None)
     devices = mesh.local_mesh.size
@@ -101,7 +101,7 @@ def spread(rows: Rows, counts: tuple[int, ...], mesh: Mesh | None) -> Spread:
 
 
 def brought(tree: Tree, mesh: Mesh | None) -> Tree:
-    """Returns copies of a tree's arrays on every device, each process bringing the same."""
+    """Return copies of a tree's arrays on every device, each process bringing the same."""
 
     if mesh is None:
         return _copied(tree)
@@ -115,7 +115,7 @@ def brought(tree: Tree, mesh: Mesh | None) -> Tree:
 
 
 def fetched(tree: Tree) -> Tree:
-    """Returns copies of a tree's arrays, of which every device has one, on one device of this process."""
+    """Return copies of a tree's arrays, of which every device has one, on one device of this process."""
     return _copied(jax.tree.map(lambda leaf: leaf.addressable_data(0) if isinstance(leaf, jax.Array) else leaf, tree))
 
 

@@ -18,12 +18,12 @@ def best_paths(
     weights: Float[np.ndarray, " dimension"],
     substeps: int,
 ) -> Float[np.ndarray, "segments samples dimension"]:
-    """Returns the path of every segment that meets the measured one best, its start found by Gauss and Newton.
+    """Return the path of every segment that meets the measured one best, its start found by Gauss and Newton.
 
     Args:
-        model: that is followed, in double precision.
+        model: dynamics in double precision.
         segments: with the measured paths, whose first samples are tried first.
-        weights: of the coordinates in the sum of squares; 0 for those that were not observed.
+        weights: weight of every coordinate in the sum of squares; 0 for those that were not observed.
         substeps: Runge-Kutta steps between two samples.
     """
     function, vector = Parametrised.split(with_friction(model))

@@ -19,7 +19,7 @@ Basis = Float[np.ndarray, "rows chosen"]
 
 
 def sparsest(parts: Sequence[Reduced]) -> Subset:
-    r"""Returns the unknowns that explain what is held out, and no more.
+    r"""Return the unknowns that explain what is held out, and no more.
 
     The unknown that is missed least is left out, again and again; after each time kept and left ones are exchanged
     while that helps, as columns that resemble each other mislead the first choice. Of the subsets found on the way, one
@@ -52,12 +52,12 @@ def sparsest(parts: Sequence[Reduced]) -> Subset:
 
 
 def restricted(reduced: Reduced, chosen: Subset) -> Reduced:
-    """Returns the same rows with some of their unknowns."""
+    """Return the same rows with some of their unknowns."""
     return replace(reduced, triangle=reduced.triangle[:, list(chosen)])
 
 
 def held_out_square(parts: Sequence[Reduced], chosen: Subset) -> float:
-    """Returns the mean squared residual on parts left out one by one."""
+    """Return the mean squared residual on parts left out one by one."""
     some = [restricted(part, chosen) for part in parts]
     total = 0.0
     for number, part in enumerate(some):
@@ -73,20 +73,20 @@ def _criterion(parts: Sequence[Reduced], chosen: Subset) -> float:
 
 
 def _determined(triangle: Columns) -> Subset:
-    """Returns the columns that are no combination of those before them: the diagonal is what is left of each."""
+    """Return the columns that are no combination of those before them: the diagonal is what is left of each."""
     left = np.zeros(triangle.shape[1])
     left[: len(triangle)] = np.abs(np.diag(triangle))
     return tuple(np.flatnonzero(left > _DEPENDENT * np.linalg.norm(triangle, axis=0)).tolist())
 
 
 def _without_weakest(A: Columns, y: Right, chosen: Subset) -> Subset:
-    """Leaves out the column without which the misfit rises least."""
+    """Leave out the column without which the misfit rises least."""
     others = [tuple(k for k in chosen if k != out) for out in chosen]
     return min(others, key=lambda subset: float(np.sum(_explained(A, y, subset)[1] ** 2)))
 
 
 def _exchanged(A: Columns, y: Right, chosen: Subset, pool: Subset) -> Subset:
-    """Exchanges one column for another, the best pair first, while the misfit falls."""
+    """Exchange one column for another, the best pair first, while the misfit falls."""
     while chosen:
         now = float(np.sum(_explained(A, y, chosen)[1] ** 2))
         if now <= _ROUND_OFF**2 * np.sum(y**2):
@@ -99,7 +99,7 @@ def _exchanged(A: Columns, y: Right, chosen: Subset, pool: Subset) -> Subset:
 
 
 def _best_exchange(A: Columns, y: Right, chosen: Subset, out: int, pool: Subset) -> tuple[float, Subset]:
-    """Returns the misfit with the best column of the pool in place of one, and the columns."""
+    """Return the misfit with the best column of the pool in place of one, and the columns."""
     others = tuple(k for k in chosen if k != out)
     basis, left = _explained(A, y, others)
     new = A - basis @ (basis.T @ A)
@@ -112,6 +112,6 @@ def _best_exchange(A: Columns, y: Right, chosen: Subset, out: int, pool: Subset)
 
 
 def _explained(A: Columns, y: Right, chosen: Subset) -> tuple[Basis, Right]:
-    """Returns an orthonormal basis of some columns, and what it leaves of the right-hand side."""
+    """Return an orthonormal basis of some columns, and what it leaves of the right-hand side."""
     basis = np.linalg.qr(A[:, list(chosen)])[0]
     return basis, y - basis @ (basis.T @ y)

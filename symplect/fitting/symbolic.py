@@ -61,7 +61,7 @@ def fit_symbolic(
     seed: int = 0,
     progress: str | None = None,
 ) -> SymbolicFit:
-    """Finds the few terms of a library that make up H, and their coefficients.
+    """Find the few terms of a library that make up H, and their coefficients.
 
     Starting from all terms, the one missed least is left out again and again (`sparsest`); the number of terms is the
     one that predicts held-out trajectories best when each term has to pay for itself. Along noisy paths this is done on
@@ -73,7 +73,7 @@ def fit_symbolic(
     Args:
         library: terms with formulas, such as `one_degree_library` and `bodies_library`; where the data cannot tell
             terms apart, those listed first are preferred.
-        data: of one system; derivatives, where there are any, are used by "closed-form" only.
+        data: trajectories of one system; derivatives, where there are any, are used by "closed-form" only.
         by: "closed-form" for exact derivatives at clean states, "trajectory" for noisy states.
         seed: decides which trajectories are held out together.
         progress: label of a progress bar; none unless given.
@@ -119,7 +119,7 @@ class _Found:
 
 
 def _by_closed_form(library: AbstractFeatures, data: Trajectories, seed: int, progress: str | None) -> _Found:
-    """Chooses from the linear equations of states and derivatives; the residuals give the standard errors."""
+    """Choose from the linear equations of states and derivatives; the residuals give the standard errors."""
     require_fittable("fit_symbolic", data, derivatives=True)
     parts = equations(library, data, fold_of_samples(data, FOLDS, seed))
     chosen = sparsest(parts)
@@ -134,7 +134,7 @@ def _by_closed_form(library: AbstractFeatures, data: Trajectories, seed: int, pr
 
 
 def _by_trajectory(library: AbstractFeatures, data: Trajectories, seed: int, progress: str | None) -> _Found:
-    """Chooses and fits in turn, until the choice stays."""
+    """Choose and fit in turn, until the choice stays."""
     kept: Subset = tuple(range(library.size))
     fitted = fit_trajectory(_masked(library, kept, None, data), data, progress=progress)
     for number in range(_ROUNDS):

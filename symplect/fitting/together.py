@@ -38,7 +38,7 @@ def descend_together(
     checkpoint: Callable[[list[FitState[Model]]], None] | None = None,
     progress: str | None = None,
 ) -> list[FitState[Model]]:
-    """Lowers the loss of several models, each on rows of its own, in one compiled program.
+    """Lower the loss of several models, each on rows of its own, in one compiled program.
 
     On an accelerator the models go through each step side by side, as `jax.vmap` has it. On a CPU, where products of
     this size fill the cores and stacks of them do not, one takes its steps after the other; it then ends in the very
@@ -48,10 +48,10 @@ def descend_together(
     Args:
         models: freshly initialised, all of one shape.
         rows, test_rows: as for `descend`, for each model; all of one shape.
-        keys: of each model's batches.
+        keys: random keys of each model's batches.
         loss, settings, progress: as for `descend`.
-        devices: of this process, that share the models; the default device alone unless given.
-        resume: what an earlier call handed to `checkpoint`.
+        devices: devices of this process that share the models; the default device alone unless given.
+        resume: states that an earlier call handed to `checkpoint`.
         checkpoint: called with the state of every model after every `CHUNK` steps.
 
     Returns:
@@ -128,7 +128,7 @@ def _take_steps(
 
 
 def _shared(tree: Tree, mesh: Mesh | None) -> Tree:
-    """Gives every device its share of the models."""
+    """Give every device its share of the models."""
     if mesh is None:
         return tree
     arrays, others = eqx.partition(tree, eqx.is_array)
@@ -140,7 +140,7 @@ def _stacked(trees: Sequence[Tree]) -> Tree:
 
 
 def _unstacked(tree: Tree, count: int, mesh: Mesh | None) -> list[Tree]:
-    """Returns each model, all on one device."""
+    """Return each model, all on one device."""
     arrays, others = eqx.partition(tree, eqx.is_array)
     if mesh is not None:
         arrays = jax.device_put(arrays, mesh.devices.flat[0])

@@ -74,7 +74,7 @@ def fit_trajectory(
     seed: int = 0,
     progress: str | None = None,
 ) -> TrajectoryFit:
-    r"""Fits a model to measured paths by multiple shooting, noise on every state allowed for.
+    r"""Fit a model to measured paths by multiple shooting, noise on every state allowed for.
 
     Paths are cut at gaps and into segments; every segment has a free start, and weights and starts are found together
     so that the simulated paths meet the measured ones: $\min \sum |x(t_k) - \Phi_{t_k}(s)|^2 / \sigma^2$. It begins at
@@ -99,8 +99,8 @@ def fit_trajectory(
         penalties: ridges to choose from, relative to the noise.
         segment: samples of a segment at most; 60 unless given.
         substeps: Runge-Kutta steps between two samples; as many as their distance needs unless given.
-        settings: of the descent of networks.
-        seed: of the same.
+        settings: settings of the gradient descent of networks.
+        seed: random seed of that descent.
         progress: label of a progress bar; none unless given.
 
     Raises:
@@ -182,7 +182,7 @@ def _solved(
     penalties: Float[np.ndarray, " penalties"],
     progress: str | None,
 ) -> tuple[int, _Found]:
-    """Fits every model at every ridge, and the best one, whose number is returned, again with its own noise."""
+    """Fit every model at every ridge, and the best one, whose number is returned, again with its own noise."""
     trials = [Trial(problem, cast(model, jnp.float64), data) for model in candidates]
     choices = [
         choice
@@ -230,7 +230,7 @@ def _descended(
 
 
 def _noise_by_differences(segments: Segments) -> Coordinates:
-    """Returns a first guess of the noise: third differences of a smooth path are small, those of noise are not."""
+    """Return a first guess of the noise: third differences of a smooth path are small, those of noise are not."""
     if segments.states.shape[1] < 4:
         return np.std(segments.states, axis=(0, 1)) / 10
     inside = segments.weights[:, 3:] > 0
@@ -241,7 +241,7 @@ def _noise_by_differences(segments: Segments) -> Coordinates:
 
 
 def _in_units_of(found: _Found, original: AbstractModel, scaling: Scaling) -> _Found:
-    """Brings what was found back to the units of the data."""
+    """Bring what was found back to the units of the data."""
     covariance = found.covariance
     if covariance is not None:
         units = unit_of_parameters(found.model, scaling)
@@ -273,7 +273,7 @@ def _result(found: _Found, segments: Segments, data: Trajectories, seconds: floa
 
 
 def _neighbour_correlation(residuals: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Returns the correlation of neighbouring residuals of a coordinate, and its standard error if there is none."""
+    """Return the correlation of neighbouring residuals of a coordinate, and its standard error if there is none."""
     scale = np.sqrt(np.sum(weights * residuals**2, axis=(0, 1)) / np.maximum(np.sum(weights, axis=(0, 1)), 1))
     scaled = residuals * weights / np.where(scale > 0, scale, 1.0)
     pairs = np.sum(weights[:, 1:] * weights[:, :-1])
@@ -281,7 +281,7 @@ def _neighbour_correlation(residuals: np.ndarray, weights: np.ndarray) -> tuple[
 
 
 def _cleaned(segments: Segments, residuals: np.ndarray, data: Trajectories) -> Trajectories:
-    """Returns the paths of the segments, one trial each, where the model was followed."""
+    """Return the paths of the segments, one trial each, where the model was followed."""
     real = np.any(segments.weights > 0, axis=2)
     lengths = tuple(int(n) for n in np.sum(real, axis=1))
     states = (segments.states - residuals)[real]

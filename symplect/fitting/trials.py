@@ -51,7 +51,7 @@ class Trial:
         self.ridge = np.asarray(ravel_pytree(eqx.filter(weights, trainable_filter(followed)))[0])
 
     def along(self, penalties: Float[np.ndarray, " penalties"], noise: Coordinates) -> list["Choice"]:
-        """Fits at several ridges, the strongest first, each from the one before where that begins nearer to the data.
+        """Fit at several ridges, the strongest first, each from the one before where that begins nearer to the data.
 
         That is nearly twice as fast as to begin anew every time. It ends where predictions have got worse twice.
         """
@@ -63,7 +63,7 @@ class Trial:
         return found
 
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH) -> "Choice":
-        """Fits at one ridge, from the one-step residual or from an earlier fit, whichever costs less."""
+        """Fit at one ridge, from the one-step residual or from an earlier fit, whichever costs less."""
         ridge = penalty * self.ridge
         residuals, one_step = self._about(noise)
         shooting = ShootingProblem(residuals, ridge)
@@ -93,7 +93,7 @@ class Choice:
         self.held_out = float(np.sum(self.held_out_parts))
 
     def _held_out(self) -> Float[np.ndarray, " groups"]:
-        r"""Returns the squared residuals of each trajectory, or group of them, when it is left out, to first order.
+        r"""Return the squared residuals of each trajectory, or group of them, when it is left out, to first order.
 
         Without group i the parameters move by $-(M - M_i)^{-1} g_i$, and its own start is found anew.
         """
@@ -106,7 +106,7 @@ class Choice:
         return np.array(found)
 
     def _by_group(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Sums over what belongs together: the segments of a trial, or each segment where there is one trial.
+        """Sum over what belongs together: the segments of a trial, or each segment where there is one trial.
 
         Many trials share a few groups, so that the work does not grow with their number.
         """
@@ -136,11 +136,11 @@ class Choice:
         return float(np.trace(self.covariance @ np.sum(self.shot.normal.matrix, axis=0)[own, own]))
 
     def residuals(self) -> np.ndarray:
-        """Returns what the model's paths miss of the measured states."""
+        """Return what the model's paths miss of the measured states."""
         return self.trial.problem.segments.states - self.shot.normal.paths
 
     def noise_found(self) -> Coordinates:
-        """Returns the standard deviation of the residuals; starts and weights have used up some of their freedom."""
+        """Return the standard deviation of the residuals; starts and weights have used up some of their freedom."""
         segments, residuals = self.trial.problem.segments, self.residuals()
         counts = np.sum(segments.weights, axis=(0, 1))
         used = (self.freedom() + self.shot.starts.size) / np.sum(counts)
@@ -150,7 +150,7 @@ class Choice:
 
 
 def simplest(choices: Sequence[Choice]) -> Choice:
-    """Returns the fit with the least freedom among those that predict as well as the best, within a standard error.
+    """Return the fit with the least freedom among those that predict as well as the best, within a standard error.
 
     Source: Breiman, Friedman, Olshen, Stone 1984, *Classification and Regression Trees*, 3.4.3 (the rule of one
     standard error), here with the error of the difference, trajectory by trajectory.

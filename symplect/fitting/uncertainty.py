@@ -38,7 +38,7 @@ class Deviations:
 
 
 def trajectory_deviations(fit: TrajectoryFit, states: States) -> Deviations:
-    r"""Returns standard deviations by linearising a trajectory fit.
+    r"""Return standard deviations by linearising a trajectory fit.
 
     The covariance of the weights is the inverse of the penalised normal matrix, with the estimated noise: the noise is
     where the fit believes it to be, on the measured states, which is not so for a fit of derivatives.
@@ -46,7 +46,7 @@ def trajectory_deviations(fit: TrajectoryFit, states: States) -> Deviations:
     Source: Nychka 1988, J. Am. Stat. Assoc. 83, 1134 (why the penalty belongs into the matrix).
 
     Args:
-        fit: of `fit_trajectory`.
+        fit: result of `fit_trajectory`.
         states: where to know, at least two.
 
     Raises:
@@ -87,7 +87,7 @@ def _root(covariance: np.ndarray) -> np.ndarray:
 
 
 def _spread(outcome: Callable[[Array], Array], vector: Array, root: np.ndarray) -> np.ndarray:
-    """Returns the standard deviation of what depends on the parameters, to first order."""
+    """Return the standard deviation of what depends on the parameters, to first order."""
     _, push = jax.linearize(outcome, vector)
     changes = jax.vmap(push)(jnp.asarray(root.T))
     return np.sqrt(np.sum(np.asarray(changes) ** 2, axis=0))
@@ -99,7 +99,7 @@ def _centred(model: Any, states: States) -> Array:
 
 
 def closed_form_deviations(fit: ClosedFormFit, data: Trajectories, states: States) -> Deviations:
-    """Returns standard deviations of a closed-form fit by leaving out one trajectory after the other (a jackknife).
+    """Return standard deviations of a closed-form fit by leaving out one trajectory after the other (a jackknife).
 
     Errors may be alike within a trajectory, as those of cleaned states are. The ridge of these fits is a tenth of the
     one that predicts best, since a ridge that is good for a prediction has a bias as large as its spread. The bias of
@@ -108,8 +108,8 @@ def closed_form_deviations(fit: ClosedFormFit, data: Trajectories, states: State
     Source: Efron, Stein 1981, Ann. Statist. 9, 586; Hall 1992, Ann. Statist. 20, 675 (why to smooth less).
 
     Args:
-        fit: of `fit_closed_form` or one of the fits around it.
-        data: that were fitted, two trials or more.
+        fit: result of `fit_closed_form` or one of the fits around it.
+        data: fitted trajectories, two or more.
         states: where to know, at least two.
 
     Raises:
@@ -141,7 +141,7 @@ def closed_form_deviations(fit: ClosedFormFit, data: Trajectories, states: State
 
 
 def ensemble_deviations(models: Sequence[Any], states: States) -> Deviations:
-    """Returns the spread of models that were fitted from different seeds, such as networks.
+    """Return the spread of models that were fitted from different seeds, such as networks.
 
     Args:
         models: two or more, of one kind.

@@ -44,7 +44,7 @@ class AbstractSolver(eqx.Module):
 
     @abc.abstractmethod
     def solve(self, dynamics: AbstractDynamics, z0: State, ts: Float[Array, " times"]) -> tuple[Path, Int[Array, ""]]:
-        """Returns the states at `ts` (the first is `z0`) and a `Status` as an integer."""
+        """Return the states at `ts` (the first is `z0`) and a `Status` as an integer."""
 
 
 class AbstractFixedStep(AbstractSolver):
@@ -59,7 +59,7 @@ class AbstractFixedStep(AbstractSolver):
 
     @abc.abstractmethod
     def step(self, dynamics: AbstractDynamics, z: State, t: Scalar, h: Scalar) -> State:
-        """Returns the state one step of (possibly negative) length `h` after `t`."""
+        """Return the state one step of (possibly negative) length `h` after `t`."""
 
     def __check_init__(self):
         if self.substeps < 1:

@@ -23,7 +23,7 @@ _STEPS = 1000  # where more are needed the gradient vanishes, and the steps shri
 
 
 def change_energy(hamiltonian: AbstractHamiltonian, z: ArrayLike, delta: float) -> Float[np.ndarray, " dimension"]:
-    r"""Moves a state along the gradient of H until its energy has changed by the wanted amount.
+    r"""Move a state along the gradient of H until its energy has changed by the wanted amount.
 
     $$\frac{dz}{dE} = \frac{\nabla H}{|\nabla H|^2}, \qquad\text{so that}\qquad \frac{dH}{dE} = 1$$
 
@@ -55,7 +55,7 @@ def change_energy(hamiltonian: AbstractHamiltonian, z: ArrayLike, delta: float) 
 def change_energy_path(
     hamiltonian: AbstractHamiltonian, z: ArrayLike, delta: float, *, points: int
 ) -> Float[np.ndarray, "points dimension"]:
-    """Returns the states on the way of `change_energy`, start and end included, at equal steps of energy.
+    """Return the states on the way of `change_energy`, start and end included, at equal steps of energy.
 
     Args:
         hamiltonian, z, delta: as for `change_energy`.
@@ -110,7 +110,7 @@ class _Climb(AbstractDynamics):
 def _corrected(
     hamiltonian: AbstractHamiltonian, path: Path, changes: Float[Array, " points"]
 ) -> tuple[Path, Bool[Array, " points"]]:
-    """Puts every state exactly onto its energy by Newton's method along the gradient, and says whether it got there.
+    """Put every state exactly onto its energy by Newton's method along the gradient, and say whether it got there.
 
     A correction beyond the solver's error means that the solver jumped over a point without gradient.
     """

@@ -57,13 +57,13 @@ def _kick_drift_kick(dynamics: AbstractDynamics, z: State, h: Scalar) -> State:
 
 
 def _kick(dynamics: AbstractDynamics, z: State, h: Scalar) -> State:
-    """Moves the momenta alone; of a separable system's field this half depends on q only."""
+    """Move the momenta alone; of a separable system's field this half depends on q only."""
     (q, p), (_, force) = split(z), split(dynamics.time_derivative(z))
     return jnp.concatenate([q, p + h * force])
 
 
 def _drift(dynamics: AbstractDynamics, z: State, h: Scalar) -> State:
-    """Moves the positions alone; of a separable system's field this half depends on p only."""
+    """Move the positions alone; of a separable system's field this half depends on p only."""
     (q, p), (velocity, _) = split(z), split(dynamics.time_derivative(z))
     return jnp.concatenate([q + h * velocity, p])
 

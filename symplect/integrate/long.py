@@ -67,7 +67,7 @@ def followed(
 def _pieces(
     dynamics: AbstractDynamics, starts: Starts, times: np.ndarray, finer: int, tell: Callable[[int], object]
 ) -> Iterator[Paths]:
-    """Yields the states at the times after the first; pieces are of one length, since each other one is compiled."""
+    """Yield the states at the times after the first; pieces are of one length, since each other one is compiled."""
     reached, size = 0, _PIECE
     while reached < len(times) - 1:
         piece = _piece(dynamics, starts, times[reached : reached + size + 1], finer)
@@ -78,7 +78,7 @@ def _pieces(
 
 
 def _piece(dynamics: AbstractDynamics, starts: Starts, times: np.ndarray, finer: int) -> Paths:
-    """Returns the states at the next times, at one of them or more."""
+    """Return the states at the next times, at one of them or more."""
     found = rollout(dynamics, starts, times, solver=_SOLVER)
     states = np.asarray(found.states)[:, 1:]
     whole = np.all(np.isfinite(states), axis=(0, 2))

@@ -28,7 +28,7 @@ class Rollout(eqx.Module):
     status: Int[Array, "*starts"]
 
     def check(self) -> "Rollout":
-        """Returns itself if every path reached the last time.
+        """Return itself if every path reached the last time.
 
         Raises:
             ArithmeticError: says how many paths failed, how, and what to do.
@@ -49,7 +49,7 @@ def rollout(
     *,
     solver: AbstractSolver | None = None,
 ) -> Rollout:
-    """Follows any dynamics, true or learned, from one or many starts.
+    """Follow any dynamics, true or learned, from one or many starts.
 
     Args:
         dynamics: a true system or a model.

@@ -56,7 +56,7 @@ def require_known(kind: type) -> None:
 
 
 def blank_model(name: str, configuration: dict[str, Any]) -> AbstractModel:
-    """Returns a model with shapes in place of numbers, from what its weights file says of it.
+    """Return a model with shapes in place of numbers, from what its weights file says of it.
 
     Raises:
         InputError: the file names something that is no model of this package, or a part that is not one.

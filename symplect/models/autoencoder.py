@@ -78,11 +78,11 @@ class Autoencoder(eqx.Module):
         self.decoder = ResidualNetwork(key_decoder, LATENTS, pixels, width=width)
 
     def encode(self, x: Observation) -> State:
-        """Returns the latent state of one observation."""
+        """Return the latent state of one observation."""
         return self.encoder(x)
 
     def decode(self, z: State) -> Observation:
-        """Returns the observation that belongs to one latent state."""
+        """Return the observation that belongs to one latent state."""
         return self.decoder(z)
 
     @property

@@ -14,7 +14,7 @@ class Baseline(AbstractModel):
     Args:
         key: random key of the initial weights.
         degrees_of_freedom: number of (q, p) pairs.
-        width, depth, activation: of the hidden layers; the defaults are the published ones.
+        width, depth, activation: sizes and activation of the hidden layers; the defaults are the published ones.
 
     Raises:
         InputError: a size that is not positive.

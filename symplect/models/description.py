@@ -21,7 +21,7 @@ _RENAMED = {
 
 
 def describe(part: Any) -> Any:
-    """Returns the parts of a module by name, arrays by their shape, as JSON can hold them.
+    """Return the parts of a module by name, arrays by their shape, as JSON can hold them.
 
     Example:
         >>> from symplect.models.features import Fourier, OfPositions
@@ -39,17 +39,17 @@ def describe(part: Any) -> Any:
 
 
 def current_name(name: str) -> str:
-    """Returns the name of a class that a file may call by an earlier one."""
+    """Return the name of a class that a file may call by an earlier one."""
     return _RENAMED.get(name, name)
 
 
 def is_described(description: Any) -> bool:
-    """Returns whether something is a module as `describe` writes it."""
+    """Return whether something is a module as `describe` writes it."""
     return isinstance(description, Mapping) and _KIND in description
 
 
 def skeleton(description: Any, kinds: Mapping[str, type[eqx.Module]]) -> Any:
-    """Returns the module that `describe` saw, with shapes in place of arrays; nothing but the given kinds is made.
+    """Return the module that `describe` saw, with shapes in place of arrays; nothing but the given kinds is made.
 
     Raises:
         InputError: the description names something else, or lacks a part.

@@ -22,7 +22,7 @@ class FeatureHamiltonian(AbstractHamiltonian, AbstractModel):
     arXiv:2411.17511), or any other features.
 
     Args:
-        features: of a state.
+        features: basis over a state.
         weights: $c$; zero unless given.
         degrees_of_freedom: number of (q, p) pairs.
         newtonian: whether `H = |p|^2 / 2 + sum c_k phi_k`, so that `p = dq/dt`; the features then see positions only.
@@ -68,7 +68,7 @@ class FeatureHamiltonian(AbstractHamiltonian, AbstractModel):
         return self.newtonian or not bool(np.any(self.features.couples))
 
     def hamiltonian(self, z: State) -> Scalar:
-        """Returns the learned energy, up to the constant that no data determine."""
+        """Return the learned energy, up to the constant that no data determine."""
         learned = self.features(z) @ self.weights
         return learned + jnp.sum(split(z)[1] ** 2) / 2 if self.newtonian else learned
 
@@ -78,7 +78,7 @@ class FeatureField(AbstractModel):
     r"""$\dot z = \sum_k c_k \phi_k(z) + c_0$ with a weight vector per feature: the same, with no physics in it.
 
     Args:
-        features: of a state.
+        features: basis over a state.
         weights: $c$; zero unless given.
         constant: $c_0$; zero unless given.
         degrees_of_freedom: number of (q, p) pairs.

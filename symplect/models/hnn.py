@@ -15,7 +15,7 @@ class HNN(AbstractHamiltonian, AbstractModel):
     Args:
         key: random key of the initial weights.
         degrees_of_freedom: number of (q, p) pairs.
-        width, depth, activation: of the hidden layers; the defaults are the published ones.
+        width, depth, activation: sizes and activation of the hidden layers; the defaults are the published ones.
 
     Raises:
         InputError: a size that is not positive.
@@ -46,5 +46,5 @@ class HNN(AbstractHamiltonian, AbstractModel):
         return {"degrees_of_freedom": self.degrees_of_freedom, **self.network.configuration}
 
     def hamiltonian(self, z: State) -> Scalar:
-        """Returns the learned energy, up to the constant that no data determine."""
+        """Return the learned energy, up to the constant that no data determine."""
         return self.network(z)[0]

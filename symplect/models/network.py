@@ -29,7 +29,7 @@ Biases = tuple[Float[Array, " outputs"], ...]
 
 @partial(jax.jit, static_argnames="sizes")  # one program to load at the start of a process, and not a dozen
 def initial_layers(key: Key, sizes: tuple[int, ...]) -> tuple[Weights, Biases]:
-    """Returns orthogonal weights, and biases uniform in `1 / sqrt(inputs)`, of layers between the given sizes."""
+    """Return orthogonal weights, and biases uniform in `1 / sqrt(inputs)`, of layers between the given sizes."""
     shapes = list(pairwise(sizes))
     keys = jax.random.split(key, 2 * len(shapes))
     orthogonal = jax.nn.initializers.orthogonal()

@@ -25,11 +25,11 @@ class AbstractPixelDynamics(AbstractModel):
     autoencoder: eqx.AbstractVar[Autoencoder]
 
     def encode(self, x: Observation) -> State:
-        """Returns the latent state of an observation, two neighbouring frames laid end to end, the earlier first."""
+        """Return the latent state of an observation, two neighbouring frames laid end to end, the earlier first."""
         return self.autoencoder.encode(x)
 
     def decode(self, z: State) -> Observation:
-        """Returns the observation that belongs to a latent state."""
+        """Return the observation that belongs to a latent state."""
         return self.autoencoder.decode(z)
 
     @property
@@ -74,7 +74,7 @@ class PixelHNN(AbstractPixelDynamics, AbstractHamiltonian):
         self.latent = HNN(key_latent, 1, width=width)
 
     def hamiltonian(self, z: State) -> Scalar:
-        """Returns the learned energy of a latent state, up to a constant."""
+        """Return the learned energy of a latent state, up to a constant."""
         return self.latent.hamiltonian(z)
 
 

@@ -45,11 +45,11 @@ class NonlinearFriction(eqx.Module):
         return self.dry_force(velocity) + self.drag_force(velocity)
 
     def dry_force(self, velocity: Half) -> Half:
-        """Returns the part that does not grow with the speed."""
+        """Return the part that does not grow with the speed."""
         return self.dry**2 * jnp.tanh(velocity / jnp.asarray(self.rest, velocity.dtype))
 
     def drag_force(self, velocity: Half) -> Half:
-        """Returns the part that grows with the square of the speed."""
+        """Return the part that grows with the square of the speed."""
         return self.drag**2 * jnp.abs(velocity) * velocity
 
 
@@ -122,11 +122,11 @@ class PortHamiltonian(AbstractEnergyDynamics, AbstractModel):
         return L @ L.T
 
     def hamiltonian(self, z: State) -> Scalar:
-        """Returns the learned energy, which the flow does not keep."""
+        """Return the learned energy, which the flow does not keep."""
         return self.conservative.hamiltonian(z)
 
     def friction(self, velocity: Half) -> Half:
-        """Returns the force that friction takes off the momenta at some velocities `dH/dp`."""
+        """Return the force that friction takes off the momenta at some velocities `dH/dp`."""
         linear = self.dissipation @ velocity
         return linear if self.nonlinear is None else linear + self.nonlinear(velocity)
 
@@ -136,18 +136,18 @@ class PortHamiltonian(AbstractEnergyDynamics, AbstractModel):
         return self.conservative.time_derivative(z, t) - jnp.concatenate([jnp.zeros_like(friction), friction])
 
     def dissipated_power(self, z: State) -> Scalar:
-        """Returns the energy that friction takes per unit of time at one state."""
+        """Return the energy that friction takes per unit of time at one state."""
         _, velocity = split(jax.grad(self.conservative.hamiltonian)(z))
         return velocity @ self.friction(velocity)
 
     def friction_rate(self, z: State) -> Scalar:
-        r"""Returns $\gamma$ of $\dot p = \ldots - \gamma p$ at one state: for linear friction, the mean."""
+        r"""Return $\gamma$ of $\dot p = \ldots - \gamma p$ at one state: for linear friction, the mean."""
         n = self.degrees_of_freedom
         inverse_mass = jax.hessian(self.conservative.hamiltonian)(z)[n:, n:]
         return jnp.trace(self.dissipation @ inverse_mass) / n
 
     def driven(self, times: Times, inputs: ArrayLike) -> "DrivenPortHamiltonian":
-        """Returns the same system under known inputs, sampled at the given times and held or linear between them.
+        """Return the same system under known inputs, sampled at the given times and held or linear between them.
 
         Raises:
             InputError: not one row of inputs per time, or not one column per column of G.
@@ -198,6 +198,6 @@ class DrivenPortHamiltonian(AbstractDynamics):
         return (self.inputs[jnp.maximum(before, 0)] + self.inputs[jnp.maximum(after, 0)]) / 2
 
     def supplied_power(self, z: State, t: Scalar | float = 0.0) -> Scalar:
-        """Returns the energy that the inputs bring per unit of time at one state."""
+        """Return the energy that the inputs bring per unit of time at one state."""
         change = self.time_derivative(z, t) - self.system.time_derivative(z, t)
         return jax.grad(self.system.hamiltonian)(z) @ change

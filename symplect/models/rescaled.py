@@ -38,14 +38,14 @@ Factors = Float[np.ndarray, " features"]
 
 
 def restored(model: Model, scaling: Scaling) -> Model:
-    r"""Returns, of the same class, the model in the units that data had before they were scaled.
+    r"""Return, of the same class, the model in the units that data had before they were scaled.
 
     $$\dot z(z) = \frac{s}{\tau} f'\!\left(\frac{z - c}{s}\right), \qquad H(z) = \frac{C}{\tau} H'$$
 
     Features keep their structure where a change of units allows it, and are `Projected` where it does not.
 
     Args:
-        model: of the scaled states, a learned one.
+        model: learned model of the scaled states.
         scaling: the units.
 
     Raises:
@@ -62,12 +62,12 @@ def restored(model: Model, scaling: Scaling) -> Model:
 
 
 def scaled(model: Model, scaling: Scaling) -> Model:
-    """Returns the model of the scaled states: the inverse of `restored`."""
+    """Return the model of the scaled states: the inverse of `restored`."""
     return restored(model, scaling.inverse)
 
 
 def features_in(features: AbstractFeatures, scaling: Scaling) -> tuple[AbstractFeatures, Factors]:
-    """Returns features of the scaled states, and by what they are to be multiplied to be those given."""
+    """Return features of the scaled states, and by what they are to be multiplied to be those given."""
     inverse = scaling.inverse
     with jax.enable_x64(True):
         return rescaled_features(features, inverse.centre, inverse.scale)
@@ -115,7 +115,7 @@ def _(model: PortHamiltonian, scaling: Scaling) -> PortHamiltonian:
 
 
 def _friction(friction: NonlinearFriction, scaling: Scaling) -> NonlinearFriction:
-    """Changes the units of forces, and of the velocities on which they depend."""
+    """Change the units of forces, and of the velocities on which they depend."""
     half = len(friction.rest)
     forces, speeds = scaling.rates[half:], scaling.rates[:half]
     return NonlinearFriction(
@@ -126,7 +126,7 @@ def _friction(friction: NonlinearFriction, scaling: Scaling) -> NonlinearFrictio
 
 
 def rest_in(friction: NonlinearFriction, speeds: Float[np.ndarray, " half"]) -> tuple[float, ...]:
-    """Returns below which speeds dry friction is rounded, where the units of the velocities are these."""
+    """Return below which speeds dry friction is rounded, where the units of the velocities are these."""
     return tuple((np.array(friction.rest) * speeds).tolist())
 
 
@@ -141,7 +141,7 @@ def _(model: Baseline, scaling: Scaling) -> Baseline:
 
 
 def _network(network: Network, scaling: Scaling, outputs: np.ndarray) -> Network:
-    """Changes the first layer and the last, which take up the units of inputs and outputs."""
+    """Change the first layer and the last, which take up the units of inputs and outputs."""
     first, last, bias = network.weights[0], network.weights[-1], network.biases[0]
     inward = np.asarray(first, float) / scaling.scale[:, None]
     shifted = np.asarray(bias, float) - scaling.centre @ inward
@@ -162,7 +162,7 @@ def _keeps_velocities(scaling: Scaling, half: int) -> bool:
 def rescaled_features(
     features: AbstractFeatures, centre: Coordinates, scale: Coordinates
 ) -> tuple[AbstractFeatures, Factors]:
-    """Returns features of z and factors that make them those of `(z - centre) / scale`: a function per class."""
+    """Return features of z and factors that make them those of `(z - centre) / scale`: a function per class."""
     if not np.any(centre) and np.all(scale == 1):
         return features, np.ones(features.size)
     return Projected(features, np.diag(1 / scale), centre), np.ones(features.size)

@@ -24,7 +24,7 @@ _SOLVER = RK4(substeps=10)
 def follow(
     dynamics: AbstractDynamics, start: Float[np.ndarray, " dimension"], times: Float[np.ndarray, " times"]
 ) -> Float[np.ndarray, "times dimension"]:
-    """Returns the path from one start; NaN from where it leaves the finite numbers."""
+    """Return the path from one start; NaN from where it leaves the finite numbers."""
     with jax.enable_x64(True):
         path = rollout(cast(dynamics, jnp.float64), np.asarray(start, np.float64), times, solver=_SOLVER)
         return np.asarray(path.states)
@@ -33,7 +33,7 @@ def follow(
 def energy(
     system: AbstractEnergyDynamics, states: Float[np.ndarray, "*batch dimension"]
 ) -> Float[np.ndarray, "*batch"]:
-    """Returns the Hamiltonian of a true or learned system at many states."""
+    """Return the Hamiltonian of a true or learned system at many states."""
     with jax.enable_x64(True):
         return np.asarray(energies(cast(system, jnp.float64).hamiltonian, jnp.asarray(states, jnp.float64)))
 
@@ -41,7 +41,7 @@ def energy(
 def field(
     dynamics: AbstractDynamics, states: Float[np.ndarray, "*batch dimension"]
 ) -> Float[np.ndarray, "*batch dimension"]:
-    """Returns the time derivatives at many states."""
+    """Return the time derivatives at many states."""
     with jax.enable_x64(True):
         return np.asarray(vector_field(cast(dynamics, jnp.float64), jnp.asarray(states, jnp.float64)))
 
@@ -49,7 +49,7 @@ def field(
 def energy_parts(
     system: AbstractSeparableHamiltonian, states: Float[np.ndarray, "*batch dimension"]
 ) -> dict[str, Float[np.ndarray, "*batch"]]:
-    """Returns the total, kinetic and potential energy of a true system at many states."""
+    """Return the total, kinetic and potential energy of a true system at many states."""
 
     def kinetic(z: State) -> Scalar:
         return system.kinetic(split(z)[1])

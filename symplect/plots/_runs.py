@@ -33,16 +33,16 @@ LABELS = {
 
 
 def labels(task: str) -> Labels:
-    """Returns the axis labels of a task; the paper's own conventions have no dimensions."""
+    """Return the axis labels of a task; the paper's own conventions have no dimensions."""
     return LABELS.get(task, _DIMENSIONLESS)
 
 
 def by_task(runs: Sequence[Run], tasks: Sequence[str]) -> Mapping[str, Mapping[str, Run]]:
-    """Returns the first run of every task and model.
+    """Return the first run of every task and model.
 
     Args:
         runs: in the order in which models are shown.
-        tasks: that are wanted, in the order in which they are shown.
+        tasks: wanted tasks, in the order in which they are shown.
 
     Raises:
         InputError: there is no run of any of them.

@@ -52,22 +52,22 @@ _TEMPLATE = go.layout.Template(
 
 
 def colour(who: str) -> str:
-    """Returns the colour of `truth` or of a model."""
+    """Return the colour of `truth` or of a model."""
     return COLOURS.get(who, LATER)
 
 
 def name(who: str) -> str:
-    """Returns what a reader calls `truth` or a model."""
+    """Return what a reader calls `truth` or a model."""
     return NAMES.get(who, who)
 
 
 def panels(rows: int, columns: int, titles: Sequence[str] = (), *, width: int = 235, height: int = 235) -> go.Figure:
-    """Returns empty small multiples whose panels have the given size in pixels.
+    """Return empty small multiples whose panels have the given size in pixels.
 
     Args:
-        rows, columns: of panels.
-        titles: of the panels, row by row.
-        width, height: of one panel.
+        rows, columns: numbers of panels.
+        titles: titles of the panels, row by row.
+        width, height: size of one panel in pixels.
     """
     wide, high = columns * width + (columns - 1) * _GAP, rows * height + (rows - 1) * _GAP
     figure = make_subplots(
@@ -88,7 +88,7 @@ def panels(rows: int, columns: int, titles: Sequence[str] = (), *, width: int = 
 
 
 def line(x: np.ndarray, y: np.ndarray, who: str, label: str = "", dash: str = "solid") -> go.Scatter:
-    """Returns a path or a curve of `truth` or of a model, in its colour; the legend has its name unless told more."""
+    """Return a path or a curve of `truth` or of a model, in its colour; the legend has its name unless told more."""
     return go.Scatter(
         x=x,
         y=y,
@@ -100,7 +100,7 @@ def line(x: np.ndarray, y: np.ndarray, who: str, label: str = "", dash: str = "s
 
 
 def point(state: np.ndarray, who: str, label: str, symbol: str) -> go.Scatter:
-    """Returns one marked state of a path, such as its start."""
+    """Return one marked state of a path, such as its start."""
     marker = {"color": colour(who), "size": 10, "symbol": symbol, "line": {"color": "white", "width": 1}}
     return go.Scatter(
         x=state[:1], y=state[1:2], mode="markers", name=f"{name(who)}: {label}", marker=marker, showlegend=False
@@ -108,7 +108,7 @@ def point(state: np.ndarray, who: str, label: str, symbol: str) -> go.Scatter:
 
 
 def arrows(starts: Float[np.ndarray, "arrows 2"], vectors: Float[np.ndarray, "arrows 2"], label: str) -> go.Scatter:
-    """Returns arrows as one trace: a line from each start, with its head where the vector ends."""
+    """Return arrows as one trace: a line from each start, with its head where the vector ends."""
     ends = starts + vectors
     x, y = (np.stack([starts[:, i], ends[:, i], np.full(len(starts), np.nan)], axis=1).ravel() for i in range(2))
     sizes = np.tile([0, 7, 0], len(starts))
@@ -124,19 +124,19 @@ def arrows(starts: Float[np.ndarray, "arrows 2"], vectors: Float[np.ndarray, "ar
 
 
 def label_axes(figure: go.Figure, x: str, y: str, row: int, column: int) -> None:
-    """Writes the titles of one panel's axes."""
+    """Write the titles of one panel's axes."""
     figure.update_xaxes(title_text=x, row=row, col=column)
     figure.update_yaxes(title_text=y, row=row, col=column)
 
 
 def show_range(figure: go.Figure, axis: str, values: np.ndarray, row: int, column: int, margin: float = 0.1) -> None:
-    """Makes a panel's `x` or `y` axis show the given values and some more; what blows up leaves the panel.
+    """Make a panel's `x` or `y` axis show the given values and some more; what blows up leaves the panel.
 
     Args:
         figure: with the panel.
         axis: `x` or `y`.
-        values: that are shown, those of the truth for example.
-        row, column: of the panel.
+        values: values to show, those of the truth for example.
+        row, column: place of the panel.
         margin: added on either side, in parts of the width of `values`.
     """
     low, high = float(np.nanmin(values)), float(np.nanmax(values))

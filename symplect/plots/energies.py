@@ -15,7 +15,7 @@ _STARTS = 12  # of figure 9
 
 
 def energies_by_start(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 9: the total energy of two bodies from twelve starts, along true and predicted paths.
+    """Return figure 9: the total energy of two bodies from twelve starts, along true and predicted paths.
 
     Raises:
         InputError: no run of two bodies.
@@ -30,7 +30,7 @@ def energies_by_start(runs: Sequence[Run]) -> go.Figure:
 
 
 def energy_errors_by_task(runs: Sequence[Run]) -> go.Figure:
-    """Returns the energy error of every start, and its mean for every seed, task by task.
+    """Return the energy error of every start, and its mean for every seed, task by task.
 
     Raises:
         InputError: no run.

@@ -20,11 +20,11 @@ _LENGTH = 0.14  # of the longest arrow, in parts of the panel
 
 
 def data_and_fields(runs: Sequence[Run], folder: Path | None = None) -> go.Figure:
-    """Returns figure 7: a row for each task of one degree of freedom with training data, test data and fields.
+    """Return figure 7: a row for each task of one degree of freedom with training data, test data and fields.
 
     Args:
-        runs: of the tasks.
-        folder: of the measurements, as in `measured_pendulum`.
+        runs: runs of the tasks.
+        folder: folder of the measurements, as in `measured_pendulum`.
 
     Raises:
         InputError: no run of such a task, or no measurements in the folder.
@@ -73,5 +73,5 @@ def _draw_field(figure: go.Figure, row: int, column: int, model: str, run: Run, 
 
 
 def _scaled(vectors: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Returns the vectors, all shortened alike, so that the longest is a given part of the panel."""
+    """Return the vectors, all shortened alike, so that the longest is a given part of the panel."""
     return vectors * _LENGTH / np.max(np.abs(vectors / size))

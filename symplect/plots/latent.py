@@ -36,12 +36,12 @@ class EnergyStep:
 
 
 def energy_step(model: AbstractHamiltonian, stored: Arrays, times: np.ndarray) -> EnergyStep:
-    """Lets the pendulum swing from the start of lowest energy, lifts it to that of the highest, and lets it swing on.
+    """Let the pendulum swing from the start of lowest energy, lift it to that of the highest, and let it swing on.
 
     Args:
-        model: that moves the latent state.
+        model: dynamics of the latent state.
         stored: arrays of its `rollout.npz`.
-        times: of the swing before, and again of that after.
+        times: output times of the swing before, and again of that after.
 
     Raises:
         InputError: the gradient of the learned H does not lead there.
@@ -55,7 +55,7 @@ def energy_step(model: AbstractHamiltonian, stored: Arrays, times: np.ndarray) -
 
 
 def energy_in_latent_space(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 5: swing, add energy along the gradient of the learned H, swing on; a panel for every HNN.
+    """Return figure 5: swing, add energy along the gradient of the learned H, swing on; a panel for every HNN.
 
     Raises:
         InputError: no run of the pixel pendulum with a Hamiltonian.
@@ -70,7 +70,7 @@ def energy_in_latent_space(runs: Sequence[Run]) -> go.Figure:
 
 
 def latent_space(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 11: encoded data and the learned H in latent space, and the same data in the true phase plane.
+    """Return figure 11: encoded data and the learned H in latent space, and the same data in the true phase plane.
 
     Raises:
         InputError: no run of the pixel pendulum with a Hamiltonian.

@@ -14,7 +14,7 @@ _COLUMNS = 3
 
 
 def learning_curves(runs: Sequence[Run]) -> go.Figure:
-    """Returns the loss of every run on training and test data, a panel for every task.
+    """Return the loss of every run on training and test data, a panel for every task.
 
     Raises:
         InputError: no run.
@@ -34,7 +34,7 @@ def learning_curves(runs: Sequence[Run]) -> go.Figure:
 
 
 def _ticks(runs: Sequence[Run]) -> str | int | None:
-    """Returns Plotly's name for logarithmic ticks that are neither too many nor too few."""
+    """Return Plotly's name for logarithmic ticks that are neither too many nor too few."""
     losses = np.concatenate([run.history[f"{part}_loss"] for run in runs for part in ("test", "train")])
     decades = np.log10(np.nanmax(losses) / np.nanmin(losses))
     return None if decades < 0.6 else "D2" if decades < 3 else 1

@@ -33,7 +33,7 @@ class Orbits:
 
 
 def orbits_of_two(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 3: energies above orbits of two bodies, a column each for the truth and every model.
+    """Return figure 3: energies above orbits of two bodies, a column each for the truth and every model.
 
     Raises:
         InputError: no run of two bodies.
@@ -42,7 +42,7 @@ def orbits_of_two(runs: Sequence[Run]) -> go.Figure:
 
 
 def orbits_of_three(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 10: as figure 3, for three bodies.
+    """Return figure 10: as figure 3, for three bodies.
 
     Raises:
         InputError: no run of three bodies.
@@ -51,7 +51,7 @@ def orbits_of_three(runs: Sequence[Run]) -> go.Figure:
 
 
 def two_bodies_for_long(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 8: two bodies for twice the time that models are judged over, a row for every model.
+    """Return figure 8: two bodies for twice the time that models are judged over, a row for every model.
 
     Raises:
         InputError: no run of two bodies.
@@ -110,5 +110,5 @@ def _draw_orbits(figure: go.Figure, row: int, column: int, who: str, seen: Orbit
 
 
 def _positions(path: np.ndarray, bodies: int) -> np.ndarray:
-    """Returns `x` and `y` of all bodies, shape `(2, times, bodies)`."""
+    """Return `x` and `y` of all bodies, shape `(2, times, bodies)`."""
     return np.stack([path[:, :bodies], path[:, bodies : 2 * bodies]])

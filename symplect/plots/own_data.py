@@ -14,25 +14,25 @@ _WIDTH = 300  # of a panel in pixels
 
 
 def labels(run: Run) -> list[str]:
-    """Returns the names of the coordinates with their units."""
+    """Return the names of the coordinates with their units."""
     names, units = run.config["data"]["names"], run.config["data"]["units"] or [""] * len(run.config["data"]["names"])
     return [f"{name} ({unit})" if unit else str(name) for name, unit in zip(names, units, strict=True)]
 
 
 def time_label(run: Run) -> str:
-    """Returns the name of time with its unit."""
+    """Return the name of time with its unit."""
     unit = run.config["data"]["time_unit"]
     return f"time ({unit})" if unit else "time"
 
 
 def held_out_paths(run: Run) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Returns times, measured and predicted states of every held-out path."""
+    """Return times, measured and predicted states of every held-out path."""
     ends = np.cumsum(run.rollout["lengths"])[:-1]
     return list(zip(*(np.split(run.rollout[name], ends) for name in ("t", "truth", "prediction")), strict=True))
 
 
 def predicted_over_time(run: Run) -> go.Figure:
-    """Returns a row per held-out path and a column per coordinate, measured and predicted."""
+    """Return a row per held-out path and a column per coordinate, measured and predicted."""
     paths, names = held_out_paths(run)[:_PATHS], labels(run)
     figure = panels(len(paths), len(names), names * len(paths), width=max(_WIDTH, 700 // len(names)), height=180)
     for row, (times, measured, predicted) in enumerate(paths, 1):
@@ -45,7 +45,7 @@ def predicted_over_time(run: Run) -> go.Figure:
 
 
 def phase_plane(run: Run) -> go.Figure:
-    """Returns fitted data, held-out paths as predicted and, for one degree of freedom, contours of the learned H."""
+    """Return fitted data, held-out paths as predicted and, for one degree of freedom, contours of the learned H."""
     names, states = labels(run), run.rollout["train"]
     n = len(names) // 2
     figure = panels(1, n, width=420 if n == 1 else _WIDTH, height=420 if n == 1 else _WIDTH)
@@ -65,7 +65,7 @@ def phase_plane(run: Run) -> go.Figure:
 
 
 def energy_over_time(run: Run) -> go.Figure:
-    """Returns the learned energy above that of rest along held-out paths, as measured and as predicted."""
+    """Return the learned energy above that of rest along held-out paths, as measured and as predicted."""
     assert isinstance(run.model, AbstractEnergyDynamics)
     paths = held_out_paths(run)[:_PATHS]
     figure = panels(1, len(paths), width=_WIDTH, height=220)
@@ -91,7 +91,7 @@ def _line(figure: go.Figure, x: np.ndarray, y: np.ndarray, label: str, row: int,
 
 
 def _contours(model: AbstractEnergyDynamics, states: np.ndarray) -> go.Contour:
-    """Returns contours at energies that the data have."""
+    """Return contours at energies that the data have."""
     margins = [0.1 * np.ptp(own) for own in states.T]
     sides = [np.linspace(np.min(own) - m, np.max(own) + m, _GRID) for own, m in zip(states.T, margins, strict=True)]
     grid = np.stack(np.meshgrid(*sides), axis=-1)

@@ -38,7 +38,7 @@ class Scene:
 
 
 def scene(task: str, models: Mapping[str, Run]) -> Scene:
-    """Follows the truth and every model of a task of one degree of freedom."""
+    """Follow the truth and every model of a task of one degree of freedom."""
     if task in STARTS:
         times, truth = _TIMES, follow(TASKS[task].energy, np.array(STARTS[task]), _TIMES)
     else:
@@ -50,7 +50,7 @@ def scene(task: str, models: Mapping[str, Run]) -> Scene:
 
 
 def observed_and_predicted(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 1: noisy observations of the spring, and one path of every model.
+    """Return figure 1: noisy observations of the spring, and one path of every model.
 
     Raises:
         InputError: no run of the spring.
@@ -75,7 +75,7 @@ def observed_and_predicted(runs: Sequence[Run]) -> go.Figure:
 
 
 def phase_portraits(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 2: a row for each task of one degree of freedom, from the phase plane to the true energy.
+    """Return figure 2: a row for each task of one degree of freedom, from the phase plane to the true energy.
 
     Raises:
         InputError: no run of such a task.

@@ -40,10 +40,10 @@ class Picture:
 
 
 def gallery(folder: Path | None = None) -> list[Picture]:
-    """Returns every figure, those of the paper under its numbers.
+    """Return every figure, those of the paper under its numbers.
 
     Args:
-        folder: of the measurements, as in `measured_pendulum`.
+        folder: folder of the measurements, as in `measured_pendulum`.
 
     Example:
         >>> [picture.name for picture in gallery()][:2]

@@ -15,7 +15,7 @@ _SEAM = 2  # pixels between two frames
 
 
 def film_strips(runs: Sequence[Run]) -> go.Figure:
-    """Returns figure 4: film strips of the truth and of every model, and the pendulum's angle over time.
+    """Return figure 4: film strips of the truth and of every model, and the pendulum's angle over time.
 
     Raises:
         InputError: no run of the pixel pendulum.
@@ -53,7 +53,7 @@ def _draw_films(figure: go.Figure, films: Mapping[str, np.ndarray], times: np.nd
 
 
 def _strip(frames: Num[np.ndarray, "frames height width"]) -> Num[np.ndarray, "height_and_seam all_widths"]:
-    """Returns frames side by side as one picture, with seams beside and below."""
+    """Return frames side by side as one picture, with seams beside and below."""
     apart = np.pad(frames.astype(np.float32), ((0, 0), (0, _SEAM), (0, _SEAM)), constant_values=np.nan)
     return np.concatenate(list(apart), axis=1)
 

@@ -19,7 +19,7 @@ _CONTINUOUS = 0.25  # of a turn, that a step may be once the turn is taken off
 
 
 def in_radians(rows: Rows, columns: Columns, units: Mapping[str, str]) -> tuple[Rows, dict[str, str]]:
-    """Turns degrees into radians: of angles and their velocities, and of what else is said to be in degrees.
+    """Turn degrees into radians: of angles and their velocities, and of what else is said to be in degrees.
 
     An angle without a unit is in degrees where it wraps at 360; its velocity is then left as it is.
     """
@@ -53,7 +53,7 @@ def wraps(path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"], tur
 
 
 def continuous(rows: Rows, columns: Columns) -> Float[np.ndarray, "rows columns"]:
-    """Returns the values with all that is an angle, or looks like one that wraps, made continuous."""
+    """Return the values with all that is an angle, or looks like one that wraps, made continuous."""
     values = rows.values.copy()
     turns = dict.fromkeys(columns.angles, TURN) | undeclared_angles(rows, columns)
     for place, name in enumerate(columns.q):
@@ -64,7 +64,7 @@ def continuous(rows: Rows, columns: Columns) -> Float[np.ndarray, "rows columns"
 
 
 def unwrapped(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
-    """Lets declared angles in radians go on where they wrap, trial by trial; names those that look like degrees.
+    """Let declared angles in radians go on where they wrap, trial by trial; names those that look like degrees.
 
     Args:
         rows: samples in the order of time.
@@ -92,7 +92,7 @@ def unwrapped(rows: Rows, columns: Columns, units: Mapping[str, str]) -> Rows:
 
 
 def undeclared_angles(rows: Rows, columns: Columns) -> dict[str, float]:
-    """Returns the full turn of each position that wraps and was not said to be an angle, 2 pi or 360."""
+    """Return the full turn of each position that wraps and was not said to be an angle, 2 pi or 360."""
     found: dict[str, float] = {}
     for place, name in enumerate(columns.q):
         if name not in columns.angles:
@@ -104,7 +104,7 @@ def undeclared_angles(rows: Rows, columns: Columns) -> dict[str, float]:
 
 
 def undeclared_note(name: str, turn: float, unit: str) -> str:
-    """Says that a position looks like an angle, and what to do."""
+    """Say that a position looks like an angle, and what to do."""
     size = "2 pi" if turn == TURN else "360"
     degrees = "" if turn == TURN or unit else f", and name the column '{name} [deg]'"
     return f"{name} jumps by a full turn ({size}): if it is an angle, say --angle {name}{degrees}"
@@ -123,7 +123,7 @@ def _swings_far(path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"
 def _turns(
     path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"], turn: float
 ) -> Float[np.ndarray, " steps"]:
-    """Returns by how many turns each step jumps; zeros unless the path surely is an angle that wraps.
+    """Return by how many turns each step jumps; zeros unless the path surely is an angle that wraps.
 
     It stays within one turn in each trial, moves slowly, and goes on smoothly once the turns are taken off its jumps.
     """
@@ -139,7 +139,7 @@ def _turns(
 def _turns_within(
     path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"], turn: float
 ) -> Float[np.ndarray, " steps"]:
-    """Returns by how many turns each step jumps, in trials that stay within one turn; zeros in others."""
+    """Return by how many turns each step jumps, in trials that stay within one turn; zeros in others."""
     starts = np.flatnonzero(np.diff(trial, prepend=-1))
     widths = np.maximum.reduceat(path, starts) - np.minimum.reduceat(path, starts)
     narrow = np.repeat(widths <= _ONE_TURN * turn, np.diff(starts, append=len(path)))

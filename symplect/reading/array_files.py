@@ -102,7 +102,7 @@ def _variables(path: Path, head: bytes) -> dict[str, np.ndarray]:
 
 
 def _numbers(path: Path, content: Mapping[str, Any], prefix: str) -> dict[str, np.ndarray]:
-    """Returns what is an array of numbers or words, a structure's fields among them; the rest is no column."""
+    """Return what is an array of numbers or words, a structure's fields among them; the rest is no column."""
     found: dict[str, np.ndarray] = {}
     for name, value in content.items():
         if name.startswith("__"):
@@ -115,12 +115,12 @@ def _numbers(path: Path, content: Mapping[str, Any], prefix: str) -> dict[str, n
 
 
 def _vector(array: np.ndarray) -> np.ndarray:
-    """Returns a row or a column of a matrix as a vector."""
+    """Return a row or a column of a matrix as a vector."""
     return array.reshape(-1) if array.ndim == 2 and 1 in array.shape else array
 
 
 def _require_unpackable(path: Path, head: bytes) -> None:
-    """Refuses a MATLAB file whose compressed elements hold more than is read; others hold no more than their bytes."""
+    """Refuse a MATLAB file whose compressed elements hold more than is read; others hold no more than their bytes."""
     size = path.stat().st_size
     require_cells(path, size // 8)
     order = "big" if head[126:128] == b"MI" else "little"

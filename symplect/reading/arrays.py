@@ -101,7 +101,7 @@ def without_scalars(arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndar
 
 
 def _fields(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns arrays whose records became one array per field."""
+    """Return arrays whose records became one array per field."""
     found: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
         fields = array.dtype.names
@@ -115,7 +115,7 @@ def _fields(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _sides(arrays: Mapping[str, np.ndarray]) -> tuple[int, int] | None:
-    """Returns the numbers of trials and times, where arrays hold several trials."""
+    """Return the numbers of trials and times, where arrays hold several trials."""
     cubes = {array.shape[:2] for array in arrays.values() if array.ndim == 3}
     if len(cubes) > 1:
         raise UnreadableError(f"expected arrays of the same trials and times, found shapes {sorted(cubes)}")
@@ -140,7 +140,7 @@ def _sides(arrays: Mapping[str, np.ndarray]) -> tuple[int, int] | None:
 
 
 def _end_to_end(arrays: Mapping[str, np.ndarray], trials: int, times: int) -> dict[str, np.ndarray]:
-    """Returns vectors and matrices with the trials below one another, and the number of each row's trial."""
+    """Return vectors and matrices with the trials below one another, and the number of each row's trial."""
     found: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
         if array.ndim == 3:

@@ -11,7 +11,7 @@ _FILLERS = frozenset(("pos", "position", "coord", "of"))
 
 
 def body_places(positions: Sequence[str]) -> tuple[tuple[int, ...], ...]:
-    """Returns the places of each body's x, y (and z) among the positions; nothing unless all names say so.
+    """Return the places of each body's x, y (and z) among the positions; nothing unless all names say so.
 
     Example:
         >>> body_places(["x1", "y1", "x2", "y2"]), body_places(["mass A x", "mass B x", "mass A y", "mass B y"])
@@ -35,7 +35,7 @@ def body_places(positions: Sequence[str]) -> tuple[tuple[int, ...], ...]:
 
 
 def _axis_and_body(name: str) -> tuple[str, str] | None:
-    """Returns the axis and the body that a name tells, as in `x1`, `x_1`, `xA`, `Ax` or `mass A x`."""
+    """Return the axis and the body that a name tells, as in `x1`, `x_1`, `xA`, `Ax` or `mass A x`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[xyz]$)", " ", name.strip())
     words = [word for word in _WORDS.findall(spaced.lower()) if word not in _FILLERS]
     for place in (0, -1):

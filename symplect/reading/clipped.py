@@ -17,7 +17,7 @@ _CROWDED = 5.0  # times as many samples at an extreme as close to it: no turning
 
 
 def without_clipped(rows: Rows, names: Sequence[str]) -> Rows:
-    """Leaves out samples that stand on the largest or smallest value of a coordinate because a sensor was cut off.
+    """Leave out samples that stand on the largest or smallest value of a coordinate because a sensor was cut off.
 
     A path that runs on to an extreme without slowing down, stays there and leaves it as fast would have gone farther.
     With noise, a path comes back to the very same extreme value again and again.

@@ -158,7 +158,7 @@ def _of_dates(parts: _Parts) -> Found:
 
 
 def _of_either_order(parts: _Parts, year: Whole, clock: Whole) -> Found:
-    """Returns dates of which day or month may stand first: the whole column decides."""
+    """Return dates of which day or month may stand first: the whole column decides."""
     one, other = parts.number("first"), parts.number("other")
     known = parts.known
     dots = "." in parts.series.drop_nulls()[0][:3]
@@ -201,7 +201,7 @@ def _clock_notes(nights: int) -> tuple[str, ...]:
 
 
 def _over_midnight(ticks: Whole, day: int, known: np.ndarray) -> tuple[Whole, int]:
-    """Returns times of day that go on where a day ends, which is where they fall by more than half a day."""
+    """Return times of day that go on where a day ends, which is where they fall by more than half a day."""
     found = ticks.copy()
     steps = np.diff(ticks[known], prepend=ticks[known][:1])
     days = np.cumsum((steps < -day // 2).astype(np.int64) - (steps > day // 2))
@@ -210,7 +210,7 @@ def _over_midnight(ticks: Whole, day: int, known: np.ndarray) -> tuple[Whole, in
 
 
 def _days(parts: _Parts, year: Whole, month: Whole, day: Whole) -> Whole:
-    """Returns days since 1970."""
+    """Return days since 1970."""
     parts.require((month < 1) | (month > 12) | (day < 1) | (day > 31), "is no date")
     months = (year - 1970) * 12 + np.clip(month, 1, 12) - 1
     first, after = (own.astype("M8[M]").astype("M8[D]").astype(np.int64) for own in (months, months + 1))
@@ -219,7 +219,7 @@ def _days(parts: _Parts, year: Whole, month: Whole, day: Whole) -> Whole:
 
 
 def _offsets(zone: pl.Series) -> Whole:
-    """Returns the seconds by which local time is ahead."""
+    """Return the seconds by which local time is ahead."""
     digits = zone.str.replace(":", "", literal=True)
     ahead = digits.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0) * 3600
     ahead += digits.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0) * 60
@@ -227,7 +227,7 @@ def _offsets(zone: pl.Series) -> Whole:
 
 
 def _since_first(ticks: Whole | Seconds, unit: int, known: np.ndarray) -> Seconds:
-    """Returns seconds since the earliest; whole ticks are subtracted before they lose digits."""
+    """Return seconds since the earliest; whole ticks are subtracted before they lose digits."""
     earliest = np.min(ticks[known]) if np.any(known) else 0
     return _since_zero(ticks - earliest, unit, known)
 

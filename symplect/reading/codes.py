@@ -16,7 +16,7 @@ _BULK = (5, 95)  # percentiles between which values are not far
 
 
 def without_codes(rows: Rows, names: Sequence[str], measured: int) -> Rows:
-    """Leaves out rows that hold a code for a missing value.
+    """Leave out rows that hold a code for a missing value.
 
     A code is one exact value to which a column jumps and from which it comes back, three times or more; twice is enough
     if it lies far outside all others, and once if all coordinates are zero.
@@ -81,11 +81,11 @@ class _Runs:
         return cls(column[starts], ends - starts, np.isfinite(into) & np.isfinite(out), excursions)
 
     def samples(self, runs: Bool[np.ndarray, " runs"]) -> Bool[np.ndarray, " rows"]:
-        """Returns which samples are in these runs."""
+        """Return which samples are in these runs."""
         return np.repeat(runs, self.lengths)
 
     def codes(self, *, inside: bool) -> list[float]:
-        """Returns the values that are codes; those inside the range of the others only if asked for."""
+        """Return the values that are codes; those inside the range of the others only if asked for."""
         values, place = np.unique(self.levels, return_inverse=True)
         if len(values) <= _FEWEST_LEVELS:
             return []

@@ -24,10 +24,10 @@ class Columns:
         q: positions, one per degree of freedom.
         p: momenta, in the order of the positions.
         velocity: velocities instead of momenta; `p = mass * velocity`.
-        mass: of every velocity, or one for all; 1 unless given.
-        time: of the samples.
+        mass: mass for every velocity, or one for all; 1 unless given.
+        time: column of sampling times.
         dt: constant time step instead of a column.
-        trial: what tells trials apart, numbers or words.
+        trial: column that tells trials apart, numbers or words.
         dq, dp: measured time derivatives of positions and momenta (of velocities, where those are given).
         inputs: known inputs u.
         angles: those of the positions that are angles: they may wrap, and the energy is periodic in them.
@@ -72,7 +72,7 @@ class Columns:
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> "Columns":
-        """Returns the roles that a run's `config.json` tells.
+        """Return the roles that a run's `config.json` tells.
 
         Raises:
             InputError: it tells something else.
@@ -143,7 +143,7 @@ def _spellings(names: Sequence[str]) -> Iterator[list[tuple[str, ...]]]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Returns names for a message: the first of them, each cut where it is long.
+    """Return names for a message: the first of them, each cut where it is long.
 
     Example:
         >>> listed(["t", "x"]), len(listed(["x" * 1000] * 1000)) < 700

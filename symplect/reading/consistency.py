@@ -48,7 +48,7 @@ def agreement(
     columns: Columns,
     units: Mapping[str, str],
 ) -> Agreement:
-    """Compares velocities with dq/dt.
+    """Compare velocities with dq/dt.
 
     Args:
         times: times of the samples.
@@ -90,7 +90,7 @@ def agreement(
 
 
 def _in_degrees(q: str, v: str, factor: float, columns: Columns, units: Mapping[str, str]) -> str:
-    """Returns which column of an angle and its velocity is in degrees by their factor, if one surely is."""
+    """Return which column of an angle and its velocity is in degrees by their factor, if one surely is."""
     if q not in columns.angles:
         return ""
     if abs(factor * np.pi / 180 - 1) < _SAME_FACTOR and not units.get(q):
@@ -99,7 +99,7 @@ def _in_degrees(q: str, v: str, factor: float, columns: Columns, units: Mapping[
 
 
 def factor_note(position: str, velocity: str, factor: float, mass: float) -> str:
-    """Says how far a velocity is from dq/dt, and what to do.
+    """Say how far a velocity is from dq/dt, and what to do.
 
     Example:
         >>> factor_note("x", "v", 1003.0, 1.0)[:60]
@@ -122,7 +122,7 @@ def factor_note(position: str, velocity: str, factor: float, mass: float) -> str
 def conversions(
     columns: Columns, units: Mapping[str, str], factors: Sequence[float]
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Returns by what to multiply columns so that velocities are dq/dt, where the units say what the factors are.
+    """Return by what to multiply columns so that velocities are dq/dt, where the units say what the factors are.
 
     Only what the header settles is converted: the measured factor must be the one that the units promise.
 

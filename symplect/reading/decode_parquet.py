@@ -10,11 +10,11 @@ _MEMORY = 2**33  # bytes of addresses, of which Polars takes many more than it u
 
 
 def decode(path: Path, out: Path, largest: int, most: int) -> None:
-    """Writes the columns of one value a row; others are left empty, but keep their type.
+    """Write the columns of one value a row; others are left empty, but keep their type.
 
     Args:
-        path: of the Parquet file.
-        out: of the Arrow file.
+        path: Parquet file.
+        out: Arrow file to be written.
         largest: bytes that the values may need.
         most: columns.
     """
@@ -34,7 +34,7 @@ def decode(path: Path, out: Path, largest: int, most: int) -> None:
 
 
 def limit_memory(size: int) -> None:
-    """Lets this process have so many bytes, where the system can do that."""
+    """Let this process have so many bytes, where the system can do that."""
     try:
         import resource
     except ImportError:

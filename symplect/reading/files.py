@@ -42,7 +42,7 @@ _SAMPLE = 2**16  # bytes that tell whether a file is text
 
 
 def find_files(patterns: Sequence[str | Path]) -> list[Path]:
-    """Returns the files that were named, or that patterns such as `swing-*.csv` match, in order.
+    """Return the files that were named, or that patterns such as `swing-*.csv` match, in order.
 
     Raises:
         InputError: no such file, or something that is not a file.
@@ -64,7 +64,7 @@ def find_files(patterns: Sequence[str | Path]) -> list[Path]:
 
 
 def read_file(path: Path) -> Table:
-    """Returns one table and what was noticed about it.
+    """Return one table and what was noticed about it.
 
     Raises:
         InputError: it is broken, too large, or of a kind that is not read.
@@ -93,7 +93,7 @@ def read_file(path: Path) -> Table:
 
 
 def _require_text(path: Path) -> None:
-    """Refuses a file of unknown ending that is no text."""
+    """Refuse a file of unknown ending that is no text."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -104,7 +104,7 @@ def _require_text(path: Path) -> None:
 
 
 def _gzip(path: Path) -> Table:
-    """Reads compressed text, or compressed JSON, as what its ending before `.gz` says."""
+    """Read compressed text, or compressed JSON, as what its ending before `.gz` says."""
     inner = Path(path.stem).suffix.lower()
     with tempfile.TemporaryDirectory(prefix="symplect-") as folder:
         plain = Path(folder) / ("table" + (inner if inner in (*TEXT, ".json", ".jsonl", ".ndjson") else ".txt"))
@@ -135,7 +135,7 @@ def _as_text(path: Path, content: str, notes: list[str]) -> Table:
 
 
 def _named(path: Path, plain: Path) -> Table:
-    """Reads a temporary file; messages name the one that it was made from."""
+    """Read a temporary file; messages name the one that it was made from."""
     try:
         return read_file(plain)
     except InputError as error:

@@ -19,7 +19,7 @@ _FINE = 20.0  # steps of resolution in the usual step, from which on rounding re
 
 
 def without_frozen(rows: Rows, positions: int, measured: int, *, velocities: bool) -> Rows:
-    """Leaves out rows that repeat all coordinates of the row before while the system moves on.
+    """Leave out rows that repeat all coordinates of the row before while the system moves on.
 
     A body at rest stays where it is. After a frozen stretch the coordinates jump to where the body went meanwhile; or
     its velocity says that it moved; or the record moves before and after, by far more than it is rounded.
@@ -59,7 +59,7 @@ def without_frozen(rows: Rows, positions: int, measured: int, *, velocities: boo
 def without_frozen_channel(
     rows: Rows, names: Sequence[str], positions: int, measured: int, *, velocities: bool
 ) -> Rows:
-    """Leaves out rows in which one coordinate repeats its value while the others move on.
+    """Leave out rows in which one coordinate repeats its value while the others move on.
 
     A position does not jump, as it does behind a frozen stretch, and it goes as far as its velocity says; a velocity
     that stands still is one by which the position did not go. At the ends of its range a coordinate may be clipped,
@@ -132,14 +132,14 @@ def _others_move(
 def _steps(
     states: Float[np.ndarray, "samples columns"], trial: Int[np.ndarray, " samples"]
 ) -> Float[np.ndarray, "steps columns"]:
-    """Returns the differences of neighbouring rows; NaN between trials."""
+    """Return the differences of neighbouring rows; NaN between trials."""
     return np.where((np.diff(trial) == 0)[:, None], np.diff(states, axis=0), np.nan)
 
 
 def _runs(
     states: Float[np.ndarray, "samples columns"], trial: Int[np.ndarray, " samples"]
 ) -> tuple[Int[np.ndarray, " runs"], Int[np.ndarray, " runs"]]:
-    """Returns where rows that are all equal begin, and the places behind their ends."""
+    """Return where rows that are all equal begin, and the places behind their ends."""
     fresh = np.concatenate([[True], (np.diff(trial) != 0) | np.any(np.diff(states, axis=0) != 0, axis=1)])
     starts = np.flatnonzero(fresh)
     return starts, np.concatenate([starts[1:], [len(states)]])
@@ -151,7 +151,7 @@ def _jumps(
     starts: Int[np.ndarray, " stretches"],
     ends: Int[np.ndarray, " stretches"],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns whether each column jumps out of each stretch, and the sizes of the steps before and after it."""
+    """Return whether each column jumps out of each stretch, and the sizes of the steps before and after it."""
     before = _around(steps, starts[:, None] - 1 - np.arange(_NEAR))
     after = _around(steps, ends[:, None] + np.arange(_NEAR))
     out = _around(steps, ends[:, None] - 1)[:, 0]
@@ -160,7 +160,7 @@ def _jumps(
 
 
 def _behind(starts: Int[np.ndarray, " stretches"], ends: Int[np.ndarray, " stretches"], size: int) -> np.ndarray:
-    """Returns which rows are in a stretch, the first of each left aside."""
+    """Return which rows are in a stretch, the first of each left aside."""
     marks = np.zeros(size + 1, int)
     np.add.at(marks, starts + 1, 1)
     np.add.at(marks, ends, -1)
@@ -168,14 +168,14 @@ def _behind(starts: Int[np.ndarray, " stretches"], ends: Int[np.ndarray, " stret
 
 
 def _said(rows: Rows, left: np.ndarray, what: str) -> str:
-    """Returns the note on rows that are left out, with the times at which their stretches begin."""
+    """Return the note on rows that are left out, with the times at which their stretches begin."""
     begins = np.flatnonzero(np.diff(left.astype(int), prepend=0) == 1) - 1
     count = f"{counted(int(np.sum(left)), 'row')} left out in which {what}"
     return f"{count}, {counted(len(begins), 'time')}: from {when(rows.times[begins])}"
 
 
 def _usual(steps: Float[np.ndarray, " steps"]) -> float:
-    """Returns the median of the steps that are not zero; 0 if all are."""
+    """Return the median of the steps that are not zero; 0 if all are."""
     moved = steps[np.isfinite(steps) & (steps > 0)]
     return float(np.median(moved)) if len(moved) else 0.0
 
@@ -183,7 +183,7 @@ def _usual(steps: Float[np.ndarray, " steps"]) -> float:
 def _around(
     steps: Float[np.ndarray, "steps columns"], places: Int[np.ndarray, "stretches near"]
 ) -> Float[np.ndarray, "stretches near columns"]:
-    """Returns steps at some places; NaN where there is none, and from the border of a trial on."""
+    """Return steps at some places; NaN where there is none, and from the border of a trial on."""
     inside = (places >= 0) & (places < len(steps))
     found = np.where(inside[..., None], steps[np.clip(places, 0, len(steps) - 1)], np.nan)
     return np.where(np.logical_or.accumulate(np.isnan(found), axis=1), np.nan, found)

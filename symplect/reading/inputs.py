@@ -8,7 +8,7 @@ _JUMP = 0.05  # of an input's range, that it jumps by; a slow one that is rounde
 
 
 def are_held(inputs: Float[np.ndarray, "rows inputs"], trial: Int[np.ndarray, " rows"]) -> bool:
-    """Returns whether all inputs are constant between jumps (a zero-order hold), and at least one jumps.
+    """Return whether all inputs are constant between jumps (a zero-order hold), and at least one jumps.
 
     Example:
         >>> torque = np.repeat(np.array([0.3, -1.2, 0.8, 0.1]), 10)[:, None]

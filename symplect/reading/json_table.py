@@ -117,7 +117,7 @@ def _of_rows(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
 
 
 def _of_objects(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Returns columns out of objects of objects, which pandas writes by column or by row."""
+    """Return columns out of objects of objects, which pandas writes by column or by row."""
     inner = list(next(iter(objects.values())))
     if any(list(own) != inner for own in objects.values()):
         raise UnreadableError("objects with different names")
@@ -137,7 +137,7 @@ def _trials(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> pl.DataFram
 
 
 def _expanded(lists: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-    """Returns columns, where a list of lists of one length is a matrix."""
+    """Return columns, where a list of lists of one length is a matrix."""
     found: dict[str, list[Any]] = {}
     for name, own in lists.items():
         rows = own if own and all(isinstance(row, list) for row in own) else None
@@ -154,7 +154,7 @@ def _expanded(lists: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
 
 
 def _columns(path: Path, records: Sequence[Mapping[str, Any]], names: dict[str, bool]) -> dict[str, list[Any]]:
-    """Returns the columns of records; values of objects and lists in them get the name of both.
+    """Return the columns of records; values of objects and lists in them get the name of both.
 
     Args:
         path: The file, for messages.
@@ -199,7 +199,7 @@ def _frame(path: Path, columns: Mapping[str, list[Any]]) -> pl.DataFrame:
 
 
 def _series(name: str, values: list[Any]) -> pl.Series:
-    """Returns a column of one type: of numbers, or of text, in which a number that is none can be named."""
+    """Return a column of one type: of numbers, or of text, in which a number that is none can be named."""
     kinds = {type(value) for value in values} - {type(None)}
     if kinds == {bool}:
         return pl.Series(name, values, pl.Boolean)
@@ -211,7 +211,7 @@ def _series(name: str, values: list[Any]) -> pl.Series:
 
 
 def _below(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Returns tables one below the other; a column that is text in one is text in all."""
+    """Return tables one below the other; a column that is text in one is text in all."""
     texts = {name for part in parts for name, kind in part.schema.items() if kind == pl.String}
     own = [part.with_columns(pl.col(name).cast(pl.String) for name in part.columns if name in texts) for part in parts]
     return pl.concat(own, how="diagonal_relaxed")

@@ -10,7 +10,7 @@ _TO_DEVIATION = 1.4826  # from the median of absolute values of a normal distrib
 
 
 def estimated_noise(data: Trajectories) -> Float[np.ndarray, " dimension"]:
-    """Returns the standard deviation of each coordinate's noise: how far samples lie from a cubic through four others.
+    """Return the standard deviation of each coordinate's noise: how far samples lie from a cubic through four others.
 
     The neighbours are two on either side. NaN without a trial of five samples. Paths that are sampled so seldom that a
     cubic does not follow them look noisy.
@@ -31,5 +31,5 @@ def estimated_noise(data: Trajectories) -> Float[np.ndarray, " dimension"]:
 
 
 def deviation(residuals: Float[np.ndarray, "samples columns"]) -> Float[np.ndarray, " columns"]:
-    """Returns the standard deviation of each column, to which a few that lie far off add nothing."""
+    """Return the standard deviation of each column, to which a few that lie far off add nothing."""
     return np.array([_TO_DEVIATION * np.median(np.abs(column)) for column in residuals.T])

@@ -18,7 +18,7 @@ Column = Float[np.ndarray, " rows"]
 
 
 def numbers(table: pl.DataFrame, wanted: Sequence[str], where: str) -> Float[np.ndarray, "rows columns"]:
-    """Returns the wanted columns.
+    """Return the wanted columns.
 
     Args:
         table: with columns of numbers, or of text that can be read as such.

@@ -16,7 +16,7 @@ _SECONDS = 60  # that decoding may take
 
 
 def read_parquet(path: Path) -> pl.DataFrame:
-    """Reads the columns of one value a row; others are left empty, but keep their type.
+    """Read the columns of one value a row; others are left empty, but keep their type.
 
     Raises:
         InputError: too large, or broken.

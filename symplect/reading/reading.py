@@ -69,7 +69,7 @@ class Reading:
 
 
 def read(source: Any, columns: Columns) -> Reading:
-    """Reads files, data frames or arrays.
+    """Read files, data frames or arrays.
 
     Args:
         source: a path or pattern or several; a data frame (pandas, polars) or a mapping of names to arrays, or several.
@@ -166,7 +166,7 @@ def _mended(rows: Rows, columns: Columns) -> Rows:
 
 
 def _without_faults(rows: Rows, columns: Columns) -> Rows:
-    """Leaves out what a sensor did wrong along a path."""
+    """Leave out what a sensor did wrong along a path."""
     if columns.time is None and columns.dt is None:
         return rows
     n = columns.degrees_of_freedom
@@ -193,7 +193,7 @@ def _long_enough(rows: Rows, columns: Columns) -> Rows:
 def _agreeing(
     rows: Rows, columns: Columns, units: Mapping[str, str]
 ) -> tuple[Rows, Mapping[str, str], tuple[float, ...]]:
-    """Compares velocities with dq/dt, and converts units where the header settles what they are."""
+    """Compare velocities with dq/dt, and converts units where the header settles what they are."""
     if not columns.velocity or (columns.time is None and columns.dt is None):
         return rows, units, ()
     found: Agreement = agreement(rows.times, continuous(rows, columns), rows.trial, columns, units)
@@ -247,7 +247,7 @@ def _reading(
 
 
 def _related_notes(q: Sequence[str], related: Sequence[tuple[int, float]]) -> list[str]:
-    """Says which positions follow from the others."""
+    """Say which positions follow from the others."""
     gone = {place for place, _ in related}
     rest = " and ".join(name for place, name in enumerate(q) if place not in gone)
     return [
@@ -258,7 +258,7 @@ def _related_notes(q: Sequence[str], related: Sequence[tuple[int, float]]) -> li
 
 
 def _said(name: str, place: int, n: int) -> str:
-    """Returns what a coordinate is called: a column that goes by its number, by its role."""
+    """Return what a coordinate is called: a column that goes by its number, by its role."""
     if not name.isdigit():
         return name
     role = "q" if place < n else "p"

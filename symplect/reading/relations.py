@@ -21,7 +21,7 @@ def dependent_positions(
     trial: Int[np.ndarray, " rows"],
     noise: Float[np.ndarray, " positions"],
 ) -> tuple[tuple[int, float], ...]:
-    """Returns the positions that follow from the others, each with how well: a distance over its spread.
+    """Return the positions that follow from the others, each with how well: a distance over its spread.
 
     A straight line between two positions counts at once. Another line, plane, conic or quadric counts where three
     trials or more share it, since a single orbit may lie on one by its energy. A sphere counts at once in space, if the
@@ -60,7 +60,7 @@ def dependent_positions(
 
 
 def _proportional(scaled: np.ndarray, blur: np.ndarray) -> tuple[tuple[int, float], ...]:
-    """Returns later ones of positions that lie on a straight line with an earlier one."""
+    """Return later ones of positions that lie on a straight line with an earlier one."""
     found: dict[int, float] = {}
     for i, j in itertools.combinations(range(scaled.shape[1]), 2):
         sign = np.sign(np.mean(scaled[:, i] * scaled[:, j]))
@@ -72,14 +72,14 @@ def _proportional(scaled: np.ndarray, blur: np.ndarray) -> tuple[tuple[int, floa
 
 
 def _plane(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:
-    """Returns the distance of samples from their plane, in sizes of the blur, and how much each position tells."""
+    """Return the distance of samples from their plane, in sizes of the blur, and how much each position tells."""
     whitened = scaled / blur
     values, vectors = np.linalg.eigh(whitened.T @ whitened / len(scaled))
     return float(np.sqrt(max(values[0], 0.0))), np.abs(vectors[:, 0]) / blur  # a steep one is given best
 
 
 def _quadric(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:
-    """Returns the distance from the best quadric (Taubin 1991), as `_plane`; infinite where samples are few."""
+    """Return the distance from the best quadric (Taubin 1991), as `_plane`; infinite where samples are few."""
     from scipy.linalg import eigh
 
     n = scaled.shape[1]
@@ -100,7 +100,7 @@ def _quadric(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def _sphere(positions: np.ndarray, noise: np.ndarray) -> tuple[float, np.ndarray]:
-    """Returns the distance from the best sphere in sizes of the noise, and how one-sided each position is."""
+    """Return the distance from the best sphere in sizes of the noise, and how one-sided each position is."""
     centre, radius = _centre(positions)
     away = np.linalg.norm(positions - centre, axis=1) - radius
     blur = np.sqrt(np.mean(np.sum(((positions - centre) / radius * noise) ** 2, axis=1)))
@@ -108,7 +108,7 @@ def _sphere(positions: np.ndarray, noise: np.ndarray) -> tuple[float, np.ndarray
 
 
 def _one_sided(slopes: np.ndarray) -> np.ndarray:
-    """Returns how surely the slope of a relation in each position keeps its sign, so that it gives one value."""
+    """Return how surely the slope of a relation in each position keeps its sign, so that it gives one value."""
     return np.abs(np.mean(slopes, axis=1)) / np.sqrt(np.mean(slopes**2, axis=1))
 
 
@@ -133,7 +133,7 @@ def _swings(positions: np.ndarray, trial: np.ndarray) -> bool:
 
 
 def _distinct_trials(scaled: np.ndarray, trial: np.ndarray) -> int:
-    """Returns the number of trials that cover different ranges of the positions."""
+    """Return the number of trials that cover different ranges of the positions."""
     starts = np.flatnonzero(np.diff(trial, prepend=-1))
     low, high = np.minimum.reduceat(scaled, starts), np.maximum.reduceat(scaled, starts)
     return len(np.unique(np.round(np.concatenate([low, high], axis=1) / _SAME_ORBIT), axis=0))

@@ -13,18 +13,18 @@ _ROUNDING = 1e-12  # of the largest value, by which arithmetic blurs equal ones
 
 
 def counted(number: int, what: str) -> str:
-    """Returns a number and what is counted, as in "1 row" or "2 rows"."""
+    """Return a number and what is counted, as in "1 row" or "2 rows"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def when(times: Float[np.ndarray, " samples"]) -> str:
-    """Returns the first of some times for a note, as in "t = 1.5, 2.5 and 7 more"."""
+    """Return the first of some times for a note, as in "t = 1.5, 2.5 and 7 more"."""
     more = f" and {len(times) - _SHOWN} more" if len(times) > _SHOWN else ""
     return "t = " + ", ".join(f"{time:.6g}" for time in times[:_SHOWN]) + more
 
 
 def resolution(values: Float[np.ndarray, " samples"]) -> float:
-    """Returns the smallest difference between two values that is not a rounding error of arithmetic.
+    """Return the smallest difference between two values that is not a rounding error of arithmetic.
 
     Example:
         >>> round(resolution(np.array([0.1, 0.3, 0.1 + 0.2, 0.5])), 12)
@@ -54,13 +54,13 @@ class Rows:
     blurred: bool = False
 
     def keep(self, rows: np.ndarray, note: str = "") -> "Rows":
-        """Returns some of the rows, or all in another order."""
+        """Return some of the rows, or all in another order."""
         notes = (*self.notes, note) if note else self.notes
         return Rows(self.trial[rows], self.times[rows], self.values[rows], notes, self.blurred)
 
 
 def places_in_trials(trial: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
-    """Returns the place of each row within its trial, from 0.
+    """Return the place of each row within its trial, from 0.
 
     Example:
         >>> places_in_trials(np.array([0, 1, 1, 0])).tolist()
@@ -74,20 +74,20 @@ def places_in_trials(trial: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"
 
 
 def without_missing(rows: Rows) -> Rows:
-    """Leaves out rows of which a part is missing."""
+    """Leave out rows of which a part is missing."""
     whole = np.isfinite(rows.times) & np.all(np.isfinite(rows.values), axis=1)
     left = int(np.sum(~whole))
     return rows.keep(whole, f"{counted(left, 'row')} with missing values left out") if left else rows
 
 
 def without_lost_times(rows: Rows, name: str) -> Rows:
-    """Leaves out rows with a code in place of their time: it is out of line while the clock goes on around it.
+    """Leave out rows with a code in place of their time: it is out of line while the clock goes on around it.
 
     That is one exact value, twice or more, or a single one further away than the whole record is long.
 
     Args:
         rows: samples in the order of the table.
-        name: of the column of times.
+        name: name of the column of times.
     """
     order = np.argsort(rows.trial, kind="stable")
     times, trial = rows.times[order], rows.trial[order]
@@ -110,7 +110,7 @@ def without_lost_times(rows: Rows, name: str) -> Rows:
 
 
 def with_restarts(rows: Rows) -> Rows:
-    """Begins a new trial where the clock of one trial begins again.
+    """Begin a new trial where the clock of one trial begins again.
 
     Times that go back by little, or for few samples, are unsorted. A clock that goes back by half of the trial or more,
     and on for a while each time, has begun another.
@@ -130,7 +130,7 @@ def with_restarts(rows: Rows) -> Rows:
 
 
 def in_order(rows: Rows) -> Rows:
-    """Brings trials together and times into order."""
+    """Bring trials together and times into order."""
     order = np.lexsort((rows.times, rows.trial))
     if np.array_equal(order, np.arange(len(order))):
         return rows
@@ -139,7 +139,7 @@ def in_order(rows: Rows) -> Rows:
 
 
 def without_duplicates(rows: Rows) -> Rows:
-    """Takes the mean of rows at the same time of one trial."""
+    """Take the mean of rows at the same time of one trial."""
     new = np.concatenate([[True], (np.diff(rows.times) != 0) | (np.diff(rows.trial) != 0)])[: len(rows.times)]
     if np.all(new):
         return rows
@@ -151,7 +151,7 @@ def without_duplicates(rows: Rows) -> Rows:
 
 
 def without_short_trials(rows: Rows, fewest: int) -> Rows:
-    """Leaves out trials that are too short to be fitted."""
+    """Leave out trials that are too short to be fitted."""
     counts = np.bincount(rows.trial, minlength=1)
     short = counts[rows.trial] < fewest
     if not np.any(short):

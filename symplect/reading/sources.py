@@ -12,7 +12,7 @@ from symplect.reading.files import find_files, frame_of_arrays, read_file
 
 
 def tables_of(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:
-    """Returns tables with their names and what was noticed.
+    """Return tables with their names and what was noticed.
 
     Raises:
         InputError: no source, or one that is no table.

@@ -27,7 +27,7 @@ def without_spikes(
     names: Sequence[str],
     inputs: Float[np.ndarray, "rows inputs"],
 ) -> Rows:
-    """Leaves out one to three samples, one after the other, that lie far off the cubic through their neighbours.
+    """Leave out one to three samples, one after the other, that lie far off the cubic through their neighbours.
 
     The neighbours must lie well on each other's cubic once these are left out: a path that turns sharply is no spike.
 
@@ -49,7 +49,7 @@ def without_spikes(
 
 
 def _bent(inputs: Float[np.ndarray, "rows inputs"]) -> Bool[np.ndarray, " rows"]:
-    """Returns which samples are near a jump of an input."""
+    """Return which samples are near a jump of an input."""
     jumps = np.any(np.abs(np.diff(inputs, axis=0)) > _JUMP * np.ptp(inputs, axis=0), axis=1)
     near = np.zeros(len(inputs), bool)
     for shift in range(-_LONGEST, _LONGEST + 2):
@@ -100,7 +100,7 @@ def _missed(
 
 
 def _ends(path: Float[np.ndarray, " rows"], trial: Int[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:
-    """Returns first and last samples of trials that lie farther outside all others than these lie apart."""
+    """Return first and last samples of trials that lie farther outside all others than these lie apart."""
     found = np.zeros(len(path), bool)
     first = np.flatnonzero(np.diff(trial, prepend=-1) != 0)
     last = np.concatenate([first[1:], [len(path)]]) - 1

@@ -9,7 +9,7 @@ _GAP = 1.5  # times the usual step
 
 
 def understood(reading: Reading) -> str:
-    """Returns what was understood of a table, to be checked before anything is fitted.
+    """Return what was understood of a table, to be checked before anything is fitted.
 
     Example:
         >>> from symplect.reading import Columns, read

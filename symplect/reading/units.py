@@ -48,7 +48,7 @@ def is_radians(unit: str) -> bool:
 
 
 def split_rate(unit: str) -> tuple[str, str]:
-    """Returns a unit and the unit of time below its line; empty without one.
+    """Return a unit and the unit of time below its line; empty without one.
 
     Example:
         >>> split_rate("deg/s"), split_rate("m s^-1"), split_rate("degrees per sec"), split_rate("dps"), split_rate("m")
@@ -60,7 +60,7 @@ def split_rate(unit: str) -> tuple[str, str]:
 
 
 def scale(unit: str) -> tuple[str, float] | None:
-    """Returns the base unit and how many of it a unit is; None for one that is not known.
+    """Return the base unit and how many of it a unit is; None for one that is not known.
 
     Example:
         >>> scale("ms"), scale("mm"), scale("min"), scale("furlong")
@@ -82,7 +82,7 @@ def scale(unit: str) -> tuple[str, float] | None:
 
 
 def suffix_unit(name: str) -> str:
-    """Returns the unit of angles that a column's name ends in; empty if it ends in none.
+    """Return the unit of angles that a column's name ends in; empty if it ends in none.
 
     Example:
         >>> [suffix_unit(name) for name in ("theta_deg", "omega_deg_s", "angle in degrees", "gyro_dps", "x", "grad")]

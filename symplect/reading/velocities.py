@@ -42,7 +42,7 @@ def compare_velocities(
     velocities: Float[np.ndarray, "rows positions"],
     trial: Int[np.ndarray, " rows"],
 ) -> tuple[Relation, ...]:
-    """Returns how dq/dt follows from each given velocity.
+    """Return how dq/dt follows from each given velocity.
 
     Changes of a position over windows of time are compared with the integral of its velocity, so no noisy derivative
     is taken.
@@ -95,12 +95,12 @@ def _relation(times: np.ndarray, position: np.ndarray, velocity: np.ndarray, pie
 
 
 def _spread(places: np.ndarray) -> np.ndarray:
-    """Returns at most so many places as are enough, evenly spread."""
+    """Return at most so many places as are enough, evenly spread."""
     return places[:: max(1, len(places) // _ENOUGH)].copy()  # a view would keep all of them
 
 
 def _integral(times: np.ndarray, values: np.ndarray, piece: np.ndarray) -> np.ndarray:
-    """Returns the integral of a velocity along each piece: trapezia, corrected by the slopes at their ends."""
+    """Return the integral of a velocity along each piece: trapezia, corrected by the slopes at their ends."""
     steps = np.diff(times)
     same = np.diff(piece) == 0
     inner = np.concatenate([[False], same[1:] & same[:-1], [False]])
@@ -132,7 +132,7 @@ class _Line:
 
 
 def _line(change: np.ndarray, expected: np.ndarray, spans: np.ndarray, *, offset: bool) -> _Line:
-    """Fits a line three times, each without what is far from the one before."""
+    """Fit a line three times, each without what is far from the one before."""
     keep = np.ones(len(change), bool)
     found = _Line(0.0, count=len(change))
     for _ in range(3):

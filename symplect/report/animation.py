@@ -30,7 +30,7 @@ class Film(NamedTuple):
 
 
 def animation(runs: Sequence[Run]) -> bytes:
-    """Returns an animated GIF of the first run of every model of the pixel pendulum.
+    """Return an animated GIF of the first run of every model of the pixel pendulum.
 
     Raises:
         InputError: no run of the pixel pendulum, or a learned H to which no energy can be added.
@@ -59,14 +59,14 @@ def _films(models: Mapping[str, Run]) -> list[Film]:
 def _decoded(
     model: AbstractPixelDynamics, path: Float[np.ndarray, "times 2"]
 ) -> UInt8[np.ndarray, "times height width"]:
-    """Returns the later of the two frames that belong to each latent state."""
+    """Return the later of the two frames that belong to each latent state."""
     seen = np.split(np.asarray(jax.vmap(model.decode)(jnp.asarray(path, jnp.float32))), 2, axis=1)[1]
     side = round(seen.shape[1] ** 0.5)
     return np.round(255 * np.clip(seen, 0, 1)).astype(np.uint8).reshape(-1, side, side)
 
 
 def _picture(films: Sequence[Film], time: int, white: int) -> Image.Image:
-    """Returns all panels at one time, each with its title; a pixel as bright as `white` becomes white."""
+    """Return all panels at one time, each with its title; a pixel as bright as `white` becomes white."""
     picture = Image.new("RGB", (len(films) * (_SIDE + _GAP) + _GAP, _TITLE + _SIDE + _GAP), "white")
     draw = ImageDraw.Draw(picture)
     for number, film in enumerate(films):

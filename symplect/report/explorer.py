@@ -26,7 +26,7 @@ class Frame:
 
     @classmethod
     def of(cls, folder: Path, out: Path) -> "Frame":
-        """Returns the frame of a folder's runs, for a page that is written to `out`."""
+        """Return the frame of a folder's runs, for a page that is written to `out`."""
         link = ALONE if (out.parent / ALONE).is_file() else ""
         try:
             return cls(explorer_page(folder), "", link)

@@ -25,6 +25,6 @@ class Figure:
 
     @classmethod
     def of(cls, picture: Picture, drawn: go.Figure) -> "Figure":
-        """Returns a drawn figure; its JSON cannot end the script element that holds it."""
+        """Return a drawn figure; its JSON cannot end the script element that holds it."""
         layout: Any = drawn.layout
         return cls(picture, str(drawn.to_json()).replace("<", "\\u003c"), layout.width, layout.height)

@@ -17,7 +17,7 @@ _CONFIG = ("verdict", "cautions", "candidates", "method", "model", "data")
 
 
 def own_content(folder: Path) -> dict[str, Any]:
-    """Reads a run of people's own data, and draws it.
+    """Read a run of people's own data, and draw it.
 
     Raises:
         InputError: a file is missing, broken or of something else.

@@ -28,12 +28,12 @@ _FILM_TITLE = "Animation of the pixel pendulum"
 
 
 def report(folder: Path, out: Path) -> None:
-    """Writes one page about a reproduction or one run: table, figures, certificates, settings; nothing from outside.
+    """Write one page about a reproduction or one run: table, figures, certificates, settings; nothing from outside.
 
     Where there are runs of the pixel pendulum, their animation is written beside the page.
 
     Args:
-        folder: that `symplect reproduce` wrote, or one run in it.
+        folder: results of `symplect reproduce`, or one run in it.
         out: where the page goes.
 
     Raises:
@@ -50,7 +50,7 @@ def report(folder: Path, out: Path) -> None:
 
 
 def _report_tasks(folder: Path, out: Path) -> None:
-    """Writes the page about runs of tasks."""
+    """Write the page about runs of tasks."""
     content = read_content(folder)
     runs = list(content.runs.values())
     shown = {run.config["task"] for run in runs} | set(content.not_run)
@@ -81,7 +81,7 @@ def _report_tasks(folder: Path, out: Path) -> None:
 
 
 def write_page(out: Path, template: str, **content: Any) -> None:
-    """Writes a page with all that it needs, whole or not at all."""
+    """Write a page with all that it needs, whole or not at all."""
     page = _template(template).render(plotly=get_plotlyjs(), **content)
     with writing(out) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # names of files may be anything
@@ -96,7 +96,7 @@ def _template(name: str) -> Template:
 
 
 def _figures(pictures: Sequence[Picture], runs: Sequence[Run]) -> tuple[list[Figure], dict[str, str]]:
-    """Draws what can be drawn; the reasons for the rest by title."""
+    """Draw what can be drawn; the reasons for the rest by title."""
     figures: list[Figure] = []
     omitted: dict[str, str] = {}
     for picture in tqdm(pictures, desc="drawing", disable=None, leave=False):
@@ -110,7 +110,7 @@ def _figures(pictures: Sequence[Picture], runs: Sequence[Run]) -> tuple[list[Fig
 
 
 def _film(runs: Sequence[Run]) -> tuple[bytes, str]:
-    """Returns the animation, or nothing and the reason."""
+    """Return the animation, or nothing and the reason."""
     try:
         from symplect.report.animation import animation
     except ImportError:

@@ -32,7 +32,7 @@ class Certificate:
 
 
 def summary(rows: Sequence[Row]) -> Cells:
-    """Returns the energy error of every model by task, and the ratio of the baseline's to the HNN's."""
+    """Return the energy error of every model by task, and the ratio of the baseline's to the HNN's."""
     models = list(dict.fromkeys(row["model"] for row in rows))
     lines: Cells = []
     for task in dict.fromkeys(row["task"] for row in rows):
@@ -42,7 +42,7 @@ def summary(rows: Sequence[Row]) -> Cells:
 
 
 def certificate(folder: Path, run: Run) -> Certificate | None:
-    """Returns the certificate that lies in a run's folder, or `None`.
+    """Return the certificate that lies in a run's folder, or `None`.
 
     Raises:
         InputError: it is not as `symplect certify` wrote it.
@@ -57,7 +57,7 @@ def certificate(folder: Path, run: Run) -> Certificate | None:
 
 
 def pairs(header: tuple[str, str], values: Mapping[str, Any]) -> Cells:
-    """Returns names beside values, without those that were not given."""
+    """Return names beside values, without those that were not given."""
     return [list(header), *([key, _text(value)] for key, value in values.items() if value is not None)]
 
 

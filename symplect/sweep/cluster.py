@@ -28,7 +28,7 @@ class AbstractCluster(abc.ABC):
 
     @abc.abstractmethod
     def start(self, calls: Sequence[Call]) -> list[str]:
-        """Submits one job per call.
+        """Submit one job per call.
 
         Raises:
             RefusedError: it took none of them.
@@ -36,23 +36,23 @@ class AbstractCluster(abc.ABC):
 
     @abc.abstractmethod
     def finished(self) -> Collection[str]:
-        """Returns the jobs whose results are there and were not taken."""
+        """Return the jobs whose results are there and were not taken."""
 
     @abc.abstractmethod
     def take(self, job: str) -> Any:
-        """Returns the result of a finished job, or raises what it raised."""
+        """Return the result of a finished job, or raises what it raised."""
 
     @abc.abstractmethod
     def alive(self) -> Collection[str] | None:
-        """Returns the jobs that wait or run; None while nobody can tell."""
+        """Return the jobs that wait or run; None while nobody can tell."""
 
     @abc.abstractmethod
     def last_words(self, job: str) -> str:
-        """Returns what is known of a job that is gone without a result."""
+        """Return what is known of a job that is gone without a result."""
 
     @abc.abstractmethod
     def cancel(self, jobs: Collection[str]) -> None:
-        """Ends jobs."""
+        """End jobs."""
 
 
 @final
@@ -63,7 +63,7 @@ class ClusterExecutor(Executor):
     `LostError` in its future.
 
     Args:
-        cluster: that runs the jobs.
+        cluster: queue that runs the jobs.
         workers: most jobs at a time, whether they wait in the cluster's queue or run.
         pause: between two looks for results, in seconds.
     """
@@ -82,7 +82,7 @@ class ClusterExecutor(Executor):
         self._thread.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Takes a call that runs when there is room for it."""
+        """Take a call that runs when there is room for it."""
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         future: Future[Any] = Future()
@@ -91,7 +91,7 @@ class ClusterExecutor(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Takes no more calls; with `cancel_futures` jobs that run are ended too, since their results go nowhere."""
+        """Take no more calls; with `cancel_futures` jobs that run are ended too, since their results go nowhere."""
         self._closed = True
         self._abandoned = self._abandoned or cancel_futures
         if wait:

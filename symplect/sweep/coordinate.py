@@ -33,14 +33,14 @@ class Outcome:
 
 
 def sweep(plan: SweepPlan, open_executor: OpenExecutor, workers: int = 2) -> Outcome:
-    """Runs what the plan asks for and is not finished yet.
+    """Run what the plan asks for and is not finished yet.
 
     Finished runs are kept; interrupted ones go on from their last checkpoint to the same numbers. A job that fails is
     tried three times, one whose worker was lost as long as it gets on. Writes `index.sqlite`, `sweep.md`, and
     `results.json` and `table.md` for each choice of settings.
 
     Args:
-        plan: what to run.
+        plan: grid of runs, and where they go.
         open_executor: gives an executor, and again when that one broke.
         workers: jobs handed out at a time.
 
@@ -91,7 +91,7 @@ def _require_as_planned(plan: SweepPlan, not_run: Mapping[str, str]) -> None:
 
 
 def _rows(plan: SweepPlan, index: Index, not_run: Mapping[str, str]) -> list[Row]:
-    """Returns what the index has of the plan, seeds of one task, model and settings together."""
+    """Return what the index has of the plan, seeds of one task, model and settings together."""
     row_of = {row["folder"]: row for row in index.rows()}
     rows = [row_of[folder] for job in plan.jobs(not_run) for folder in job.folders]
     settings = [one.out.name for one in plan.plans]
@@ -107,7 +107,7 @@ def _rows(plan: SweepPlan, index: Index, not_run: Mapping[str, str]) -> list[Row
 
 
 def _write(plan: SweepPlan, rows: Sequence[Row], not_run: Mapping[str, str]) -> str:
-    """Writes the results of each choice of settings as a reproduction does, and the table of all, which it returns."""
+    """Write the results of each choice of settings as a reproduction does, and the table of all, which it returns."""
     for one in plan.plans:
         finished = [row for row in rows if row["state"] == "finished" and name_of(row["settings"]) == one.out.name]
         if finished:

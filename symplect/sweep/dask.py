@@ -20,10 +20,10 @@ _PATIENCE_SECONDS = 1800.0  # for which a worker is waited for
 
 @contextmanager
 def dask_executor(address: str) -> Generator[Executor]:
-    """Runs calls on the workers of a Dask scheduler.
+    """Run calls on the workers of a Dask scheduler.
 
     Args:
-        address: of the scheduler, such as tcp://127.0.0.1:8786.
+        address: address of the scheduler, such as tcp://127.0.0.1:8786.
 
     Yields:
         The executor. Calls that wait when the context is left are taken back; those that run, run to their end.
@@ -58,7 +58,7 @@ def dask_executor(address: str) -> Generator[Executor]:
 
 
 def _require_worker(client: Any, address: str) -> None:
-    """Waits for a worker, and says so.
+    """Wait for a worker, and say so.
 
     Raises:
         InputError: none came in time.
@@ -95,7 +95,7 @@ class DaskExecutor(Executor):
         threading.Thread(target=self._look_after, name="symplect-dask", daemon=True).start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Sends a call to the scheduler."""
+        """Send a call to the scheduler."""
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()
         call = self._client.submit(fn, *args, pure=False, **kwargs)  # the same call may be asked for again
@@ -109,7 +109,7 @@ class DaskExecutor(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Waits for what runs; with `cancel_futures` those that wait are taken back instead."""
+        """Wait for what runs; with `cancel_futures` those that wait are taken back instead."""
         self._closed.set()
         if cancel_futures:
             self._client.cancel(list(self._running))
@@ -119,7 +119,7 @@ class DaskExecutor(Executor):
             wait_for(list(self._running))
 
     def _look_after(self) -> None:
-        """Takes calls back when there was no worker for a while: nobody would ever do them."""
+        """Take calls back when there was no worker for a while: nobody would ever do them."""
         alone = 0.0
         while not self._closed.wait(_LOOK_SECONDS):
             try:

@@ -10,13 +10,13 @@ from symplect.errors import InputError
 
 @contextmanager
 def open_executor(on: str, workers: int, folder: Path) -> Generator[Executor]:
-    """Gives the executor that a user names.
+    """Give the executor that a user names.
 
     Args:
         on: "local"; "slurm", or "slurm=partition:short,time:60" with options of sbatch by their long names;
             "dask=tcp://127.0.0.1:8786", the address of a scheduler.
         workers: processes here, or most SLURM jobs at a time; Dask has the workers it has.
-        folder: of the sweep, which all machines see.
+        folder: folder of the sweep, which all machines see.
 
     Yields:
         The executor; whatever did not run when the context is left is taken back.
@@ -49,7 +49,7 @@ def open_executor(on: str, workers: int, folder: Path) -> Generator[Executor]:
 
 
 def slurm_options(text: str) -> dict[str, str]:
-    """Reads options of sbatch.
+    """Read options of sbatch.
 
     Args:
         text: such as "partition:short,time:1:00:00,exclusive"

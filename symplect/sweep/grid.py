@@ -16,7 +16,7 @@ _WORDS: Mapping[str, Setting] = {"true": True, "false": False, "none": None}
 
 
 def read_grid(words: Iterable[str]) -> dict[str, list[Setting]]:
-    """Reads names with their values.
+    """Read names with their values.
 
     Raises:
         InputError: a word that is not a name with values, or a name that comes twice.
@@ -38,7 +38,7 @@ def read_grid(words: Iterable[str]) -> dict[str, list[Setting]]:
 
 
 def choices(grid: Mapping[str, Sequence[Setting]]) -> list[dict[str, Setting]]:
-    """Returns every choice of one value per name, the last name's values changing fastest.
+    """Return every choice of one value per name, the last name's values changing fastest.
 
     Example:
         >>> choices({"width": [50, 100], "depth": [2]})
@@ -50,7 +50,7 @@ def choices(grid: Mapping[str, Sequence[Setting]]) -> list[dict[str, Setting]]:
 
 
 def name_of(settings: Mapping[str, Setting]) -> str:
-    """Returns the name of the folder for runs of these settings, whatever their order.
+    """Return the name of the folder for runs of these settings, whatever their order.
 
     Example:
         >>> name_of({"width": 50, "learning_rate": 1e-3, "cosine": True}), name_of({})
@@ -60,7 +60,7 @@ def name_of(settings: Mapping[str, Setting]) -> str:
 
 
 def settings_of(name: str) -> dict[str, Setting]:
-    """Returns the settings that a folder's name tells.
+    """Return the settings that a folder's name tells.
 
     Example:
         >>> settings_of("cosine=true,learning_rate=0.001,width=50")
@@ -71,7 +71,7 @@ def settings_of(name: str) -> dict[str, Setting]:
 
 
 def read_value(text: str) -> Setting:
-    """Returns the number, true, false or none that a text says, or else the text.
+    """Return the number, true, false or none that a text says, or else the text.
 
     Example:
         >>> [read_value(text) for text in ("50", "1e-3", "none", "tanh")]
@@ -88,7 +88,7 @@ def read_value(text: str) -> Setting:
 
 
 def write_value(value: Setting) -> str:
-    """Returns the text that `read_value` reads, the same for 1 and 1.0.
+    """Return the text that `read_value` reads, the same for 1 and 1.0.
 
     Example:
         >>> [write_value(value) for value in (50, 0.001, 1.0, None, "tanh")]

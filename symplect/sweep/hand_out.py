@@ -56,12 +56,12 @@ class Renewed:
         return self._stack.__exit__(*error)
 
     def renew(self) -> None:
-        """Closes the executor and opens another."""
+        """Close the executor and opens another."""
         self._stack.close()
         self._executor = self._stack.enter_context(self._open())
 
     def submit(self, job: Job) -> Future[str]:
-        """Hands out a job; if the executor is broken, so is the future."""
+        """Hand out a job; if the executor is broken, so is the future."""
         try:
             return self._executor.submit(run_job, job)
         except BrokenExecutor as error:
@@ -71,14 +71,14 @@ class Renewed:
 
 
 def hand_out(jobs: Iterable[Job], executor: Renewed, workers: int, index: Index, bar: Any) -> None:
-    """Has all jobs done, or given up and named in the index.
+    """Run all jobs, retrying failures; permanent failures are recorded in the index.
 
     Args:
         jobs: in the order in which they are begun.
-        executor: that runs them.
+        executor: place to run them.
         workers: jobs handed out at a time.
-        index: that learns what failed.
-        bar: of progress, in jobs.
+        index: record of what failed.
+        bar: progress bar, in jobs.
     """
     waiting, later = deque(map(_Attempt, jobs)), list[_Attempt]()
     running: dict[Future[str], _Attempt] = {}
@@ -113,21 +113,21 @@ def hand_out(jobs: Iterable[Job], executor: Renewed, workers: int, index: Index,
 
 
 def _due(later: list[_Attempt]) -> list[_Attempt]:
-    """Takes out what is to be asked for again now."""
+    """Take out what is to be asked for again now."""
     due = [attempt for attempt in later if attempt.not_before <= time.monotonic()]
     later[:] = [attempt for attempt in later if attempt not in due]
     return due
 
 
 def _ended(running: Iterable[Future[str]]) -> list[Future[str]]:
-    """Returns the jobs that ended, after at most a moment."""
+    """Return the jobs that ended, after at most a moment."""
     if not running:
         time.sleep(_LOOK)
     return list(wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED).done)
 
 
 def _outcome(future: Future[str], attempt: _Attempt) -> str:
-    """Returns what became of an attempt, and notes it there."""
+    """Return what became of an attempt, and notes it there."""
     try:
         said = future.result()
     except (LostError, BrokenExecutor, CancelledError) as error:
@@ -143,7 +143,7 @@ def _outcome(future: Future[str], attempt: _Attempt) -> str:
 
 
 def _reached(job: Job) -> int:
-    """Returns when the job last wrote a checkpoint: one whose worker is lost over and over may still get on."""
+    """Return when the job last wrote a checkpoint: one whose worker is lost over and over may still get on."""
     return max((path.stat().st_mtime_ns for path in map(checkpoint_of, job.paths) if path.exists()), default=0)
 
 

@@ -27,8 +27,8 @@ class Rivals:
     lowest test loss it has reached is above the median, over the finished runs, of the mean of theirs up to its step.
 
     Args:
-        job: of the one run that is judged.
-        steps: that it takes.
+        job: job of the one run that is judged.
+        steps: number of its training steps.
     """
 
     def __init__(self, job: Job, steps: int):
@@ -38,7 +38,7 @@ class Rivals:
         self._looked = -np.inf
 
     def judge(self, state: Fit) -> None:
-        """Looks at a run under way.
+        """Look at a run under way.
 
         Raises:
             GivenUpError: it is hopeless.
@@ -67,6 +67,6 @@ class Rivals:
 
 
 def median_of_means(finished: list[Losses], entries: int) -> float:
-    """Returns what a run must fall below after so many entries of its history; infinity where too few are finished."""
+    """Return what a run must fall below after so many entries of its history; infinity where too few are finished."""
     means = [float(np.mean(losses[:entries])) for losses in finished if len(losses)]
     return float(np.median(means)) if len(means) >= _FINISHED else np.inf

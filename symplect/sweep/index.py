@@ -54,7 +54,7 @@ class Index:
         self.path = out / INDEX_FILE
 
     def expect(self, folders: Iterable[str]) -> None:
-        """Adds runs that wait, and lets those that failed or were stopped before wait again."""
+        """Add runs that wait, and let those that failed or were stopped before wait again."""
         folders = list(folders)
         with self._writing() as connection:
             connection.executemany(_ADD, map(_new, folders))
@@ -91,14 +91,14 @@ class Index:
         self._change(folder, "waiting", error=error)
 
     def rows(self) -> list[Row]:
-        """Returns all runs, settings and metrics as mappings."""
+        """Return all runs, settings and metrics as mappings."""
         with self._open() as connection:
             connection.row_factory = sqlite3.Row
             rows = [dict(row) for row in connection.execute("SELECT * FROM runs ORDER BY folder")]
         return [row | {name: json.loads(row[name] or "{}") for name in ("settings", "metrics")} for row in rows]
 
     def follow(self) -> None:
-        """Brings the table in line with the run folders; without a table, makes it from them."""
+        """Bring the table in line with the run folders; without a table, make it from them."""
         there = {
             str(path.parent.relative_to(self.out)) for path in self.out.glob("[!.]*/[!.]*/[!.]*/seed-*/config.json")
         }
@@ -147,7 +147,7 @@ _AGAIN = "UPDATE runs SET state = 'waiting', error = NULL WHERE folder = ? AND s
 
 
 def read_index(out: Path) -> list[Row]:
-    """Returns a row for every run of a sweep: folder, settings, task, model, seed, state, metrics and more.
+    """Return a row for every run of a sweep: folder, settings, task, model, seed, state, metrics and more.
 
     Raises:
         InputError: no index there, or a broken one.

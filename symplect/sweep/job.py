@@ -17,7 +17,7 @@ class Job:
     Args:
         task: name of the task.
         model: name of one of its methods.
-        seeds: of the runs.
+        seeds: random seeds of the runs.
         settings: names and values, as `checked_settings` returns them.
         out: the folder of the sweep.
         data: the folder of the measurements, or `None`.

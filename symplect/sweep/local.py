@@ -27,7 +27,7 @@ Call = Callable[[], Any]
 
 @contextmanager
 def local_executor(workers: int) -> Generator[Executor]:
-    """Gives an executor that runs each call in one of so many processes.
+    """Give an executor that runs each call in one of so many processes.
 
     What still runs when the context is left is told to save what it has, and ends. Each process ends with this one,
     however this one ends.
@@ -67,7 +67,7 @@ class LocalExecutor(Executor):
             worker.stop()
 
     def stop(self) -> None:
-        """Ends calls that wait and calls that run; the latter are told, and may save what they have."""
+        """End calls that wait and calls that run; the latter are told, and may save what they have."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.terminate()
@@ -115,13 +115,13 @@ class _Worker:
             self._process.terminate()
 
     def join(self) -> None:
-        """Waits for the end of the process, and kills it if that does not come."""
+        """Wait for the end of the process, and kills it if that does not come."""
         if process := self._process:
             process.join(_GRACE)
             process.kill()
 
     def stop(self) -> None:
-        """Ends the process, which is idle, told to end, or dead."""
+        """End the process, which is idle, told to end, or dead."""
         if self._calls is not None:
             self._calls.close()
         self.join()
@@ -129,7 +129,7 @@ class _Worker:
 
 
 def _serve(calls: Connection) -> None:
-    """Does one call after another until the other end is closed."""
+    """Do one call after another until the other end is closed."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     tqdm.set_lock(threading.RLock())  # its own, of semaphores, would outlive a process that is killed
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the first one decides
@@ -146,7 +146,7 @@ def _end_with_parent() -> None:
 
 
 def _done(call: Call) -> tuple[Any, Exception | None]:
-    """Returns the result or the error; a call that is told to end sees Ctrl-C, and its process ends."""
+    """Return the result or the error; a call that is told to end sees Ctrl-C, and its process ends."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return call(), None

@@ -8,17 +8,17 @@ from symplect.files import discard_leftovers
 
 
 def lock_of(path: Path) -> Path:
-    """Returns the file that is locked while someone makes the run."""
+    """Return the file that is locked while someone makes the run."""
     return path.with_suffix(".lock")
 
 
 def checkpoint_of(path: Path) -> Path:
-    """Returns the file from which the run goes on."""
+    """Return the file from which the run goes on."""
     return path.with_suffix(".checkpoint.safetensors")
 
 
 def is_taken(path: Path) -> bool:
-    """Returns whether some process is making the run; the lock of one that died is free."""
+    """Return whether some process is making the run; the lock of one that died is free."""
     if not lock_of(path).exists():
         return False
     try:
@@ -29,7 +29,7 @@ def is_taken(path: Path) -> bool:
 
 
 def tidy(path: Path) -> None:
-    """Removes what a finished run needs no more, a process may have been killed before it did.
+    """Remove what a finished run needs no more, a process may have been killed before it did.
 
     Whoever gets hold of the lock at this moment finds the run finished.
     """

@@ -23,7 +23,7 @@ class SweepPlan:
         data: the folder of the measurements, or `None` for the cache or a download.
         grid: values by the name of a setting, which every method must have; all their combinations are run.
         together: seeds of one job; the published models train them in one program.
-        stop_hopeless: whether a run is given up that falls behind others of its task, model and seed.
+        stop_hopeless: whether unpromising runs are stopped early (median stopping).
 
     Raises:
         InputError: an unknown name, or a value that a setting cannot have.
@@ -67,7 +67,7 @@ class SweepPlan:
         ]
 
     def jobs(self, not_run: Mapping[str, str]) -> list[Job]:
-        """Returns what is to be run, without those tasks that cannot be; those of one task and seed share its data."""
+        """Return what is to be run, without those tasks that cannot be; those of one task and seed share its data."""
         return [
             self._job(plan, task, model, range(first, self.seeds)[: self.together])
             for task in self.tasks

@@ -25,10 +25,10 @@ _SECONDS = 20  # in which a controller answers, unless there is none
 
 @contextmanager
 def slurm_executor(options: Mapping[str, str], workers: int, folder: Path) -> Generator[Executor]:
-    """Runs calls as SLURM jobs of one task each.
+    """Run calls as SLURM jobs of one task each.
 
     Args:
-        options: of sbatch by their long names, such as partition, time and mem.
+        options: options of sbatch by their long names, such as partition, time and mem.
         workers: most jobs at a time, whether they wait or run.
         folder: below which calls, results and logs go while they are needed; all nodes must see it.
 
@@ -71,12 +71,12 @@ def slurm_executor(options: Mapping[str, str], workers: int, folder: Path) -> Ge
 
 
 def discard_abandoned(folder: Path) -> None:
-    """Removes what coordinators that were killed left of their calls and logs; their jobs that run go on.
+    """Remove what coordinators that were killed left of their calls and logs; their jobs that run go on.
 
     A coordinator that lives holds the lock in its folder, one that kept the logs of failed jobs has removed it.
 
     Args:
-        folder: that of the sweep.
+        folder: folder of the sweep.
     """
     for lock in folder.glob(f"{_PREFIX}*/{_LOCK}"):
         with contextlib.suppress(Timeout), FileLock(lock).acquire(blocking=False):
@@ -97,7 +97,7 @@ class SlurmCluster(AbstractCluster):
         self.logs_matter = False
 
     def start(self, calls: Sequence[Call]) -> list[str]:
-        """Submits one array of jobs."""
+        """Submit one array of jobs."""
         from submitit.core.utils import FailedJobError, FailedSubmissionError
 
         try:
@@ -108,12 +108,12 @@ class SlurmCluster(AbstractCluster):
         return [job.job_id for job in jobs]
 
     def finished(self) -> list[str]:
-        """Lists the folder once, whatever the number of jobs."""
+        """List the folder once, whatever the number of jobs."""
         there = set(os.listdir(self._scheduler.folder))
         return [name for name, job in self._jobs.items() if job.paths.result_pickle.name in there]
 
     def take(self, job: str) -> Any:
-        """Reads what this very sweep's job wrote; its files are removed unless it failed."""
+        """Read what this very sweep's job wrote; its files are removed unless it failed."""
         from submitit.core.utils import pickle_load
 
         paths = self._jobs.pop(job).paths
@@ -130,7 +130,7 @@ class SlurmCluster(AbstractCluster):
         return result
 
     def alive(self) -> list[str] | None:
-        """Asks squeue rather than sacct, since not every cluster keeps accounts."""
+        """Ask squeue rather than sacct, since not every cluster keeps accounts."""
         command = ["squeue", "--me", "--noheader", "--array", "--format=%i"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)
@@ -139,20 +139,20 @@ class SlurmCluster(AbstractCluster):
         return done.stdout.split()
 
     def last_words(self, job: str) -> str:
-        """Returns the end of its log."""
+        """Return the end of its log."""
         self.logs_matter = True
         log = self._jobs.pop(job).paths.stdout
         said = log.read_text(errors="replace").splitlines() if log.exists() else []
         return f"SLURM job {job} ended without a result, {f'{log} ends in: {said[-1]}' if said else 'nor a log'}"
 
     def cancel(self, jobs: Collection[str]) -> None:
-        """Ends jobs, at once since `_run` leaves signals alone."""
+        """End jobs, at once since `_run` leaves signals alone."""
         if jobs:
             subprocess.run(["scancel", *jobs], capture_output=True, timeout=_SECONDS, check=False)
 
 
 def _run(call: Call) -> tuple[Any, Exception | None]:
-    """Runs on the node. A job that SLURM ends just ends, since units keep checkpoints; submitit would hold it up."""
+    """Run on the node. A job that SLURM ends just ends, since units keep checkpoints; submitit would hold it up."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     try:

@@ -18,10 +18,10 @@ COLUMNS = (
 
 
 def summary(rows: Iterable[Mapping[str, Any]], not_run: Mapping[str, str]) -> str:
-    """Returns the table as Markdown, in the order of the rows.
+    """Return the table as Markdown, in the order of the rows.
 
     Args:
-        rows: of the index.
+        rows: rows of the index.
         not_run: reasons by task.
     """
     groups = [list(group) for _, group in groupby(rows, lambda row: (row["task"], row["model"], row["settings"]))]

@@ -24,7 +24,7 @@ _MOST_MAPS = 20_000  # compiled programs of many settings take them, and Linux g
 
 
 def work(job: Job) -> str:
-    """Does those runs of a job that are not finished, and returns "finished", or "taken" if another is at one.
+    """Do those runs of a job that are not finished, and return "finished", or "taken" if another is at one.
 
     A run that is given up as hopeless is finished, as far as that goes.
     """

@@ -7,7 +7,7 @@ from symplect.terminal import quiet
 
 
 def run_job(job: Job) -> str:
-    """Does those of the runs that are not finished; the results are in the run folders.
+    """Do those of the runs that are not finished; the results are in the run folders.
 
     Returns:
         "finished", or "taken" if someone else is at one of them: then ask again later.

@@ -20,7 +20,7 @@ class NBody(AbstractSeparableHamiltonian):
     Args:
         masses: one positive number per body, at least two.
         G: gravitational constant.
-        dimensions: of space, 2 or 3.
+        dimensions: number of dimensions of space, 2 or 3.
 
     Raises:
         InputError: fewer than two bodies, or another number of dimensions.
@@ -53,7 +53,7 @@ class NBody(AbstractSeparableHamiltonian):
         return self.dimensions * self.masses.shape[0]
 
     def per_body(self, half: Half) -> Float[Array, "dimensions bodies"]:
-        """Returns positions or momenta with one column per body."""
+        """Return positions or momenta with one column per body."""
         return half.reshape(self.dimensions, -1)
 
     def kinetic(self, p: Half) -> Scalar:
@@ -66,11 +66,11 @@ class NBody(AbstractSeparableHamiltonian):
         return -jnp.sum(self.G * self.masses[first] * self.masses[second] / distances)
 
     def momentum(self, z: State) -> Float[Array, " dimensions"]:
-        """Returns the total momentum, which the flow conserves."""
+        """Return the total momentum, which the flow conserves."""
         _, p = split(z)
         return jnp.sum(self.per_body(p), axis=1)
 
     def angular_momentum(self, z: State) -> Scalar | Float[Array, " dimensions"]:
-        """Returns the conserved angular momentum about the origin: a number in the plane, a vector in space."""
+        """Return the conserved angular momentum about the origin: a number in the plane, a vector in space."""
         q, p = map(self.per_body, split(z))
         return jnp.sum(jnp.cross(q, p, axis=0), axis=-1)

@@ -9,7 +9,7 @@ from symplect.tasks._task import DirectMethod, Fitted
 
 
 def closed_form(features: int) -> DirectMethod:
-    """Returns the fit with so many features, unless set otherwise, for a system of which nothing is known."""
+    """Return the fit with so many features, unless set otherwise, for a system of which nothing is known."""
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None, features: int = features) -> Fitted:
         return _fitted(lambda: fitting.fit_random_features(data.train, features=features, seed=seed, progress=progress))
@@ -18,7 +18,7 @@ def closed_form(features: int) -> DirectMethod:
 
 
 def periodic_closed_form() -> DirectMethod:
-    """Returns the fit for a system of angles with a kinetic energy that is quadratic in the momenta."""
+    """Return the fit for a system of angles with a kinetic energy that is quadratic in the momenta."""
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
         return _fitted(lambda: fitting.fit_adaptive_fourier(data.train, seed=seed, progress=progress))
@@ -27,7 +27,7 @@ def periodic_closed_form() -> DirectMethod:
 
 
 def of_pair_distances(bodies: int) -> DirectMethod:
-    """Returns the fit for bodies of one kind that act on each other in pairs."""
+    """Return the fit for bodies of one kind that act on each other in pairs."""
 
     def fit(data: EvaluationData, *, seed: int, progress: str | None) -> Fitted:
         return _fitted(lambda: fitting.fit_pair_distances(data.train, bodies, seed=seed, progress=progress))

@@ -17,7 +17,7 @@ HORIZON = 20.0
 def noisy_data(
     energy: AbstractHamiltonian, radii: tuple[float, float], samples: int, published: EnergyProtocol, seed: int
 ) -> EvaluationData:
-    """Simulates 25 + 25 noisy trials over three units of time from random directions and radii."""
+    """Simulate 25 + 25 noisy trials over three units of time from random directions and radii."""
     rng = np.random.default_rng(seed)
     directions = rng.uniform(-1, 1, (2 * TRIALS, 2))
     starts = directions / np.linalg.norm(directions, axis=1, keepdims=True) * rng.uniform(*radii, (2 * TRIALS, 1))
@@ -28,6 +28,6 @@ def noisy_data(
 
 
 def evaluation_starts() -> np.ndarray:
-    """Returns 15 starts with components of random sign and size in [0.2, 1]."""
+    """Return 15 starts with components of random sign and size in [0.2, 1]."""
     rng = evaluation_rng()
     return rng.choice([-1.0, 1.0], (15, 2)) * rng.uniform(0.2, 1.0, (15, 2))

@@ -15,7 +15,7 @@ FEATURES, GAIN = 30, 0.5
 
 
 def smooth_closed_form(*, clean: bool) -> DirectMethod:
-    """Returns the closed form of few smooth features, for noisy states with exact derivatives.
+    """Return the closed form of few smooth features, for noisy states with exact derivatives.
 
     Args:
         clean: whether states are first replaced by the integral of the derivatives.
@@ -37,11 +37,11 @@ def smooth_closed_form(*, clean: bool) -> DirectMethod:
 def by_trajectories(
     *, friction: bool = False, structure: "fitting.Structure" = "unknown", substeps: int = 1
 ) -> DirectMethod:
-    """Returns the fit from states and times alone.
+    """Return the fit from states and times alone.
 
     Args:
         friction: whether energy may be lost.
-        structure: what is known of H.
+        structure: knowledge of H.
         substeps: Runge-Kutta steps between two samples.
     """
 

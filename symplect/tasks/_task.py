@@ -20,11 +20,11 @@ class Method:
     """One way from a task's data, by gradient descent, to a model that can be judged.
 
     Args:
-        start: from a random key to the model before it has seen data; its arguments that have a default are sizes
+        start: map of a random key to the untrained model; its arguments that have a default are sizes
             that can be set.
-        settings: of its fit.
-        fit: from that model and the task's data to the fitted state; keyword arguments as `fit_gradient`.
-        evaluate: from the fitted model and the task's data to its numbers; has the keyword `progress`.
+        settings: settings of its fit.
+        fit: map of that model and the task's data to the fitted state; keyword arguments as `fit_gradient`.
+        evaluate: map of the fitted model and the task's data to its metrics; has the keyword `progress`.
         fit_together: as `fit`, from models and data of several seeds to the state of each, in one program.
     """
 
@@ -57,7 +57,7 @@ class DirectMethod:
     """One way from a task's data to a model that takes seconds: without a start, without steps to count.
 
     Args:
-        fit: from the task's data to what is fitted; keyword arguments `seed` and `progress`, and those that have a
+        fit: map of the task's data to the fitted model; keyword arguments `seed` and `progress`, and those that have a
             default can be set.
         evaluate: as for `Method`.
     """
@@ -75,12 +75,12 @@ class Task:
         number: in the paper's table.
         title: in words.
         energy: the true Hamiltonian, or for a measured system the one that energy is measured with.
-        make_data: from a seed, a folder of measurements or `None`, and the label of a progress bar, to what the
+        make_data: map of a seed, a folder of measurements or `None`, and the label of a progress bar, to what the
             task's methods fit and are judged on.
         methods: by the name of the model on the command line, in the order of the table.
         published: model name to metric name to the paper's number, in raw units.
-        notes: what the table's reader must know, by metric name.
-        needs: what must be at hand besides the package, in words.
+        notes: remarks for the table's reader, by metric name.
+        needs: requirements besides the package, in words.
         requires: makes sure of it for a folder of measurements or `None`, before anything is fitted; raises
             `NotAvailableError` where the task cannot be run here.
     """
@@ -98,7 +98,7 @@ class Task:
 
 
 def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[str, Method | DirectMethod]:
-    """Returns the paper's two models with its fit, which differ in the model alone."""
+    """Return the paper's two models with its fit, which differ in the model alone."""
 
     def method(kind: type[Baseline] | type[HNN]) -> Method:
         return Method(partial(kind, degrees_of_freedom=degrees_of_freedom), settings, _fit, evaluate, _fit_together)
@@ -107,7 +107,7 @@ def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[
 
 
 def evaluation_rng() -> np.random.Generator:
-    """Returns the source of the evaluation starts, the same for every seed: those differ in data and network only."""
+    """Return the source of the evaluation starts, the same for every seed: those differ in data and network only."""
     return np.random.default_rng(2019)
 
 

@@ -21,20 +21,20 @@ LARGEST_MOMENTUM_OF_A_START = 1.0  # a path gathers speed, and must stay where s
 
 
 def random_states(rng: np.random.Generator, count: int, largest_momentum: float) -> np.ndarray:
-    """Returns states that are uniform in both angles and both momenta."""
+    """Return states that are uniform in both angles and both momenta."""
     q = rng.uniform(-np.pi, np.pi, (count, 2))
     return np.concatenate([q, rng.uniform(-largest_momentum, largest_momentum, (count, 2))], axis=1)
 
 
 def random_starts(rng: np.random.Generator, trials: int) -> np.ndarray:
-    """Returns slow starts with both arms below the horizontal."""
+    """Return slow starts with both arms below the horizontal."""
     q = rng.uniform(-np.pi / 2, np.pi / 2, (trials, 2))
     p = rng.uniform(-LARGEST_MOMENTUM_OF_A_START, LARGEST_MOMENTUM_OF_A_START, (trials, 2))
     return np.concatenate([q, p], axis=1)
 
 
 def sampled(states: np.ndarray) -> Trajectories:
-    """Returns states with their exact derivatives, each a trial of its own: no two of them are on one path."""
+    """Return states with their exact derivatives, each a trial of its own: no two of them are on one path."""
     with jax.enable_x64(True):
         derivatives = np.asarray(vector_field(DoublePendulum(), jnp.asarray(states)))
     return Trajectories(np.zeros(len(states)), states, (1,) * len(states), derivatives)

@@ -19,7 +19,7 @@ HIGHEST_ENERGY = 0.15  # of a start; below 1/6 orbits stay bounded
 
 
 def random_starts(rng: np.random.Generator, trials: int) -> np.ndarray:
-    """Returns starts that are uniform in the part of a box where orbits are bounded."""
+    """Return starts that are uniform in the part of a box where orbits are bounded."""
     drawn = rng.uniform(-0.5, 0.5, (100 * trials, 4))
     energy = np.asarray(energies(HenonHeiles().hamiltonian, jnp.asarray(drawn)))
     return drawn[energy < HIGHEST_ENERGY][:trials]

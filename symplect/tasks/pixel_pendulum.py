@@ -19,7 +19,7 @@ EVALUATION_SEED = 2019
 
 
 def make_data(seed: int, folder: Path | None, progress: str | None) -> PixelEvaluationData:
-    """Films for fitting depend on the seed; those the models are judged on do not."""
+    """Film for fitting depend on the seed; those the models are judged on do not."""
     test, train = pixel_pendulum(TRIALS, FRAMES, seed, progress=progress).split(TEST_TRIALS)
     truth = pixel_pendulum(EVALUATION_TRIALS, EVALUATION_FRAMES, EVALUATION_SEED, progress=progress)
     energy, published = Pendulum.reference(strength=15 / 8), Pendulum.reference(strength=1.9)

@@ -17,7 +17,7 @@ Setting = bool | int | float | str | None
 
 
 def known_settings(method: Method | DirectMethod) -> dict[str, tuple[type, ...]]:
-    """Returns the types that the value of each setting may have.
+    """Return the types that the value of each setting may have.
 
     Those of a descent and of the model's sizes, or of a direct fit: whatever has a default.
 
@@ -32,7 +32,7 @@ def known_settings(method: Method | DirectMethod) -> dict[str, tuple[type, ...]]
 
 
 def checked_settings(method: Method | DirectMethod, settings: Mapping[str, Setting]) -> dict[str, Setting]:
-    """Returns settings that a method can be run with; whole numbers stand for real ones where those are meant.
+    """Return settings that a method can be run with; whole numbers stand for real ones where those are meant.
 
     Raises:
         InputError: an unknown setting, a value of another kind, or one out of its range.
@@ -51,13 +51,13 @@ def checked_settings(method: Method | DirectMethod, settings: Mapping[str, Setti
 
 
 def descent(method: Method, settings: Mapping[str, Setting]) -> GradientSettings:
-    """Returns a method's descent with those of the settings that it has."""
+    """Return a method's descent with those of the settings that it has."""
     own: dict[str, Any] = {name: value for name, value in settings.items() if name in _optional(GradientSettings)}
     return dataclasses.replace(method.settings, **own)
 
 
 def sizes(method: Method, settings: Mapping[str, Setting]) -> dict[str, Setting]:
-    """Returns those of the settings that make the model."""
+    """Return those of the settings that make the model."""
     return {name: value for name, value in settings.items() if name in _optional(method.start)}
 
 

@@ -16,7 +16,7 @@ TRIALS, TEST_TRIALS = 5000, 1000
 
 
 def random_starts(rng: np.random.Generator, trials: int) -> np.ndarray:
-    """Returns equilateral triangles, each component of the circular velocities times `1 + 0.2 U(-1, 1)`."""
+    """Return equilateral triangles, each component of the circular velocities times `1 + 0.2 U(-1, 1)`."""
     angles = rng.uniform(0.0, 2 * np.pi, (trials, 1)) + 2 * np.pi / 3 * np.arange(3)
     radius = rng.uniform(0.9, 1.2, (trials, 1, 1))
     outward = np.stack([np.cos(angles), np.sin(angles)], axis=1)  # trials, dimensions, bodies

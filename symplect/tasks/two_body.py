@@ -16,7 +16,7 @@ TRIALS, TEST_TRIALS = 1000, 200
 
 
 def random_starts(rng: np.random.Generator, trials: int) -> np.ndarray:
-    """Returns mirrored pairs about the origin, at the speed of a circular orbit times `1 + 0.05 N(0, 1)`."""
+    """Return mirrored pairs about the origin, at the speed of a circular orbit times `1 + 0.05 N(0, 1)`."""
     position = rng.uniform(0.5, 1.5, (trials, 2))
     radius = np.linalg.norm(position, axis=1, keepdims=True)
     across = np.stack([-position[:, 1], position[:, 0]], axis=1)

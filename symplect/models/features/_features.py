@@ -31,7 +31,7 @@ class AbstractFeatures(eqx.Module):
 
     @abc.abstractmethod
     def __call__(self, z: State) -> Values:
-        """Returns the features of one state."""
+        """Return the features of one state."""
 
     @property
     def couples(self) -> Couples:

@@ -30,7 +30,7 @@ class AbstractRadial(eqx.Module):
 
     @abc.abstractmethod
     def __call__(self, r: Scalar | Distances) -> Float[Array, "functions *pairs"]:
-        """Returns the functions of one distance, or of many."""
+        """Return the functions of one distance, or of many."""
 
 
 @final
@@ -101,7 +101,8 @@ class PairDistances(AbstractFeatures):
     Args:
         radial: functions of one distance.
         bodies: number of bodies.
-        dimensions: of space; positions are listed as in `NBody`, one coordinate of all bodies after the other.
+        dimensions: number of dimensions of space; positions are listed as in `NBody`, one coordinate of all bodies
+            after the other.
 
     Example:
         >>> gravity = PairDistances(InversePowers((1,)), bodies=2)
@@ -126,7 +127,7 @@ class PairDistances(AbstractFeatures):
         return jnp.sum(self.radial(self.distances(z)), axis=-1)
 
     def distances(self, q: Half) -> Distances:
-        """Returns the distance of every pair."""
+        """Return the distance of every pair."""
         positions = q.reshape(self.dimensions, -1)
         first, second = np.triu_indices(self.bodies, k=1)
         return jnp.sqrt(jnp.sum((positions[:, first] - positions[:, second]) ** 2, axis=0))
@@ -135,7 +136,7 @@ class PairDistances(AbstractFeatures):
     def over_data(
         cls, positions: Float[np.ndarray, "samples degrees"], bodies: int, *, terms: int = 20, dimensions: int = 2
     ) -> "PairDistances":
-        """Returns Chebyshev functions of the logarithm of the distances that the data have seen."""
+        """Return Chebyshev functions of the logarithm of the distances that the data have seen."""
         r = pair_distances(positions, bodies, dimensions)
         return cls(ChebyshevLog(terms, float(np.min(r)), float(np.max(r))), bodies, dimensions)
 
@@ -165,7 +166,7 @@ class CentreDistance(AbstractFeatures):
 
     @classmethod
     def over_data(cls, positions: Float[np.ndarray, "samples degrees"], *, terms: int = 8) -> "CentreDistance":
-        """Returns Chebyshev functions of the logarithm of the distances that the data have seen, and a little beyond.
+        """Return Chebyshev functions of the logarithm of the distances that the data have seen, and a little beyond.
 
         Raises:
             InputError: a path through the centre, or all on one circle, of which no potential can be told.
@@ -182,7 +183,7 @@ class CentreDistance(AbstractFeatures):
 def pair_distances(
     positions: Float[np.ndarray, "samples degrees"], bodies: int, dimensions: int = 2
 ) -> Float[np.ndarray, "samples pairs"]:
-    """Returns the distance of every pair of bodies in every sample."""
+    """Return the distance of every pair of bodies in every sample."""
     per_body = positions.reshape(len(positions), dimensions, -1)
     first, second = np.triu_indices(bodies, k=1)
     return np.linalg.norm(per_body[:, :, first] - per_body[:, :, second], axis=1)

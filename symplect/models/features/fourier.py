@@ -30,7 +30,7 @@ class Fourier(AbstractFeatures):
 
     @classmethod
     def up_to(cls, dimension: int, highest: int) -> "Fourier":
-        """Returns all frequencies with entries of at most `highest`, one of each pair k and -k."""
+        """Return all frequencies with entries of at most `highest`, one of each pair k and -k."""
         grid = np.stack(np.meshgrid(*[np.arange(-highest, highest + 1)] * dimension, indexing="ij"), axis=-1)
         return cls(tuple(k for k in map(tuple, grid.reshape(-1, dimension).tolist()) if k > (0,) * dimension))
 

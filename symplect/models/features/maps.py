@@ -62,7 +62,7 @@ class OfMomenta(AbstractFeatures):
 
 
 def separable(kinetic: AbstractFeatures, potential: AbstractFeatures) -> Concatenated:
-    """Returns the features of `H = T(p) + V(q)`."""
+    """Return the features of `H = T(p) + V(q)`."""
     return Concatenated((OfMomenta(kinetic), OfPositions(potential)))
 
 
@@ -115,7 +115,7 @@ class Projected(AbstractFeatures):
     Args:
         inner: features of the projected state.
         matrix: one row per coordinate that is kept.
-        centre: that is subtracted first.
+        centre: origin, which is subtracted first.
     """
 
     formula: ClassVar[str] = "inner(matrix @ (z - centre))"
@@ -137,7 +137,7 @@ class Projected(AbstractFeatures):
 
 
 def data_subspace(rows: Float[np.ndarray, "samples dimension"]) -> Float[np.ndarray, "kept dimension"]:
-    """Returns an orthonormal basis of the directions in which centred rows vary, one per row.
+    """Return an orthonormal basis of the directions in which centred rows vary, one per row.
 
     A direction that no data have seen can have any weight, so it is better not to have one. Mirrored bodies, for
     example, leave half of phase space empty.

@@ -47,7 +47,7 @@ class RandomTanh(AbstractFeatures):
         steepness: float = 3.0,
         energies: Float[np.ndarray, " samples"] | None = None,
     ) -> "RandomTanh":
-        r"""Draws every feature from a pair of data points, so that it rises from one to the other.
+        r"""Draw every feature from a pair of data points, so that it rises from one to the other.
 
         $$w = 2 s \frac{z_j - z_i}{|z_j - z_i|^2}, \qquad b = -w \cdot z_i - s, \qquad s = c \ln(3) / 2$$
 
@@ -59,8 +59,8 @@ class RandomTanh(AbstractFeatures):
             count: number of features.
             rng: source of the pairs.
             steepness: $c$.
-            energies: of the data points by an earlier fit; pairs are then drawn with a probability proportional to
-                $|H_j - H_i| / |z_j - z_i|$, where H changes most.
+            energies: energies of the data points by an earlier fit; pairs are then drawn with a probability
+                proportional to $|H_j - H_i| / |z_j - z_i|$, where H changes most.
 
         Example:
             >>> RandomTanh.from_pairs(np.eye(3), 10, np.random.default_rng(0)).size
@@ -80,7 +80,7 @@ class RandomTanh(AbstractFeatures):
 
     @classmethod
     def isotropic(cls, states: States, count: int, rng: np.random.Generator, *, gain: float = 0.5) -> "RandomTanh":
-        """Draws directions of equal length in units of the data's spread, centred at data points: for noisy data.
+        """Draw directions of equal length in units of the data's spread, centred at data points: for noisy data.
 
         Args:
             states: data points.
@@ -101,7 +101,7 @@ class RandomTanh(AbstractFeatures):
 
 
 def _distinct_pairs(states: States, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draws pairs of points that are not the same, which have no direction between them."""
+    """Draw pairs of points that are not the same, which have no direction between them."""
     first = rng.integers(len(states), size=count)
     second = rng.integers(len(states), size=count)
     for _ in range(_TRIES):

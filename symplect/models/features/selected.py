@@ -15,7 +15,7 @@ class Selected(AbstractFeatures):
 
     Args:
         inner: all features.
-        indices: of those that are kept.
+        indices: numbers of the kept features.
 
     Example:
         >>> import jax.numpy as jnp
