@@ -12,7 +12,7 @@ import numpy as np
 
 from symplect.errors import UnreadableError
 from symplect.files.atomic import writing
-from symplect.files.bounds import read_own, require_regular, require_size
+from symplect.files.bounds import LARGEST, read_own, require_regular, require_size
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -13,9 +13,9 @@ from jaxtyping import PyTree
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from symplect.errors import InputError, one_line
+from symplect.errors import InputError, UnreadableError, one_line
 from symplect.files.atomic import writing
-from symplect.files.bounds import read_own, require_regular
+from symplect.files.bounds import read_own, require_regular, require_size
 from symplect.files.json_files import parsed_json
 
 Tree = TypeVar("Tree", bound=PyTree)
