@@ -74,7 +74,7 @@ def test_no_files_import_each_other_in_a_circle():
 
 
 def test_no_module_is_hidden_by_a_function_of_its_name():
-    """`import symplect.data.simulate` would give a function."""
+    """`import symplect.integrate.rollout` would give the function where both have that name."""
     for path in MODULES:
         parent, _, own = name_of(path).rpartition(".")
         if parent and own != "__main__":

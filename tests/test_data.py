@@ -126,7 +126,7 @@ def test_simulation_is_repeatable_and_batched(monkeypatch):
     starts, times = np.random.default_rng(0).uniform(-1, 1, (5, 2)), np.linspace(0.0, 1.0, 3)
     whole, again = (simulate(MassSpring.reference(), starts, times).states for _ in "ab")
     np.testing.assert_array_equal(again, whole)
-    monkeypatch.setattr(importlib.import_module("symplect.data.simulate"), "_BATCH", 2)
+    monkeypatch.setattr(importlib.import_module("symplect.data.simulation"), "_BATCH", 2)
     parts = simulate(MassSpring.reference(), starts, times, progress="parts")
     np.testing.assert_allclose(parts.states, whole, rtol=1e-12)
 
