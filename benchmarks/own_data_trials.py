@@ -136,7 +136,11 @@ def _frequency(found: Any, run: Path) -> tuple[float | None, float | None]:
         if best is None or fit is None or fit.covariance is None:
             return best, None
         rng = np.random.default_rng(0)
-        weights = rng.multivariate_normal(np.asarray(vector), fit.covariance, _DRAWS, method="eigh")
+        sizes = np.sqrt(np.diag(fit.covariance))
+        sizes = np.where(sizes > 0, sizes, 1.0)  # units of the weights, which may be far apart
+        values, directions = np.linalg.eigh(fit.covariance / np.outer(sizes, sizes))
+        along = np.sqrt(np.maximum(values, 0.0)) * rng.standard_normal((_DRAWS, len(values)))
+        weights = np.asarray(vector) + along @ directions.T * sizes
         more = np.where(seen, noise, 0.0) * rng.standard_normal((_DRAWS, *first.states.shape))
         drawn = [one for pair in zip(weights, more, strict=True) if (one := released(pair[0], first.states + pair[1]))]
     return best, float(np.sqrt(np.mean((np.array(drawn) - best) ** 2))) if len(drawn) == _DRAWS else None
