@@ -148,7 +148,7 @@ def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
     if "data" in pairs[0][0].config:
         tail += [
             "The true system is not known, so the rows that need it do not apply.",
-            "Its units are those of the data's size: states change by their spread in a unit of time.",
+            "The unit of time is the characteristic time of the data, in which states change by their spread.",
         ]
     elif all(found["out_of_distribution"].passed is None for _, found in pairs):
         tail += ["The true path does not keep its energy, so there is no true Hamiltonian, and its rows do not apply."]

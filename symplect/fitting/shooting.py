@@ -201,10 +201,8 @@ class ShootingProblem:
         normal = self.residuals.linearised(parameters, starts)
         cost = float(np.sum(normal.cost) + np.sum(self.penalty * parameters**2))
         sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0) + self.penalty
-        if before is None:
-            return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf, _DAMPING, sizes)
-        sizes = np.fmax(sizes, before.sizes)
-        return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf, before.damping, sizes)
+        damping, sizes = (before.damping, np.fmax(sizes, before.sizes)) if before else (_DAMPING, sizes)
+        return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf, damping, sizes)
 
     def minimised(self, best: Shot, enough: float) -> Shot:
         """Minimise the sum, from where it has been evaluated.

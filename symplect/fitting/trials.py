@@ -20,7 +20,7 @@ from symplect.models import FeatureField, FeatureHamiltonian
 
 _GROUPS = 30  # parts of the data at most, each of which is left out once
 _ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
-_WORSE = 3  # ridges, the last of which predicts worse than the one before the others: weaker ones are not tried
+_WORSE = 3  # ridges in a row that predict worse than the best one: still weaker ones are not tried
 
 Coordinates = Float[np.ndarray, " dimension"]
 
@@ -53,7 +53,7 @@ class Trial:
     def along(self, penalties: Float[np.ndarray, " penalties"], noise: Coordinates) -> list["Choice"]:
         """Fit at several ridges, the strongest first, each from the one before where that begins nearer to the data.
 
-        That is nearly twice as fast as to begin anew every time. It ends where predictions have got worse twice.
+        That is nearly twice as fast as to begin anew every time. It ends where several in a row have predicted worse.
         """
         found: list[Choice] = []
         for penalty in np.sort(penalties)[::-1]:
