@@ -22,6 +22,7 @@ from symplect.models.features import (
 
 _SMOOTH = 30  # features for noisy data
 _GAINS = (0.3, 0.5, 0.8)
+_ANHARMONIC = (1, 2)  # positions whose potential has terms of the fourth degree: more would have too many
 _SPACE = (2, 3)  # dimensions in which one body may move about a centre
 _TERMS = 12  # functions of the distance of a pair
 
@@ -55,9 +56,11 @@ def _pairs(positions: np.ndarray, bodies: Order) -> AbstractFeatures:
 
 def hamiltonians(problem: Problem, states: np.ndarray) -> list[FeatureHamiltonian]:
     """Return the Hamiltonians to choose from where no more is known than how the momenta were measured."""
-    n, known = states.shape[1] // 2, smooth_hamiltonians(states, structure=_structure(problem), seed=problem.seed)
+    n = states.shape[1] // 2
+    degree = 4 if n in _ANHARMONIC else 2
+    known = smooth_hamiltonians(states, structure=_structure(problem), seed=problem.seed, degree=degree)
     if problem.velocities and n == 1 and not problem.angles:  # a velocity sensor may be off by a factor
-        known += smooth_hamiltonians(states, structure="separable", seed=problem.seed)
+        known += smooth_hamiltonians(states, structure="separable", seed=problem.seed, degree=degree)
     return known
 
 

@@ -165,7 +165,7 @@ class Shot:
         parameters, starts: of the paths.
         normal: the linearised problem there.
         cost: the penalty included; infinite where a path left the finite numbers.
-        damping: of the next step, relative to `sizes`.
+        damping: of the next step, relative to `sizes` and the penalty.
         sizes: the largest squared sensitivity to each parameter so far.
         converged: whether the cost had stopped falling.
     """
@@ -200,7 +200,7 @@ class ShootingProblem:
         """Return the sum at some parameters and starts, and how far to go from there: as from the shot before."""
         normal = self.residuals.linearised(parameters, starts)
         cost = float(np.sum(normal.cost) + np.sum(self.penalty * parameters**2))
-        sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0) + self.penalty
+        sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0)
         damping, sizes = (before.damping, np.fmax(sizes, before.sizes)) if before else (_DAMPING, sizes)
         return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf, damping, sizes)
 
@@ -218,12 +218,13 @@ class ShootingProblem:
         """
         growth = _GROWTH
         for _ in range(_ITERATIONS if np.isfinite(best.cost) else 0):
-            matrix = np.sum(best.normal.matrix, axis=0) + np.diag(self.penalty + best.damping * best.sizes)
+            damped = best.damping * (best.sizes + self.penalty)
+            matrix = np.sum(best.normal.matrix, axis=0) + np.diag(self.penalty + damped)
             gradient = np.sum(best.normal.gradient, axis=0) - self.penalty * best.parameters
             change = solve_symmetric(matrix, gradient, rcond=1e-13)
             there = self.at(best.parameters + change, best.starts + best.normal.starts(change), best)
             if there.cost < best.cost:
-                foreseen = change @ (gradient + best.damping * best.sizes * change)
+                foreseen = change @ (gradient + damped * change)
                 share = (best.cost - there.cost) / foreseen
                 damping = float(max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST))
                 converged = best.cost - there.cost < enough * best.cost
