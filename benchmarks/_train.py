@@ -19,8 +19,8 @@ from pathlib import Path
 
 import jax
 
+from symplect.experiments.tasks import TASKS
 from symplect.files import write_tree
-from symplect.tasks import TASKS
 
 name, steps, file = sys.argv[1:]
 marks = [began, time.perf_counter()]

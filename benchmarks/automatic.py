@@ -14,13 +14,13 @@ import numpy as np
 jax.config.update("jax_enable_x64", True)
 
 from symplect import PortHamiltonian, Trajectories, add_noise, simulate
-from symplect.automatic import METHODS, fit_reading
-from symplect.automatic.judgement import geometric_mean, squared_errors
+from symplect.auto import METHODS, fit_reading
+from symplect.auto.judgement import geometric_mean, squared_errors
 from symplect.data import measured_pendulum
 from symplect.errors import InputError
-from symplect.reading import Columns, Reading, read
+from symplect.experiments.tasks import TASKS
 from symplect.systems import MassSpring
-from symplect.tasks import TASKS
+from symplect.tables import Columns, Reading, read
 
 
 @dataclass

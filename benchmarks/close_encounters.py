@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from symplect.dynamics import vector_field
+from symplect.experiments.tasks import TASKS
+from symplect.experiments.tasks.three_body import random_starts
 from symplect.fitting.pair_distances import fit_pair_distances
 from symplect.models.features import pair_distances
 from symplect.systems import NBody
-from symplect.tasks import TASKS
-from symplect.tasks.three_body import random_starts
 
 FACTORS = (10.0, 3.0, 1.5, 1.0, 0.9, 0.7, 0.5, 0.3, 0.1, 0.03)  # of the shortest distance in the training data
 STATES = 200

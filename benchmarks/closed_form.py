@@ -10,7 +10,7 @@ import warnings
 import jax
 import numpy as np
 
-from symplect.tasks import TASKS, DirectMethod, Task
+from symplect.experiments.tasks import TASKS, DirectMethod, Task
 
 SEEDS = 3
 METRICS = ("test_loss", "field_error", "energy_mse", "energy_mse_median")

@@ -15,8 +15,8 @@ from scipy.integrate import solve_ivp
 
 from symplect import simulate
 from symplect.dynamics import AbstractHamiltonian
+from symplect.experiments.tasks.two_body import random_starts
 from symplect.systems import NBody, Pendulum
-from symplect.tasks.two_body import random_starts
 
 ROUNDS, SAMPLE = 5, 2
 

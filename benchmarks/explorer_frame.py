@@ -15,10 +15,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from symplect import HNN, Baseline, rollout
 from symplect.dynamics import energies
-from symplect.explorer import explore
+from symplect.experiments.tasks import TASKS
 from symplect.integrate import RK4
 from symplect.runs import Run, save_run
-from symplect.tasks import TASKS
+from symplect.views.explorer import explore
 
 MOVES = 120
 DRAG = """async (moves) => {

@@ -10,7 +10,7 @@ import numpy as np
 from _results import tell
 from _timing import seconds_in_turns
 
-from symplect.tasks import TASKS, Task
+from symplect.experiments.tasks import TASKS, Task
 
 ROUNDS = 5
 REPEATS = 20  # closed forms per round, since one takes milliseconds

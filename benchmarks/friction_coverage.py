@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from symplect import PortHamiltonian, add_noise, simulate
-from symplect.diagnose import Diagnosis, by_kind, compare_kinds
+from symplect.auto.diagnosis import Diagnosis, by_kind, compare_kinds
 from symplect.fitting import smooth_hamiltonians
 from symplect.systems import MassSpring, Pendulum
 

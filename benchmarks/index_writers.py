@@ -6,8 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from symplect.experiments.sweep.index import Index
 from symplect.files import write_json
-from symplect.sweep.index import Index
 
 WRITERS, RUNS = (1, 2, 4, 8, 16), 100
 

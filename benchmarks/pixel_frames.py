@@ -13,8 +13,14 @@ import numpy as np
 from symplect.data import pixels
 from symplect.data.pixels import PixelTrajectories
 from symplect.evaluation.pixels import PixelEvaluationData
-from symplect.tasks import TASKS
-from symplect.tasks.pixel_pendulum import EVALUATION_FRAMES, EVALUATION_SEED, EVALUATION_TRIALS, FRAMES, TRIALS
+from symplect.experiments.tasks import TASKS
+from symplect.experiments.tasks.pixel_pendulum import (
+    EVALUATION_FRAMES,
+    EVALUATION_SEED,
+    EVALUATION_TRIALS,
+    FRAMES,
+    TRIALS,
+)
 
 WIDE = slice(100, 400)  # rows and columns
 DIM = 0.78  # of the contrast; the square is the paper's loss over ours

@@ -12,9 +12,9 @@ import numpy as np
 
 from symplect import HNN, AbstractDynamics, AbstractSeparableHamiltonian, Baseline, fit_gradient, rollout
 from symplect.evaluation.structure import flow_jacobians
+from symplect.experiments.tasks import TASKS
 from symplect.integrate import RK4, AbstractSolver, Adaptive, ImplicitMidpoint, Leapfrog, Yoshida4
 from symplect.precision import cast
-from symplect.tasks import TASKS
 
 PERIOD, PERIODS = np.pi, (10, 100, 1000)  # of the true spring at every energy
 STEPS = 40  # a period

@@ -14,8 +14,8 @@ from _timing import seconds_in_turns
 from scipy.integrate import solve_ivp
 
 from symplect import HNN, GradientSettings, fit_gradient, rollout
+from symplect.experiments.tasks import TASKS
 from symplect.integrate import RK4, AbstractSolver, Adaptive, ImplicitMidpoint
-from symplect.tasks import TASKS
 
 STARTS, STEPS, HORIZON, LONGER, WIDTH, SIDE, ROUNDS = 1000, 400, 20.0, 50, 200, 2048, 5
 SOLVERS = {"RK4": RK4(), "implicit midpoint": ImplicitMidpoint(), "adaptive": Adaptive(rtol=1e-5, atol=1e-8)}

@@ -7,9 +7,9 @@ import sys
 
 import jax
 
+from symplect.experiments.tasks import TASKS
 from symplect.fitting.libraries import bodies_library, one_degree_library
 from symplect.fitting.symbolic import SymbolicFit, fit_symbolic
-from symplect.tasks import TASKS
 
 SEEDS = 3
 TRUTH = {

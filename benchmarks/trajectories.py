@@ -17,12 +17,12 @@ from symplect.dynamics import energies
 from symplect.errors import NotAvailableError
 from symplect.evaluation import metrics
 from symplect.evaluation.held_out import SOLVER
+from symplect.experiments.tasks import TASKS
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.integrate import change_energy, rollout
 from symplect.models import PortHamiltonian
 from symplect.precision import cast
-from symplect.tasks import TASKS
 
 SEEDS = range(5)
 STRUCTURES = {

@@ -10,9 +10,9 @@ import numpy as np
 from symplect import HNN, fit_gradient, rollout
 from symplect.dynamics import energies
 from symplect.evaluation.held_out import SOLVER
+from symplect.experiments.tasks import TASKS
 from symplect.fitting import FitState
 from symplect.precision import cast
-from symplect.tasks import TASKS
 
 SEEDS, FIRST, EVERY = 6, 7000, 500
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import energies, vector_field
+from symplect.experiments.tasks import TASKS
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.fitting.uncertainty import Deviations, closed_form_deviations, trajectory_deviations
 from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial, RandomTanh
-from symplect.tasks import TASKS
 
 NINETY = 1.645
 FIRST_SEED = 200  # no other experiment here uses these data sets

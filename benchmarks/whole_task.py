@@ -26,9 +26,9 @@ from _spent import Spent, spent
 from symplect import rollout
 from symplect.dynamics import energies
 from symplect.evaluation.held_out import SOLVER
+from symplect.experiments.tasks import TASKS
 from symplect.files import read_tree
 from symplect.precision import cast
-from symplect.tasks import TASKS
 
 HERE = Path(__file__).parent
 EXPERIMENTS = {

@@ -15,7 +15,7 @@ from symplect.terminal import terminal
 
 def tasks() -> None:
     """List the paper's tasks and what each needs. Example: symplect tasks"""
-    from symplect.tasks import TASKS
+    from symplect.experiments.tasks import TASKS
 
     for task in TASKS.values():
         print(f"{task.name:14} task {task.number:3} {task.title:20} needs {task.needs}")
@@ -39,9 +39,9 @@ def reproduce(
         data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
         steps: Steps of every fit, for a quick look; the paper's number unless given.
     """
-    from symplect.reproduce import Plan
-    from symplect.reproduce import reproduce as run
-    from symplect.tasks import TASKS
+    from symplect.experiments.reproduction import Plan
+    from symplect.experiments.reproduction import reproduce as run
+    from symplect.experiments.tasks import TASKS
 
     print(run(Plan(tasks or tuple(TASKS), models, seeds, out, data, {} if steps is None else {"steps": steps})))
     print(f"Runs, results.json and table.md are in {out}")
@@ -75,10 +75,10 @@ def sweep(
     """
     from functools import partial
 
-    from symplect.sweep import SweepPlan, open_executor
-    from symplect.sweep import sweep as run
-    from symplect.sweep.grid import read_grid
-    from symplect.tasks import TASKS
+    from symplect.experiments.sweep import SweepPlan, open_executor
+    from symplect.experiments.sweep import sweep as run
+    from symplect.experiments.sweep.grid import read_grid
+    from symplect.experiments.tasks import TASKS
 
     plan = SweepPlan(tasks or tuple(TASKS), models, seeds, out, data, read_grid(settings), together, stop_hopeless)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -128,12 +128,12 @@ def fit(
         seed: Random seed.
         out: Folder for the run; runs/<name of the file> unless given.
     """
-    from symplect.automatic import fit_reading
-    from symplect.automatic.place import PAGE, fingerprint, finished_before, place_of
+    from symplect.auto import fit_reading
+    from symplect.auto.place import PAGE, fingerprint, finished_before, place_of
     from symplect.files import require_place
-    from symplect.reading import Columns, read, understood
-    from symplect.report import report as write
     from symplect.runs import load_run
+    from symplect.tables import Columns, read, understood
+    from symplect.views.report import report as write
 
     place = place_of(out, files)
     require_place(place)
@@ -180,19 +180,19 @@ def simulate(
     """
     import numpy as np
 
-    from symplect import predict
     from symplect.files import require_place
+    from symplect.results import predictions
     from symplect.runs import load_run
 
     if bool(start) == (starts is not None):
         raise InputError("expected --start or --starts, found both or neither: give one state, or a table of states")
-    predict.require_ending(out)
+    predictions.require_ending(out)
     require_place(out)
     loaded = load_run(run)
-    states = predict.read_starts(starts, loaded) if starts is not None else np.array([start])
-    table = predict.simulate(loaded, states, until, dt)
-    predict.write_table(table, out)
-    if far := predict.outside(loaded, states):
+    states = predictions.read_starts(starts, loaded) if starts is not None else np.array([start])
+    table = predictions.simulate(loaded, states, until, dt)
+    predictions.write_table(table, out)
+    if far := predictions.outside(loaded, states):
         print(f"warning: {far} of {len(states)} starts lie outside the range of the fitted data")
     print(f"{table.height} rows: {', '.join(table.columns)}")
     print(out)
@@ -216,16 +216,16 @@ def evaluate(
         time: Column of times, with --q.
         trial: Column that tells trials apart, with --q.
     """
-    from symplect import predict
-    from symplect.reading import Columns
+    from symplect.results import predictions
     from symplect.runs import load_run
+    from symplect.tables import Columns
 
-    found = predict.evaluate(load_run(run), files, Columns(q=q, p=p, time=time, trial=trial) if q else None)
+    found = predictions.evaluate(load_run(run), files, Columns(q=q, p=p, time=time, trial=trial) if q else None)
     for name, value in found.items():
-        print(f"{name:16} {value:.4g}  {predict.MEANINGS[name]}")
-    if said := predict.judgement(found):
+        print(f"{name:16} {value:.4g}  {predictions.MEANINGS[name]}")
+    if said := predictions.judgement(found):
         print(f"warning: {said}")
-    if not found["finite"] and found["held_out_error"] >= predict.GUESS:
+    if not found["finite"] and found["held_out_error"] >= predictions.GUESS:
         sys.exit(1)
 
 
@@ -240,7 +240,7 @@ def export(
         format: File format; by the ending unless given.
     """
     from symplect.export import export_model
-    from symplect.predict import coordinate_names
+    from symplect.results.predictions import coordinate_names
     from symplect.runs import load_run
 
     loaded = load_run(run)
@@ -255,7 +255,7 @@ def report(run: tyro.conf.Positional[Path], out: Path | None = None) -> None:
         run: Folder that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
         out: Where the page goes; report.html in the folder unless given.
     """
-    from symplect.report import report as write
+    from symplect.views.report import report as write
 
     page = out or run / "report.html"
     write(run, page)
@@ -269,7 +269,7 @@ def explore(run: tyro.conf.Positional[Path], out: Path | None = None) -> None:
         run: Folder that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
         out: Where the page goes; explorer.html in the folder unless given.
     """
-    from symplect.explorer import explore as write
+    from symplect.views.explorer import explore as write
 
     page = out or run / "explorer.html"
     write(run, page)
@@ -282,7 +282,7 @@ def certify(run: tyro.conf.Positional[Path]) -> None:
     Args:
         run: One run folder, or a folder with runs below; each gets a certificate.json.
     """
-    from symplect.certify import certify as write
+    from symplect.results.certificates import certify as write
 
     print(write(run))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import symplect
 
-EXPLORER = Path(symplect.__file__).parent / "explorer"
+EXPLORER = Path(symplect.__file__).parent / "views" / "explorer"
 
 # The page's own policy; without the last word browsers refuse WebAssembly, as in their lockdown modes.
 POLICY = "default-src 'none'; script-src 'unsafe-inline' data:"

@@ -7,14 +7,14 @@ import numpy as np
 
 from symplect import HNN, Baseline, rollout
 from symplect.dynamics import energies
+from symplect.experiments.tasks import TASKS
+from symplect.experiments.tasks.three_body import random_starts as triangles
+from symplect.experiments.tasks.two_body import random_starts as pairs
 from symplect.files import read_json, write_json
 from symplect.integrate import RK4
 from symplect.models import FeatureHamiltonian, PixelBaseline, PixelHNN, PortHamiltonian
 from symplect.models.features import ChebyshevLog, Fourier, PairDistances, Polynomial, RandomTanh, separable
 from symplect.runs import Run, save_run
-from symplect.tasks import TASKS
-from symplect.tasks.three_body import random_starts as triangles
-from symplect.tasks.two_body import random_starts as pairs
 
 TIMES = 24
 STARTS = {
@@ -24,7 +24,7 @@ STARTS = {
 }
 
 
-TRAINING = "symplect.explorer.tasks._made_again"
+TRAINING = "symplect.views.explorer.tasks._made_again"
 """What simulates a task's data again for the explorer, which takes long."""
 
 

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from symplect.sweep.index import Index
+from symplect.experiments.sweep.index import Index
 
 
 def write_many(out, first, count):

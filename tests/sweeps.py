@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from symplect.sweep import read_index
+from symplect.experiments.sweep import read_index
 from tests.conftest import made_once
 
 SEEDS, WIDTHS, MODELS = 4, 2, 2

@@ -27,7 +27,7 @@ FOREIGN = re.compile(
 def fault(table: Table, folder: Path) -> str:
     """Read a table, and return what is wrong with the outcome; nothing if all is well."""
     from symplect.errors import InputError, NotAvailableError
-    from symplect.reading import Columns, read
+    from symplect.tables import Columns, read
 
     path = folder / table.name
     path.write_bytes(table.content)
@@ -62,7 +62,7 @@ def _fault_of_message(message: str) -> str:
 
 def serve(pipe: Connection) -> None:
     """Read tables until the pipe ends; the parent watches the clock."""
-    import symplect.reading  # noqa: F401  # before memory is bounded: what the idle process has is not counted
+    import symplect.tables  # noqa: F401  # before memory is bounded: what the idle process has is not counted
 
     with tempfile.TemporaryDirectory() as folder:
         errors = os.open(Path(folder) / "errors", os.O_RDWR | os.O_CREAT | os.O_APPEND)

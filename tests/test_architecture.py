@@ -17,9 +17,8 @@ PACKAGE = ROOT / "symplect"
 
 ORDER = [
     "_types", "environment", "errors", "terminal", "precision", "files", "dynamics", "systems", "integrate", "data",
-    "models", "fitting", "regressor", "evaluation", "diagnose", "reading", "tasks",
-    "runs", "export", "automatic", "predict", "table", "units", "reproduce", "sweep", "certify", "content",
-    "plots", "explorer", "report", "cli",
+    "models", "fitting", "regressor", "evaluation", "tables", "runs", "export", "auto", "experiments", "results",
+    "views", "cli",
 ]  # fmt: skip
 """Each room imports only from rooms before it, and from itself."""
 

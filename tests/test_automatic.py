@@ -14,10 +14,10 @@ import pytest
 
 import symplect
 from symplect import HNN, PortHamiltonian, Trajectories, add_noise, cli, simulate
-from symplect.automatic import fit
-from symplect.automatic.choice import Judged, choose
-from symplect.automatic.parts import parts, thinned
-from symplect.automatic.problem import Candidate
+from symplect.auto import fit
+from symplect.auto.choice import Judged, choose
+from symplect.auto.parts import parts, thinned
+from symplect.auto.problem import Candidate
 from symplect.errors import InputError
 from symplect.integrate import RK4
 from symplect.systems import MassSpring, Pendulum
@@ -130,7 +130,7 @@ def test_a_second_fit_goes_beside_the_first_and_a_named_place_is_not_overwritten
 def test_a_fit_that_was_ended_before_its_page_is_not_made_again(journey, monkeypatch, capsys, named):
     """It was killed, or the disk was full: the same command goes on where it ended."""
     monkeypatch.chdir(journey)
-    monkeypatch.setattr("symplect.automatic.fit_reading", None)
+    monkeypatch.setattr("symplect.auto.fit_reading", None)
     page, model = (journey / "runs" / "swing" / name for name in ("report.html", "model.safetensors"))
     page.unlink()
     before = model.stat().st_mtime_ns
@@ -147,7 +147,7 @@ def test_the_verdict_stands_before_a_disk_that_is_full(journey, monkeypatch, cap
         raise InputError("expected to write, found: No space left on device")
 
     monkeypatch.chdir(journey)
-    monkeypatch.setattr("symplect.automatic.result.save_run", full)
+    monkeypatch.setattr("symplect.auto.result.save_run", full)
     with pytest.raises(SystemExit) as stop:
         run(*shlex.split("fit swing.csv --q x --p v --time t --trial trial --method closed-form --out runs/full"))
     assert stop.value.code == 2

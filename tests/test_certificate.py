@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from symplect import HNN, Baseline, fit
-from symplect.certify import certify
 from symplect.dynamics import AbstractSeparableHamiltonian, split
 from symplect.errors import InputError
 from symplect.evaluation import certificate
@@ -22,6 +21,7 @@ from symplect.evaluation.structure import flow_jacobians
 from symplect.files import read_json
 from symplect.integrate import RK4, AbstractFixedStep, ImplicitMidpoint, Leapfrog, Yoshida4
 from symplect.integrate.leapfrog import _kick
+from symplect.results.certificates import certify
 from symplect.systems import MassSpring, Pendulum
 from tests.members import SYSTEMS, member
 from tests.test_cli import call, refused

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from symplect import cli
-from symplect.reproduce import Plan, reproduce
+from symplect.experiments.reproduction import Plan, reproduce
 from symplect.runs import load_run
 from tests.needs import FOLDER, needs_measurements
 

@@ -10,6 +10,7 @@ import pytest
 from symplect import simulate
 from symplect.dynamics import vector_field
 from symplect.errors import InputError
+from symplect.experiments.tasks.three_body import random_starts
 from symplect.fitting import closed_form
 from symplect.fitting.closed_form import fit_closed_form, fold_of_samples
 from symplect.fitting.least_squares import merge, reduce, ridge_path
@@ -33,7 +34,6 @@ from symplect.models.features import (
 )
 from symplect.runs import load_model, save_model
 from symplect.systems import NBody, Pendulum
-from symplect.tasks.three_body import random_starts
 from tests.members import circles
 
 POINTS = np.random.default_rng(0).uniform(0.3, 1.0, (40, 4))

@@ -16,15 +16,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from symplect import cli, predict
+from symplect import cli
 from symplect.errors import InputError
+from symplect.experiments.reproduction import Plan, reproduce
+from symplect.experiments.training import Unit
 from symplect.files import discard_leftovers, read_json, writing
 from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial
-from symplect.reading import Columns
-from symplect.reproduce import Plan, reproduce
+from symplect.results import predictions
 from symplect.runs import load_run, save_run
-from symplect.units import Unit
+from symplect.tables import Columns
 from tests.malformed import FRAME, own_run
 
 SYMPLECT = str(Path(sys.executable).with_name("symplect"))
@@ -103,14 +104,14 @@ def test_starts_are_found_by_the_names_of_either_table(tmp_path, names):
     for given in (names, NAMES[names]):
         table = pl.DataFrame({given[1]: [0.25, 0.5], "more": [7.0, 8.0], given[0]: [1.0, 2.0]})
         table.write_csv(tmp_path / "starts.csv")
-        np.testing.assert_array_equal(predict.read_starts(tmp_path / "starts.csv", run), [[1.0, 0.25], [2.0, 0.5]])
+        np.testing.assert_array_equal(predictions.read_starts(tmp_path / "starts.csv", run), [[1.0, 0.25], [2.0, 0.5]])
 
 
 def test_what_simulate_wrote_is_taken_as_starts(tmp_path):
     run = load_run(named(tmp_path / "run", "time", "energy"))
-    table = predict.simulate(run, np.array([[1.0, 0.25]]), 1.0, 0.5)
-    predict.write_table(table, tmp_path / "path.csv")
-    found = predict.read_starts(tmp_path / "path.csv", run)
+    table = predictions.simulate(run, np.array([[1.0, 0.25]]), 1.0, 0.5)
+    predictions.write_table(table, tmp_path / "path.csv")
+    found = predictions.read_starts(tmp_path / "path.csv", run)
     np.testing.assert_allclose(found[0], [1.0, 0.25])
     np.testing.assert_allclose(found[-1], [np.cos(1) + 0.25 * np.sin(1), 0.25 * np.cos(1) - np.sin(1)], atol=1e-6)
 
@@ -142,7 +143,7 @@ def test_a_long_path_of_what_stays_finite_is_followed(tmp_path):
     """A turn takes some thirty steps of the solver: thousands of turns take more than it makes at once."""
     run = load_run(named(tmp_path / "run", "x", "v"))
     for until, step in ((6000.0, 1500.0), (1500.0, 0.5), (-6000.0, 6000.0)):
-        found = predict.simulate(run, np.array([[1.0, 0.0], [0.0, 0.5]]), until, step)
+        found = predictions.simulate(run, np.array([[1.0, 0.0], [0.0, 0.5]]), until, step)
         times = found["time"].to_numpy()
         assert times[-1] == pytest.approx(until)
         own = found["trial"].to_numpy() == 0
@@ -152,7 +153,7 @@ def test_a_long_path_of_what_stays_finite_is_followed(tmp_path):
 
 def test_times_of_any_size_are_followed(tmp_path):
     run = load_run(named(tmp_path / "run", "x", "v"))
-    found = predict.simulate(run, np.array([[1.0, 0.0]]), 1e-299, 1e-300)
+    found = predictions.simulate(run, np.array([[1.0, 0.0]]), 1e-299, 1e-300)
     np.testing.assert_allclose(found["x"].to_numpy(), 1.0)
 
 
@@ -177,7 +178,8 @@ def test_a_model_that_predicts_no_better_than_the_mean_is_said_to(tmp_path, monk
     FRAME.write_csv(tmp_path / "own.csv")
     call(monkeypatch, "evaluate", tmp_path / "run", tmp_path / "own.csv")
     assert "warning" not in capsys.readouterr().out
-    found = predict.evaluate(load_run(tmp_path / "run"), [tmp_path / "own.csv"], Columns(q=("x",), p=("v",), time="t"))
+    own = Columns(q=("x",), p=("v",), time="t")
+    found = predictions.evaluate(load_run(tmp_path / "run"), [tmp_path / "own.csv"], own)
     assert (found["paths"], found["finite"]) == (1, 1)
     assert found["held_out_error"] < 1e-4
 
@@ -327,8 +329,8 @@ def test_two_reproductions_into_one_folder_share_the_work(tmp_path, monkeypatch,
         save_run(unit.folder, run)
         return run
 
-    monkeypatch.setattr("symplect.reproduce.run_unit", make)
-    monkeypatch.setattr("symplect.reproduce._make_data", lambda *_: None)
+    monkeypatch.setattr("symplect.experiments.reproduction.run_unit", make)
+    monkeypatch.setattr("symplect.experiments.reproduction._make_data", lambda *_: None)
     plan = Plan(["mass-spring"], ["baseline", "hnn"], 1, tmp_path)
     tables = {}
     both = [threading.Thread(target=lambda i=i: tables.update({i: reproduce(plan)})) for i in range(2)]
@@ -344,8 +346,8 @@ def test_two_reproductions_into_one_folder_share_the_work(tmp_path, monkeypatch,
 
 
 def test_the_lock_of_a_reproduction_is_that_of_a_sweep(tmp_path):
-    from symplect.sweep.places import lock_of
-    from symplect.tasks import TASKS
+    from symplect.experiments.sweep.places import lock_of
+    from symplect.experiments.tasks import TASKS
 
     unit = Unit(TASKS["pendulum"], "hnn", 3, tmp_path)
     assert unit.lock == lock_of(unit.folder)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from symplect import HNN, Baseline, Trajectories, add_noise, simulate
+from symplect.auto.diagnosis import diagnose
 from symplect.data import clean_by_derivatives, measured_pendulum
-from symplect.diagnose import diagnose
 from symplect.dynamics import vector_field
 from symplect.errors import InputError
 from symplect.fitting.candidates import smooth_hamiltonians

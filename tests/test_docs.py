@@ -79,11 +79,11 @@ def test_the_navigation_lists_every_page_once():
 
 def test_every_room_of_the_package_has_a_page():
     said = "".join(page.read_text() for page in (DOCS / "api").glob("*.md"))
-    for room in ("data", "reading", "systems", "integrate", "models", "models.features", "evaluation"):
+    for room in ("data", "tables", "systems", "integrate", "models", "models.features", "evaluation"):
         assert f"::: symplect.{room}\n" in said + "\n"
     for name in set(fitting.__all__) - {"Structure"}:  # a page cannot see names that are imported when they are used
         assert f"{name}\n" in said
-    for room in ("automatic", "regressor", "export", "runs", "tasks", "dynamics", "diagnose"):
+    for room in ("auto", "regressor", "export", "runs", "experiments.tasks", "dynamics", "auto.diagnosis"):
         assert f"::: symplect.{room}" in said
 
 
@@ -156,13 +156,13 @@ def test_every_public_name_is_explained(site):
     )
     for room in (
         "data",
-        "reading",
+        "tables",
         "systems",
         "integrate",
         "models.features",
         "fitting",
         "evaluation",
-        "automatic",
+        "auto",
         "export",
     ):
         module = importlib.import_module(f"symplect.{room}")

@@ -6,8 +6,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from symplect import PortHamiltonian, Trajectories, add_noise, simulate
-from symplect.automatic.bodies import order_of_bodies, with_masses
-from symplect.automatic.energy import (
+from symplect.auto.bodies import order_of_bodies, with_masses
+from symplect.auto.energy import (
     Energy,
     contraction,
     contracts,
@@ -16,11 +16,11 @@ from symplect.automatic.energy import (
     losses,
     only_slows_down,
 )
-from symplect.automatic.verdict import energy_sentence
+from symplect.auto.verdict import energy_sentence
 from symplect.models import FeatureField, FeatureHamiltonian, NonlinearFriction
 from symplect.models.features import CentreDistance, InversePowers, Polynomial
-from symplect.reading import Columns, read
 from symplect.systems import MassSpring
+from symplect.tables import Columns, read
 
 SPRING = MassSpring(k=1.0, m=1.0)
 TIMES = np.linspace(0.0, 30.0, 600)

@@ -11,9 +11,9 @@ from symplect import HNN, Baseline, Trajectories
 from symplect.dynamics import AbstractDynamics, energies
 from symplect.errors import InputError
 from symplect.evaluation import EvaluationData, evaluate
+from symplect.experiments.tasks import TASKS
 from symplect.precision import cast
 from symplect.systems import MassSpring, Pendulum
-from symplect.tasks import TASKS
 from tests.members import circles
 from tests.needs import needs_measurements
 
@@ -161,7 +161,7 @@ def test_every_task_is_published_for_both_models(task_data):
 
 
 def test_starts_are_as_published():
-    from symplect.tasks import _one_degree, three_body, two_body
+    from symplect.experiments.tasks import _one_degree, three_body, two_body
 
     rng = np.random.default_rng(0)
     sizes = np.abs(_one_degree.evaluation_starts())

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect.explorer.payload import payload
+from symplect.experiments.tasks import TASKS
 from symplect.fitting import fit_random_features
-from symplect.tasks import TASKS
+from symplect.views.explorer.payload import payload
 from tests.every_model import MODELS
 from tests.explorer_scripts import bare_page
 

@@ -17,15 +17,15 @@ import pytest
 
 from symplect import HNN, cli
 from symplect.errors import InputError, NotAvailableError
-from symplect.explorer.page import explore, explorer_page
-from symplect.explorer.parts import clock, round_number, thinned
-from symplect.explorer.pixels import later_frame
-from symplect.explorer.systems import systems
-from symplect.explorer.tasks import MEASURED
+from symplect.experiments.tasks import TASKS
 from symplect.models import PixelHNN, PortHamiltonian
-from symplect.report import report
 from symplect.runs import save_run
-from symplect.tasks import TASKS
+from symplect.views.explorer.page import explore, explorer_page
+from symplect.views.explorer.parts import clock, round_number, thinned
+from symplect.views.explorer.pixels import later_frame
+from symplect.views.explorer.systems import systems
+from symplect.views.explorer.tasks import MEASURED
+from symplect.views.report import report
 from tests import programs
 from tests.fake_runs import TRAINING, made_up_training, runs_of_every_method
 from tests.malformed import own_run
@@ -561,7 +561,7 @@ def test_a_report_holds_the_explorer_or_says_why_not(tmp_path, monkeypatch):
     def refuse(_):
         raise InputError("expected <finite> weights")
 
-    monkeypatch.setattr("symplect.report.explorer.explorer_page", refuse)
+    monkeypatch.setattr("symplect.views.report.explorer.explorer_page", refuse)
     report(tmp_path / "run", tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     assert "These runs cannot be explored: expected &lt;finite&gt; weights" in page

@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from symplect.certify import certify
-from symplect.explorer import explore
+from symplect.results.certificates import certify
+from symplect.views.explorer import explore
 from tests.fake_runs import TRAINING, made_up_training, reproduction
 
 CURVES = "() => symplect.shown.paths.map((path) => [path.model.role, Array.from(path.forward)])"

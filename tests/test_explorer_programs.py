@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect.explorer.payload import payload
+from symplect.views.explorer.payload import payload
 from tests.every_model import MODELS
 from tests.programs import decoded, run
 

@@ -20,8 +20,8 @@ from safetensors.numpy import save_file
 from symplect.data import Trajectories
 from symplect.errors import InputError
 from symplect.files import read_json, read_tree, write_tree
-from symplect.reading import Columns, read
 from symplect.runs import MODEL_FILE, load_model, load_run, save_run
+from symplect.tables import Columns, read
 from tests.malformed import T, V, X, array, own_run, zipped
 
 ROLES = Columns(q=("x",), p=("v",), time="t")
@@ -32,7 +32,7 @@ PROBE = r"""
 import re, resource, sys, time
 from pathlib import Path
 from symplect.errors import InputError
-from symplect.reading import Columns, read
+from symplect.tables import Columns, read
 from symplect.runs import load_run
 path, kind = Path(sys.argv[1]), sys.argv[2]
 began = time.monotonic()

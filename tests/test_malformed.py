@@ -23,8 +23,8 @@ from safetensors.numpy import save_file
 
 from symplect import cli
 from symplect.errors import InputError
-from symplect.reading import Columns, Reading, read
 from symplect.runs import MODEL_FILE, load_run, save_run
+from symplect.tables import Columns, Reading, read
 from tests.fake_runs import published_runs
 from tests.malformed import FILES, FRAME, WHOLE, Marker, array, hdf5, npz, own_run, parquet, text, zipped
 
@@ -76,7 +76,7 @@ def no_fit(monkeypatch):
     def fitted(*_, **__):
         raise AssertionError("a fit was begun")
 
-    monkeypatch.setattr("symplect.automatic.fit_reading", fitted)
+    monkeypatch.setattr("symplect.auto.fit_reading", fitted)
 
 
 # Files
@@ -627,7 +627,7 @@ WATCH = """
 import os, sys
 from pathlib import Path
 from symplect.errors import InputError
-from symplect.reading import Columns, read
+from symplect.tables import Columns, read
 from symplect.runs import load_run
 from symplect.files import read_arrays
 
@@ -660,7 +660,7 @@ FORBIDDEN = (
     "exec", "import", "pickle.find_class", "os.system", "os.spawn", "os.fork", "function.__new__", "socket.connect",
 )
 watching = False
-from symplect.reading import decode_parquet
+from symplect.tables import decode_parquet
 decoder = decode_parquet.__file__
 all_of_them()  # once before, so that everything is imported
 sys.addaudithook(watch)

@@ -14,7 +14,7 @@ from own_data.judge import RIGHT, UNKNOWN, WRONG, Outcome, claimed_energy, claim
 from own_data.situation import Truth, frequency, loss_range, paths
 from own_data_trials import page, summary
 
-from symplect.reading import Columns, read
+from symplect.tables import Columns, read
 
 FITTED = Outcome("fitted", "Energy is conserved.", "Hamiltonian", "conserved", None, 2.0, 0.01)
 LOST = replace(FITTED, said="lost", energy="lost", rates=(0.2, 0.2, 0.01))

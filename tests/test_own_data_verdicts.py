@@ -6,7 +6,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from symplect import fit, load
-from symplect.predict import simulate
+from symplect.results.predictions import simulate
 
 pytestmark = pytest.mark.slow
 

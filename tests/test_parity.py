@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from symplect import Trajectories, fit_gradient
-from symplect.tasks import TASKS
+from symplect.experiments.tasks import TASKS
 from tests.needs import REFERENCE, needs_reference
 
 pytestmark = [pytest.mark.slow, needs_reference]

@@ -19,15 +19,15 @@ from symplect.dynamics import AbstractHamiltonian
 from symplect.errors import InputError, NotAvailableError
 from symplect.evaluation.pixels import PixelEvaluationData, evaluate_pixels
 from symplect.evaluation.readout import fit_readout
+from symplect.experiments.reproduction import Plan, reproduce
+from symplect.experiments.tasks import TASKS
+from symplect.experiments.tasks import pixel_pendulum as task_file
 from symplect.files import write_arrays
 from symplect.fitting import GradientSettings
 from symplect.fitting.pixels import PublishedPixelLoss, RolloutPixelLoss, fit_pixels, observations
 from symplect.models import AbstractPixelDynamics, PixelBaseline, PixelHNN
-from symplect.reproduce import Plan, reproduce
 from symplect.runs import load_model, load_run, save_model
 from symplect.systems import Pendulum
-from symplect.tasks import TASKS
-from symplect.tasks import pixel_pendulum as task_file
 from tests.conftest import made_once
 
 needs_pixels = pytest.mark.skipif(

@@ -8,16 +8,16 @@ import pytest
 
 from symplect.dynamics import energies, vector_field
 from symplect.errors import InputError
-from symplect.plots import colour, energy_step, gallery, name
-from symplect.plots.energies import energies_by_start, energy_errors_by_task
-from symplect.plots.fields import data_and_fields
-from symplect.plots.latent import latent_space
-from symplect.plots.learning import learning_curves
-from symplect.plots.orbits import orbits_of_three, orbits_of_two, two_bodies_for_long
-from symplect.plots.phase import observed_and_predicted, phase_portraits
-from symplect.plots.pixels import film_strips
+from symplect.experiments.tasks import TASKS
 from symplect.runs import load_run
-from symplect.tasks import TASKS
+from symplect.views.plots import colour, energy_step, gallery, name
+from symplect.views.plots.energies import energies_by_start, energy_errors_by_task
+from symplect.views.plots.fields import data_and_fields
+from symplect.views.plots.latent import latent_space
+from symplect.views.plots.learning import learning_curves
+from symplect.views.plots.orbits import orbits_of_three, orbits_of_two, two_bodies_for_long
+from symplect.views.plots.phase import observed_and_predicted, phase_portraits
+from symplect.views.plots.pixels import film_strips
 from tests.fake_runs import STARTS, pixel_runs, published_runs
 
 WHO = ("truth", "baseline", "hnn", "pixel-hnn")

@@ -7,7 +7,7 @@ import pytest
 
 from symplect.data import Trajectories
 from symplect.errors import InputError
-from symplect.reading import Columns, read, understood
+from symplect.tables import Columns, read, understood
 
 TIMES = np.linspace(0.0, 5.9, 60)
 SWING = np.stack([np.cos(TIMES), -np.sin(TIMES)], axis=1)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from symplect.reading import Columns, read
+from symplect.tables import Columns, read
 
 SEEDS = range(4)
 ROLES = Columns(q=("x",), velocity=("v",), time="t")

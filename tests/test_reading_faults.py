@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from symplect.reading import Columns, read
+from symplect.tables import Columns, read
 
 SEEDS = range(4)
 ROLES = Columns(q=("x",), velocity=("v",), time="t")

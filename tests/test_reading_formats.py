@@ -12,7 +12,7 @@ import pytest
 from scipy.io import savemat
 
 from symplect.errors import InputError
-from symplect.reading import Columns, read
+from symplect.tables import Columns, read
 from tests.malformed import Marker
 
 TIMES = np.linspace(0.0, 5.9, 60)

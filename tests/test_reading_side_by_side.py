@@ -5,7 +5,7 @@ import pandas
 import polars as pl
 import pytest
 
-from symplect.reading import Columns, read
+from symplect.tables import Columns, read
 
 LENGTHS = (40, 60, 25)
 RUNS = [

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from symplect.errors import InputError
-from symplect.reading import Columns, read
-from symplect.reading.text import read_text
+from symplect.tables import Columns, read
+from symplect.tables.text import read_text
 
 T = np.round(np.arange(80) * 0.05, 3)
 X = np.round(1.3 * np.cos(2 * T), 4)

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from symplect.reading.text import read_text
+from symplect.tables.text import read_text
 
 SCRIPT = r"""
 import re, sys, time
 from pathlib import Path
 from symplect.errors import InputError
-from symplect.reading.text import read_text
+from symplect.tables.text import read_text
 start = time.process_time()
 try:
     table, _ = read_text(Path(sys.argv[1]))

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from symplect.errors import InputError
-from symplect.reading import Columns, read
+from symplect.tables import Columns, read
 
 ROLES = Columns(q=("x",), p=("v",), time="t")
 SECONDS = np.arange(60) * 0.25

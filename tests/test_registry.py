@@ -12,12 +12,12 @@ import pytest
 
 from symplect.dynamics import AbstractHamiltonian, energies, vector_field
 from symplect.errors import InputError
+from symplect.experiments.tasks import TASKS
 from symplect.files import write_tree
 from symplect.integrate import Leapfrog, rollout
 from symplect.models import MODELS, AbstractModel, PixelBaseline, PixelHNN
 from symplect.precision import cast
 from symplect.runs import load_model, save_model
-from symplect.tasks import TASKS
 from tests.every_model import MODELS as EXAMPLES
 from tests.members import SYSTEMS
 from tests.test_cli import refused

@@ -15,7 +15,7 @@ from PIL import Image
 from symplect import cli
 from symplect.errors import InputError
 from symplect.files import read_json, write_json
-from symplect.report import report
+from symplect.views.report import report
 from tests.fake_runs import TIMES, TRAINING, made_up_training, reproduction
 
 
@@ -155,7 +155,7 @@ def test_the_animation_shows_truth_models_and_added_energy(folder, page):
 
 
 def test_without_pillow_the_page_names_the_extra(folder, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "symplect.report.animation", None)
+    monkeypatch.setitem(sys.modules, "symplect.views.report.animation", None)
     report(folder / "pixel-pendulum" / "hnn" / "seed-0", tmp_path / "report.html")
     assert 'pip install "symplect[pixels]"' in html.unescape((tmp_path / "report.html").read_text())
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -18,18 +18,18 @@ import pytest
 from filelock import FileLock
 
 from symplect import cli
-from symplect.content import read_content
 from symplect.errors import InputError, LostError
+from symplect.experiments.sweep import SweepPlan, hand_out, local, read_index
+from symplect.experiments.sweep.grid import choices, name_of, read_grid, settings_of
+from symplect.experiments.sweep.hopeless import median_of_means
+from symplect.experiments.sweep.index import Index
+from symplect.experiments.sweep.job import Job, JobError
+from symplect.experiments.sweep.local import local_executor
+from symplect.experiments.sweep.places import lock_of
+from symplect.experiments.sweep.summary import summary
+from symplect.experiments.sweep.work import work
+from symplect.results.content import read_content
 from symplect.runs import load_run
-from symplect.sweep import SweepPlan, hand_out, local, read_index
-from symplect.sweep.grid import choices, name_of, read_grid, settings_of
-from symplect.sweep.hopeless import median_of_means
-from symplect.sweep.index import Index
-from symplect.sweep.job import Job, JobError
-from symplect.sweep.local import local_executor
-from symplect.sweep.places import lock_of
-from symplect.sweep.summary import summary
-from symplect.sweep.work import work
 from tests.conftest import made_once
 from tests.sweep_calls import hear_nothing, sleep_and_tell, write_many
 
@@ -372,7 +372,7 @@ def test_what_does_not_hear_is_killed(tmp_path, monkeypatch):
 def test_workers_end_with_a_killed_coordinator():
     script = (
         "import os, time\n"
-        "from symplect.sweep.local import local_executor\n"
+        "from symplect.experiments.sweep.local import local_executor\n"
         "if __name__ == '__main__':\n"
         "    with local_executor(1) as executor:\n"
         "        print(executor.submit(os.getpid).result(), flush=True)\n"

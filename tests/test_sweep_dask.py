@@ -9,7 +9,7 @@ from concurrent.futures import BrokenExecutor
 import pytest
 
 from symplect.errors import InputError, LostError, NotAvailableError
-from symplect.sweep import open_executor, read_index
+from symplect.experiments.sweep import open_executor, read_index
 from tests.dask_scheduler import dask
 from tests.sweeps import (
     MODELS,
@@ -78,7 +78,7 @@ def test_a_scheduler_that_is_gone_breaks_the_executor(tmp_path):
 
 
 def test_no_worker_is_waited_for_in_words_and_not_for_ever(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("symplect.sweep.dask._PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("symplect.experiments.sweep.dask._PATIENCE_SECONDS", 1.0)
     with dask(tmp_path, workers=0) as scheduler:
         with pytest.raises(InputError, match=r"expected a Dask worker at .*, found none in 1 s: start one"):
             enter(scheduler.address, tmp_path)
@@ -87,8 +87,8 @@ def test_no_worker_is_waited_for_in_words_and_not_for_ever(tmp_path, monkeypatch
 
 def test_calls_without_a_worker_are_taken_back(tmp_path, monkeypatch):
     """Dask itself would wait in silence."""
-    monkeypatch.setattr("symplect.sweep.dask._LOOK_SECONDS", 0.1)
-    monkeypatch.setattr("symplect.sweep.dask._ALONE_SECONDS", 1.0)
+    monkeypatch.setattr("symplect.experiments.sweep.dask._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("symplect.experiments.sweep.dask._ALONE_SECONDS", 1.0)
     with dask(tmp_path, workers=1) as scheduler, open_executor(f"dask={scheduler.address}", 1, tmp_path) as executor:
         assert executor.submit(divmod, 7, 2).result(60) == (3, 1)
         scheduler.workers[0].terminate()

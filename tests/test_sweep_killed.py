@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from symplect.sweep import read_index
+from symplect.experiments.sweep import read_index
 from tests.sweeps import runs_that_are, wait_for
 from tests.test_sweep import numbers, words
 

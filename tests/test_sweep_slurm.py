@@ -9,10 +9,10 @@ import pytest
 from filelock import FileLock
 
 from symplect.errors import InputError, LostError, NotAvailableError
-from symplect.sweep import open_executor, read_index
-from symplect.sweep.cluster import AbstractCluster, ClusterExecutor, RefusedError
-from symplect.sweep.executors import slurm_options
-from symplect.sweep.slurm import discard_abandoned
+from symplect.experiments.sweep import open_executor, read_index
+from symplect.experiments.sweep.cluster import AbstractCluster, ClusterExecutor, RefusedError
+from symplect.experiments.sweep.executors import slurm_options
+from symplect.experiments.sweep.slurm import discard_abandoned
 from tests.slurm_daemon import configure, needs_slurm, slurm
 from tests.sweeps import (
     MODELS,

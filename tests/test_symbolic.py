@@ -12,6 +12,8 @@ import sympy
 from symplect import add_noise, simulate
 from symplect.dynamics import vector_field
 from symplect.errors import InputError, NotAvailableError
+from symplect.experiments.tasks import TASKS
+from symplect.experiments.tasks.two_body import random_starts
 from symplect.fitting.expressions import expressions
 from symplect.fitting.least_squares import merge, reduce, ridge_path
 from symplect.fitting.libraries import bodies_library, one_degree_library
@@ -34,8 +36,6 @@ from symplect.models.features import (
 )
 from symplect.runs import load_model, save_model
 from symplect.systems import NBody, Pendulum
-from symplect.tasks import TASKS
-from symplect.tasks.two_body import random_starts
 
 q, p = sympy.symbols("q p", real=True)
 NAMES = ["q1", "q2", "p1", "p2"]

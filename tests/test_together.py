@@ -9,11 +9,11 @@ import pytest
 
 from symplect import HNN, Baseline, GradientSettings
 from symplect.errors import InputError
+from symplect.experiments.tasks import TASKS
+from symplect.experiments.training import Unit, run_units
 from symplect.fitting.descent import descend
 from symplect.fitting.gradient import mean_squared_error
 from symplect.fitting.together import descend_together
-from symplect.tasks import TASKS
-from symplect.units import Unit, run_units
 
 SEEDS = range(3)
 

@@ -12,6 +12,7 @@ from symplect.data import clean_by_derivatives, with_velocities
 from symplect.dynamics import energies, vector_field
 from symplect.errors import InputError
 from symplect.evaluation import evaluate
+from symplect.experiments.tasks import TASKS
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.descended_shooting import one_step_loss
@@ -23,7 +24,6 @@ from symplect.models import FeatureField, FeatureHamiltonian, PortHamiltonian
 from symplect.models.features import Polynomial
 from symplect.runs import load_model, save_model
 from symplect.systems import MassSpring
-from symplect.tasks import TASKS
 from tests.members import circles
 
 SPRING = MassSpring(k=1.0, m=1.0)

@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from symplect import HNN, Trajectories, add_noise, fit, predict, simulate
+from symplect import HNN, Trajectories, add_noise, fit, simulate
+from symplect.auto.diagnosis import diagnose
 from symplect.data import Scaling, with_velocities
-from symplect.diagnose import diagnose
 from symplect.dynamics import vector_field
 from symplect.fitting import (
     GradientSettings,
@@ -32,6 +32,7 @@ from symplect.fitting.uncertainty import trajectory_deviations
 from symplect.models import Baseline, FeatureField, FeatureHamiltonian, PortHamiltonian
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.models.rescaled import restored
+from symplect.results import predictions
 from symplect.runs import Run
 from symplect.systems import HenonHeiles, MassSpring, NBody, Pendulum
 
@@ -255,7 +256,7 @@ def test_what_a_run_predicts(time, scale):
     states = np.random.default_rng(0).uniform(-1.0, 1.0, (30, 2)) * scale
     model = restored(spring, Scaling(time, np.zeros(2), np.array(scale)))
     run = Run({"data": {"names": ["x", "v"]}}, {}, {}, {"train": states}, model)
-    found = predict.simulate(run, np.array([[1.0, 0.0]]) * scale, 50 * time, time)
+    found = predictions.simulate(run, np.array([[1.0, 0.0]]) * scale, 50 * time, time)
     np.testing.assert_allclose(found["x"].to_numpy() / scale[0], np.cos(2.0 * np.arange(51)), atol=1e-7)
     energy = found["energy"].to_numpy()
     np.testing.assert_allclose(energy, energy[0], rtol=1e-7)

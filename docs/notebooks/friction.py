@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from symplect import PortHamiltonian, add_noise, rollout, simulate
-from symplect.diagnose import diagnose
+from symplect.auto.diagnosis import diagnose
 from symplect.fitting.libraries import one_degree_library
 from symplect.fitting.symbolic import fit_symbolic
 from symplect.systems import Pendulum

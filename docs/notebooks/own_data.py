@@ -20,7 +20,7 @@ import polars as pl
 
 import symplect
 from symplect import AbstractHamiltonian, add_noise, simulate
-from symplect.plots.own_data import energy_over_time, phase_plane, predicted_over_time
+from symplect.views.plots.own_data import energy_over_time, phase_plane, predicted_over_time
 
 jax.config.update("jax_enable_x64", True)
 

@@ -54,7 +54,9 @@ def _models(states: States, structure: Structure, seed: int, degree: int) -> lis
     n = states.shape[1] // 2
     if structure == "unknown":
         general = [_general(states, gain, seed) for gain in _GAINS["general"]]
-        return [FeatureHamiltonian(features, None, n) for features in general] + _models(states, "separable", seed, degree)
+        return [FeatureHamiltonian(features, None, n) for features in general] + _models(
+            states, "separable", seed, degree
+        )
     waves = [Fourier.up_to(n, highest) for highest in _HIGHEST]
     if structure == "angles":
         turning: list[AbstractFeatures] = [separable(Polynomial(n, 2), V) for V in waves]
@@ -78,4 +80,6 @@ def _general(states: States, gain: float, seed: int) -> AbstractFeatures:
 
 def _potential(positions: Float[np.ndarray, "samples half"], degree: int, gain: float, seed: int) -> AbstractFeatures:
     rng = np.random.default_rng(seed)
-    return Polynomial(positions.shape[1], degree) + RandomTanh.isotropic(positions, _FEATURES["potential"], rng, gain=gain)
+    return Polynomial(positions.shape[1], degree) + RandomTanh.isotropic(
+        positions, _FEATURES["potential"], rng, gain=gain
+    )

@@ -1,0 +1,56 @@
+"""Methods tried on one problem, and what is said of one that fails."""
+
+from typing import Any
+
+import numpy as np
+
+from symplect.auto.choice import Judged
+from symplect.auto.energy import energy_trend
+from symplect.auto.methods import METHODS, applies
+from symplect.auto.problem import Problem
+from symplect.errors import InputError, one_line
+
+_EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
+
+
+def by_closed_form_or_paths(problem: Problem, judge: Any, progress: str | None) -> tuple[list[Judged], tuple[str, ...]]:
+    """Try a closed form, and paths unless it leaves nothing to explain; a method that cannot is left out."""
+    judged: list[Judged] = []
+    failures: list[str] = []
+    for method in ("closed-form", "trajectory") if applies("closed-form", problem) else ("trajectory",):
+        if judged and problem.clean and judged[0].error < _EXPLAINED and _keeps_energy(judged[0], problem):
+            break
+        try:
+            judged += [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+            failures.append(f"{method}: {_plainly(error)}")
+    if not judged:
+        raise InputError(f"expected data that some method can fit, found none: {'; '.join(failures)}")
+    return judged, tuple(f"the method {failure}" for failure in failures)
+
+
+def _keeps_energy(judged: Judged, problem: Problem) -> bool:
+    """Return whether the model's energy stays along the paths, so that there is no friction to look for."""
+    if problem.alone or not all(problem.observed):
+        return problem.alone
+    return not energy_trend(judged.candidate.model, problem.train).significant
+
+
+def _plainly(error: Exception) -> str:
+    """Return what a failure says where that is said in our words."""
+    ours = isinstance(error, InputError) or str(error).startswith("fit_")
+    return one_line(error, 200) if ours else "found no solution for these numbers"
+
+
+def by_method(method: str, problem: Problem, judge: Any, progress: str | None) -> list[Judged]:
+    """Fit by the one method that was asked for."""
+    try:
+        return [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
+    except InputError:
+        raise
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+        raise InputError(f"{method}: {_plainly(error)}: try another method") from error
+
+
+def _label(progress: str | None, method: str) -> str | None:
+    return f"{progress}: {method}" if progress else None

@@ -1,0 +1,20 @@
+"""The paper's experiments, as data. A new one is a file here and a line below."""
+
+from symplect.experiments.tasks._task import DirectMethod, Fitted, Method, Task
+from symplect.experiments.tasks.double_pendulum import DOUBLE_PENDULUM
+from symplect.experiments.tasks.henon_heiles import HENON_HEILES
+from symplect.experiments.tasks.mass_spring import MASS_SPRING
+from symplect.experiments.tasks.measured_pendulum import REAL_PENDULUM
+from symplect.experiments.tasks.pendulum import PENDULUM
+from symplect.experiments.tasks.pixel_pendulum import PIXEL_PENDULUM
+from symplect.experiments.tasks.settings import Setting, checked_settings, known_settings
+from symplect.experiments.tasks.three_body import THREE_BODY
+from symplect.experiments.tasks.two_body import TWO_BODY
+
+_PAPER = (MASS_SPRING, PENDULUM, REAL_PENDULUM, TWO_BODY, THREE_BODY, PIXEL_PENDULUM)
+_MORE = (DOUBLE_PENDULUM, HENON_HEILES)
+
+TASKS = {task.name: task for task in (*_PAPER, *_MORE)}
+"""Every task by its name, in the order of the paper's table, and those beyond the paper."""
+
+__all__ = ["TASKS", "DirectMethod", "Fitted", "Method", "Setting", "Task", "checked_settings", "known_settings"]

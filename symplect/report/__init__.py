@@ -1,5 +1,0 @@
-"""One page that shows what a run folder holds, and needs nothing but a browser."""
-
-from symplect.report.page import report
-
-__all__ = ["report"]

@@ -1,0 +1,49 @@
+"""What a user gives, files, data frames or arrays, as tables with names."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from symplect.errors import InputError
+from symplect.tables.files import find_files, frame_of_arrays, read_file
+
+
+def tables_of(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:
+    """Return tables with their names and what was noticed.
+
+    Raises:
+        InputError: no source, or one that is no table.
+    """
+    sources: Sequence[Any] = source if isinstance(source, list | tuple) else [source]
+    if not sources:
+        raise InputError("expected a file or a table, found none")
+    if all(isinstance(item, str | Path) for item in sources):
+        return [(path.name, *read_file(path)) for path in find_files(sources)]
+    names = [f"table {i + 1}" if len(sources) > 1 else "the table" for i in range(len(sources))]
+    return [(name, _frame(item), []) for name, item in zip(names, sources, strict=True)]
+
+
+def _frame(item: Any) -> pl.DataFrame:
+    if isinstance(item, pl.DataFrame):
+        return item
+    if isinstance(item, Mapping):
+        try:
+            return frame_of_arrays({str(name): np.asarray(values) for name, values in item.items()})
+        except ValueError as error:
+            raise InputError(f"expected arrays of numbers of one length, found {error}") from error
+    if isinstance(item, np.ndarray) and item.ndim == 2:
+        return pl.DataFrame(item, schema=[str(i + 1) for i in range(item.shape[1])], orient="row")
+    frame: Any = item
+    if hasattr(frame, "columns") and hasattr(frame, "__getitem__"):  # pandas and its likes
+        return pl.DataFrame({str(name): _series(frame[name]) for name in frame.columns})
+    raise InputError(
+        f"expected a path, a data frame, a mapping of names to arrays or a matrix, found {type(item).__name__}"
+    )
+
+
+def _series(column: Any) -> Any:
+    values = np.asarray(column)
+    return values.tolist() if values.dtype.kind == "O" else values

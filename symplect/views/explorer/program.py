@@ -1,0 +1,108 @@
+"""From a function of one state to a program of few kinds of steps, which the page's script can run.
+
+The jaxpr is the program; what only moves numbers is turned into indices, and what does not depend on the state is
+computed here. So every model of the package works in the page without a line of JavaScript about it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax.extend.core import ClosedJaxpr, JaxprEqn, Literal, Var
+
+from symplect.errors import InputError
+from symplect.views.explorer.arrays import Arrays
+from symplect.views.explorer.builder import Builder
+from symplect.views.explorer.rules import RULES
+from symplect.views.explorer.values import Traced, Value, result_shape
+
+UNARY = {
+    *("neg", "abs", "sign", "sin", "cos", "tan", "tanh", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt"),
+    *("logistic", "not", "square"),
+}
+BINARY = {"add", "sub", "mul", "div", "max", "min", "pow", "eq", "ne", "lt", "le", "gt", "ge", "and", "or"}
+"""Steps on every entry, by their name in JAX and in the page."""
+
+ALIASES = {"add_any": "add"}
+
+_FIRST = ("broadcast_in_dim", "reshape", "transpose", "slice", "squeeze", "rev", "split", "gather")
+_ALL = ("concatenate", "stack", "pad")
+
+MOVES = dict.fromkeys(_FIRST, slice(1)) | dict.fromkeys(_ALL, slice(None))
+"""Operations that move numbers and do not change them, with which of their operands are moved."""
+
+UNCHANGED = {"convert_element_type", "copy", "copy_p", "stop_gradient", "reduce_precision"}
+
+
+def lower(function: Callable[[Any], Any], dimension: int, arrays: Arrays) -> dict[str, Any]:
+    """Return the program of a function of one state, as JSON can hold it; its numbers go into `arrays`.
+
+    Args:
+        function: map of a state of shape `(dimension,)` to one array.
+        dimension: length of a state.
+        arrays: where weights and constants are kept, in the precision of the program.
+
+    Raises:
+        InputError: the function has an operation that no model of the package uses.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> program = lower(lambda z: jnp.sin(z[0]) * z[1], 2, Arrays(np.dtype(np.float64)))
+        >>> [step[0] for step in program["steps"]]
+        ['gather', 'sin', 'gather', 'mul']
+    """
+    with jax.enable_x64(arrays.precision == np.float64), jax.default_matmul_precision("highest"):
+        flat = jax.make_jaxpr(function)(jax.ShapeDtypeStruct((dimension,), arrays.precision))
+        builder = Builder(dimension, arrays)
+        (found,) = _walk(builder, flat, [Traced(0, np.arange(dimension))])
+    return builder.finished(builder.buffer(found))
+
+
+def _walk(builder: Builder, closed: ClosedJaxpr, inputs: Sequence[Value]) -> Sequence[Value]:
+    """Translate one equation after the other, those of inner functions in their place."""
+    jaxpr = closed.jaxpr
+    known: dict[Var, Value] = dict(zip(jaxpr.invars, inputs, strict=True))
+    known |= {variable: np.asarray(value) for variable, value in zip(jaxpr.constvars, closed.consts, strict=True)}
+
+    def read(variable: Var | Literal) -> Value:
+        return np.asarray(variable.val) if isinstance(variable, Literal) else known[variable]
+
+    for equation in jaxpr.eqns:
+        values = [read(variable) for variable in equation.invars]
+        known |= zip(equation.outvars, _results(builder, equation, values), strict=True)
+    return [read(variable) for variable in jaxpr.outvars]
+
+
+def _results(builder: Builder, equation: JaxprEqn, inputs: list[Value]) -> Sequence[Value]:
+    name = ALIASES.get(equation.primitive.name, equation.primitive.name)
+    inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
+    if isinstance(inner, ClosedJaxpr):  # of a compiled function, or of one with a derivative of its own
+        return _walk(builder, inner, inputs)
+    if all(isinstance(value, np.ndarray) for value in inputs):
+        return _listed(equation, *inputs)
+    if name in MOVES:
+        return _moved(builder, equation, inputs, MOVES[name])
+    if name in UNCHANGED:
+        return inputs
+    if name in UNARY | BINARY:
+        return [builder.entrywise(name, result_shape(equation), inputs)]
+    if name not in RULES:
+        raise InputError(f"explorer: expected operations that the page knows, found {name}: the model is of another")
+    return [RULES[name](builder, equation, inputs)]
+
+
+def _moved(builder: Builder, equation: JaxprEqn, inputs: Sequence[Value], which: slice) -> list[Value]:
+    """Move the numbers of places in place of the numbers."""
+    moved = inputs[which]
+    rest = inputs[len(moved) :]
+    if not all(isinstance(value, np.ndarray) for value in rest):
+        raise InputError(f"explorer: expected {equation.primitive.name} by numbers that do not depend on the state")
+    whole, places = builder.in_one(moved)
+    found = _listed(equation, *(place.astype(np.int32) for place in places), *rest)
+    return [Traced(whole, index.astype(int)) for index in found]
+
+
+def _listed(equation: JaxprEqn, *inputs: Any) -> list[np.ndarray]:
+    found = equation.primitive.bind(*inputs, **equation.params)
+    return [np.asarray(value) for value in (found if equation.primitive.multiple_results else [found])]

@@ -1,0 +1,87 @@
+"""From a folder to the systems on the page."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from symplect.errors import InputError, blamed_on, one_line
+from symplect.experiments.tasks import TASKS
+from symplect.results.content import is_own_data, read_content
+from symplect.runs import MODEL_FILE, Run, load_run
+from symplect.views.explorer.own_data import own_system
+from symplect.views.explorer.pixels import pixel_system
+from symplect.views.explorer.tasks import task_system
+
+_PIXELS = "pixel-pendulum"
+
+
+def systems(folder: Path) -> dict[str, Any]:
+    """Return the systems of a folder, and those left out with the reason, as JSON can hold them.
+
+    Args:
+        folder: results of `symplect reproduce`, of which the first seed of every task is taken; one run in it, which
+            is shown first among those of its task and seed; or a run of `symplect fit`.
+
+    Raises:
+        InputError: the folder is none of these, a file in it is broken, or no model is left that can be moved.
+
+    Example:
+        >>> [system["title"] for system in systems(Path("runs/paper"))["systems"]]  # doctest: +SKIP
+    """
+    with blamed_on(f"{folder} as symplect wrote it", "run again, to another folder"):
+        return _systems(folder)
+
+
+def _systems(folder: Path) -> dict[str, Any]:
+    if is_own_data(folder):
+        return {"systems": [own_system(folder, load_run(folder))], "omitted": []}
+    content = read_content(folder)
+    only = next(iter(content.runs.values())) if list(content.runs) == [folder] else None
+    runs = content.runs if only is None else {folder: only} | _siblings(folder, only)
+    shown = None if only is None else only.config["model"]
+    found, omitted = list[dict[str, Any]](), list[dict[str, str]]()
+    parts = list(_parts(runs))
+    for title, own in tqdm(parts, desc="exploring", unit="system", disable=None, leave=False, delay=2):
+        try:
+            found.append(_system(own, content.data, shown))
+        except InputError as error:
+            omitted.append({"name": title, "reason": one_line(error, 500)})
+    if not found:
+        raise InputError(omitted[0]["reason"])
+    return {"systems": found, "omitted": omitted}
+
+
+def _parts(runs: Mapping[Path, Run]) -> Iterator[tuple[str, dict[Path, Run]]]:
+    """Yield the runs of every system: the first seed of a task, and of pixels every model alone."""
+    for task in dict.fromkeys(run.config["task"] for run in runs.values()):
+        own = {folder: run for folder, run in runs.items() if run.config["task"] == task}
+        seed = next(iter(own.values())).config["seed"]
+        own = {folder: run for folder, run in own.items() if run.config["seed"] == seed}
+        if task == _PIXELS:
+            yield from ((f"{TASKS[task].title}, {run.config['model']}", {folder: run}) for folder, run in own.items())
+        else:
+            yield TASKS[task].title, own
+
+
+def _system(runs: Mapping[Path, Run], data: Path | None, shown: str | None) -> dict[str, Any]:
+    folder, run = next(iter(runs.items()))
+    if run.config["task"] == _PIXELS:
+        return pixel_system(folder, run)
+    return task_system(runs, data) if shown is None else task_system(runs, data, shown)
+
+
+def _siblings(folder: Path, run: Run) -> dict[Path, Run]:
+    """Return the runs of the same task and seed that lie where `symplect reproduce` puts them."""
+    folder = folder.resolve()  # "." has a parent too
+    task, seed = run.config["task"], run.config["seed"]
+    found = dict[Path, Run]()
+    for model in TASKS[task].methods:
+        place = folder.parent.parent / model / folder.name
+        if place == folder or not (place / MODEL_FILE).exists():
+            continue
+        sibling = load_run(place)
+        if [sibling.config.get(name) for name in ("task", "model", "seed")] == [task, model, seed]:
+            found[place] = sibling
+    return found

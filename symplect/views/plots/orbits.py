@@ -1,0 +1,114 @@
+"""Bodies that move about each other: orbits and energies (figures 3, 8 and 10 of the paper)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from symplect.runs import Run
+from symplect.systems import NBody
+from symplect.views.plots._paths import energy_parts, follow
+from symplect.views.plots._runs import by_task
+from symplect.views.plots._style import finish, label_axes, line, name, panels, point, show_range
+
+_SAMPLES = 500
+_DASHES = ("solid", "dash", "dot")
+"""Of the first, second and third body, and of total, kinetic and potential energy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Orbits:
+    """The paths of all bodies, true and predicted, from the first start that models are judged from.
+
+    Attributes:
+        times: of the paths.
+        paths: by `truth` and by model, each of shape `(times, dimension)`.
+        bodies: how many.
+    """
+
+    times: np.ndarray
+    paths: Mapping[str, np.ndarray]
+    bodies: int
+
+
+def orbits_of_two(runs: Sequence[Run]) -> go.Figure:
+    """Return figure 3: energies above orbits of two bodies, a column each for the truth and every model.
+
+    Raises:
+        InputError: no run of two bodies.
+    """
+    return _energies_above_orbits(by_task(runs, ["two-body"])["two-body"], bodies=2, until=20.0)
+
+
+def orbits_of_three(runs: Sequence[Run]) -> go.Figure:
+    """Return figure 10: as figure 3, for three bodies.
+
+    Raises:
+        InputError: no run of three bodies.
+    """
+    return _energies_above_orbits(by_task(runs, ["three-body"])["three-body"], bodies=3, until=5.0)
+
+
+def two_bodies_for_long(runs: Sequence[Run]) -> go.Figure:
+    """Return figure 8: two bodies for twice the time that models are judged over, a row for every model.
+
+    Raises:
+        InputError: no run of two bodies.
+    """
+    models = by_task(runs, ["two-body"])["two-body"]
+    seen = _follow(models, bodies=2, until=50.0)
+    columns = ["orbits", "energies of the truth", "energies of the prediction"]
+    figure = panels(
+        len(models), 3, [f"{name(model)}: {what}" for model in models for what in columns], width=320, height=320
+    )
+    for row, model in enumerate(models, 1):
+        for who in ("truth", model):
+            _draw_orbits(figure, row, 1, who, seen)
+        for column, who in ((2, "truth"), (3, model)):
+            _draw_energies(figure, row, column, who, seen)
+    return finish(figure)
+
+
+def _follow(models: Mapping[str, Run], bodies: int, until: float) -> Orbits:
+    start, times = next(iter(models.values())).rollout["truth"][0, 0], np.linspace(0.0, until, _SAMPLES)
+    systems = {"truth": NBody.reference(bodies)} | {model: run.model for model, run in models.items()}
+    return Orbits(times, {who: follow(system, start, times) for who, system in systems.items()}, bodies)
+
+
+def _energies_above_orbits(models: Mapping[str, Run], bodies: int, until: float) -> go.Figure:
+    seen = _follow(models, bodies, until)
+    titles = [f"{name(who)}: {what}" for what in ("energies", "orbits") for who in seen.paths]
+    figure = panels(2, len(seen.paths), titles, width=320, height=320)
+    for column, who in enumerate(seen.paths, 1):
+        _draw_energies(figure, 1, column, who, seen)
+        _draw_orbits(figure, 2, column, who, seen)
+    return finish(figure)
+
+
+def _draw_energies(figure: go.Figure, row: int, column: int, who: str, seen: Orbits) -> None:
+    system = NBody.reference(seen.bodies)
+    for (part, values), dash in zip(energy_parts(system, seen.paths[who]).items(), _DASHES, strict=True):
+        figure.add_trace(line(seen.times, values, who, part, dash), row=row, col=column)
+    label_axes(figure, "t (dimensionless)", "energy (dimensionless)", row, column)
+    true = np.concatenate(list(energy_parts(system, seen.paths["truth"]).values()))
+    show_range(figure, "y", true, row, column, margin=0.3)
+
+
+def _draw_orbits(figure: go.Figure, row: int, column: int, who: str, seen: Orbits) -> None:
+    x, y = _positions(seen.paths[who], seen.bodies)
+    for body in range(seen.bodies):
+        label = f"body {body + 1}"
+        figure.add_trace(line(x[:, body], y[:, body], who, label, _DASHES[body]), row=row, col=column)
+        figure.add_trace(
+            point(np.array([x[0, body], y[0, body]]), who, f"{label}, start", "circle"), row=row, col=column
+        )
+    label_axes(figure, "x (dimensionless)", "y (dimensionless)", row, column)
+    largest = np.max(np.abs(_positions(seen.paths["truth"], seen.bodies)))
+    for axis in "xy":
+        show_range(figure, axis, np.array([-largest, largest]), row, column, margin=0.25)
+
+
+def _positions(path: np.ndarray, bodies: int) -> np.ndarray:
+    """Return `x` and `y` of all bodies, shape `(2, times, bodies)`."""
+    return np.stack([path[:, :bodies], path[:, bodies : 2 * bodies]])
