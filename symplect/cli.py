@@ -39,7 +39,7 @@ def reproduce(
         data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
         steps: Steps of every fit, for a quick look; the paper's number unless given.
     """
-    from symplect.experiments.reproduction import Plan
+    from symplect.experiments.plan import Plan
     from symplect.experiments.reproduction import reproduce as run
     from symplect.experiments.tasks import TASKS
 
@@ -75,15 +75,16 @@ def sweep(
     """
     from functools import partial
 
-    from symplect.experiments.sweep import SweepPlan, open_executor
+    from symplect.experiments.grid import read_grid
+    from symplect.experiments.plan import Plan
+    from symplect.experiments.sweep import open_executor
     from symplect.experiments.sweep import sweep as run
-    from symplect.experiments.sweep.grid import read_grid
     from symplect.experiments.tasks import TASKS
 
-    plan = SweepPlan(tasks or tuple(TASKS), models, seeds, out, data, read_grid(settings), together, stop_hopeless)
+    plan = Plan(tasks or tuple(TASKS), models, seeds, out, data, grid=read_grid(settings))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = cores if workers is None else workers
-    outcome = run(plan, partial(open_executor, on, most, out), most)
+    outcome = run(plan, partial(open_executor, on, most, out), most, together=together, stop_hopeless=stop_hopeless)
     print(outcome.table)
     print(f"Runs, sweep.md and index.sqlite are in {out}")
     if outcome.failed:

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from symplect import cli
-from symplect.experiments.reproduction import Plan, reproduce
+from symplect.experiments.plan import Plan
+from symplect.experiments.reproduction import reproduce
 from symplect.runs import load_run
 from tests.needs import FOLDER, needs_measurements
 

@@ -18,8 +18,8 @@ import pytest
 
 from symplect import cli
 from symplect.errors import InputError
-from symplect.experiments.reproduction import Plan, reproduce
-from symplect.experiments.training import Unit
+from symplect.experiments.plan import Plan
+from symplect.experiments.reproduction import reproduce
 from symplect.files import discard_leftovers, read_json, writing
 from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial
@@ -329,7 +329,7 @@ def test_two_reproductions_into_one_folder_share_the_work(tmp_path, monkeypatch,
         save_run(unit.folder, run)
         return run
 
-    monkeypatch.setattr("symplect.experiments.reproduction.run_unit", make)
+    monkeypatch.setattr("symplect.experiments.reproduction.train", make)
     monkeypatch.setattr("symplect.experiments.reproduction._make_data", lambda *_: None)
     plan = Plan(["mass-spring"], ["baseline", "hnn"], 1, tmp_path)
     tables = {}
@@ -343,14 +343,6 @@ def test_two_reproductions_into_one_folder_share_the_work(tmp_path, monkeypatch,
     assert "another process is at it" in capsys.readouterr().err
     assert len(read_json(tmp_path / "results.json")["runs"]) == 2
     assert not [path for path in tmp_path.rglob("*") if path.suffix == ".lock" or path.name.startswith(".")]
-
-
-def test_the_lock_of_a_reproduction_is_that_of_a_sweep(tmp_path):
-    from symplect.experiments.sweep.places import lock_of
-    from symplect.experiments.tasks import TASKS
-
-    unit = Unit(TASKS["pendulum"], "hnn", 3, tmp_path)
-    assert unit.lock == lock_of(unit.folder)
 
 
 @pytest.mark.slow

@@ -19,7 +19,8 @@ from symplect.dynamics import AbstractHamiltonian
 from symplect.errors import InputError, NotAvailableError
 from symplect.evaluation.pixels import PixelEvaluationData, evaluate_pixels
 from symplect.evaluation.readout import fit_readout
-from symplect.experiments.reproduction import Plan, reproduce
+from symplect.experiments.plan import Plan
+from symplect.experiments.reproduction import reproduce
 from symplect.experiments.tasks import TASKS
 from symplect.experiments.tasks import pixel_pendulum as task_file
 from symplect.files import write_arrays

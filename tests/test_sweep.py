@@ -19,15 +19,17 @@ from filelock import FileLock
 
 from symplect import cli
 from symplect.errors import InputError, LostError
-from symplect.experiments.sweep import SweepPlan, hand_out, local, read_index
-from symplect.experiments.sweep.grid import choices, name_of, read_grid, settings_of
+from symplect.experiments.grid import choices, name_of, read_grid, settings_of
+from symplect.experiments.places import lock_of
+from symplect.experiments.plan import Plan
+from symplect.experiments.sweep import coordinate, hand_out, local, read_index
 from symplect.experiments.sweep.hopeless import median_of_means
 from symplect.experiments.sweep.index import Index
 from symplect.experiments.sweep.job import Job, JobError
 from symplect.experiments.sweep.local import local_executor
-from symplect.experiments.sweep.places import lock_of
 from symplect.experiments.sweep.summary import summary
 from symplect.experiments.sweep.work import work
+from symplect.experiments.training_run import TrainingRun
 from symplect.results.content import read_content
 from symplect.runs import load_run
 from tests.conftest import made_once
@@ -39,6 +41,12 @@ AS_SWEPT = ("mass-spring", "--models", "hnn", "--seeds", 2, "--set", "width=4,8"
 
 def words(*arguments):
     return [SYMPLECT, "sweep", *map(str, arguments)]
+
+
+def job_of(out, seed, stop=False, **settings):
+    """Returns one run of a sweep of springs as a worker is told it."""
+    run = TrainingRun("mass-spring", "hnn", seed, Path(out) / name_of(settings), settings)
+    return Job((run,), Path(out), stop_hopeless=stop)
 
 
 def swept_into(folder, *arguments):
@@ -80,8 +88,7 @@ def test_three_finished_runs_give_a_median_of_means():
 @pytest.mark.slow
 def test_a_hopeless_run_is_given_up_and_goes_on_when_asked_to(tmp_path):
     def job(rate, seed=0, stop=True):
-        settings = (("learning_rate", rate), ("steps", 600), ("width", 8))
-        return Job("mass-spring", "hnn", (seed,), settings, str(tmp_path), stop_hopeless=stop)
+        return job_of(tmp_path, seed, stop, learning_rate=rate, steps=600, width=8)
 
     for rate in (5e-3, 1e-2, 2e-2):
         assert work(job(rate)) == "finished"
@@ -93,23 +100,24 @@ def test_a_hopeless_run_is_given_up_and_goes_on_when_asked_to(tmp_path):
         rows = {row["folder"]: row for row in read_index(tmp_path)}
         assert rows[hopeless.folders[0]]["state"] == "stopped"
         assert "after 200 of 600 steps a test loss of" in rows[hopeless.folders[0]]["error"]
-    assert not hopeless.paths[0].exists()
-    assert not lock_of(hopeless.paths[0]).exists()
+    assert not hopeless.runs[0].folder.exists()
+    assert not lock_of(hopeless.runs[0].folder).exists()
     assert "Stopped: " in summary(rows.values(), {})
     assert "too good" in summary(rows.values(), {})
     work(other)  # of other data, so that there is nothing to compare it with
-    assert other.paths[0].exists()
+    assert other.runs[0].folder.exists()
 
     work(job(1e-9, stop=False))
-    assert np.all(np.isfinite(load_run(hopeless.paths[0]).history["test_loss"]))
+    assert np.all(np.isfinite(load_run(hopeless.runs[0].folder).history["test_loss"]))
     rows = read_index(tmp_path)
     assert {row["state"] for row in rows} == {"finished"}
     assert "too good" not in summary(rows, {})
 
 
 def test_seeds_in_one_program_are_not_stopped():
+    plan = Plan(["pendulum"], ["hnn"], 2, Path("runs"))
     with pytest.raises(InputError, match="leave --together or --stop-hopeless out"):
-        SweepPlan(["pendulum"], ["hnn"], 2, Path("runs"), together=2, stop_hopeless=True)
+        coordinate.sweep(plan, lambda: local_executor(1), together=2, stop_hopeless=True)
 
 
 # Settings
@@ -240,7 +248,7 @@ class Told(Executor):
         self.told, self.asked = told, []
 
     def submit(self, fn, /, *args, **kwargs):
-        (seed,) = args[0].seeds
+        seed = args[0].runs[0].seed
         self.asked.append(seed)
         said = self.told[seed].pop(0)
         if isinstance(said, BrokenExecutor):
@@ -254,7 +262,7 @@ def told(monkeypatch, out, opened=None, **by_seed):
     """Hands out a job per seed; returns the executor, the states of the index and the number that the bar shows."""
     monkeypatch.setattr(hand_out, "_LATER", 0.01)
     executor, bar = Told({int(name[1:]): list(said) for name, said in by_seed.items()}), Bar()
-    jobs = [Job("mass-spring", "hnn", (seed,), (), str(out)) for seed in executor.told]
+    jobs = [job_of(out, seed) for seed in executor.told]
 
     @contextmanager
     def open_executor():
@@ -284,7 +292,7 @@ def test_a_job_whose_worker_is_lost_goes_on_as_long_as_it_gets_on(monkeypatch, t
     reached = hand_out._reached
 
     def progress(job):
-        if job.seeds == (0,):
+        if job.runs[0].seed == 0:
             checkpoint.write_text("further")
             os.utime(checkpoint, ns=(0, time.monotonic_ns()))
         return reached(job)
@@ -311,8 +319,9 @@ def test_a_job_that_another_sweep_is_at_is_asked_for_later(monkeypatch, tmp_path
 
 
 def test_a_run_that_someone_is_at_is_taken_and_one_that_is_there_is_kept(own):
-    job = SweepPlan(["mass-spring"], ["hnn"], 1, own, grid={"width": [4], "steps": [20]}).jobs({})[0]
-    (folder,) = job.paths
+    plan = Plan(["mass-spring"], ["hnn"], 1, own, grid={"width": [4], "steps": [20]})
+    job = coordinate.jobs_of(plan, {})[0]
+    folder = job.runs[0].folder
     written = (folder / "model.safetensors").stat().st_mtime_ns
     assert work(job) == "finished"
     assert (folder / "model.safetensors").stat().st_mtime_ns == written
@@ -438,9 +447,10 @@ def test_seeds_that_train_together_end_in_the_same_numbers(tmp_path, swept):
 
 
 def test_jobs_hold_so_many_seeds():
-    plan = SweepPlan(["mass-spring"], ["baseline", "hnn"], 5, Path("out"), grid={"width": [4, 8]}, together=2)
-    jobs = plan.jobs({})
-    assert [job.seeds for job in jobs if job.model == "hnn"] == [(0, 1)] * 2 + [(2, 3)] * 2 + [(4,)] * 2
+    plan = Plan(["mass-spring"], ["baseline", "hnn"], 5, Path("out"), grid={"width": [4, 8]})
+    jobs = coordinate.jobs_of(plan, {}, together=2)
+    seeds = [tuple(run.seed for run in job.runs) for job in jobs if job.runs[0].model == "hnn"]
+    assert seeds == [(0, 1)] * 2 + [(2, 3)] * 2 + [(4,)] * 2
     folders = [folder for job in jobs for folder in job.folders]
     assert len(set(folders)) == len(folders) == 20
 

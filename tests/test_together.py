@@ -10,7 +10,8 @@ import pytest
 from symplect import HNN, Baseline, GradientSettings
 from symplect.errors import InputError
 from symplect.experiments.tasks import TASKS
-from symplect.experiments.training import Unit, run_units
+from symplect.experiments.training import train_all
+from symplect.experiments.training_run import TrainingRun
 from symplect.fitting.descent import descend
 from symplect.fitting.gradient import mean_squared_error
 from symplect.fitting.together import descend_together
@@ -109,11 +110,11 @@ def test_keys_and_states_that_do_not_belong_to_the_models_are_refused():
 def test_a_seed_that_diverges_does_not_take_the_others_with_it(tmp_path):
     task = TASKS["mass-spring"]
     settings = {"steps": 20, "width": 4}
-    units = [Unit(task, "hnn", seed, tmp_path, settings) for seed in (0, 1)]
+    runs = [TrainingRun("mass-spring", "hnn", seed, tmp_path, settings) for seed in (0, 1)]
     data = [task.make_data(seed, None, None) for seed in (0, 1)]
     spoilt = dataclasses.replace(data[0].train, derivatives=np.full_like(data[0].train.states, 1e30))
     data[0] = dataclasses.replace(data[0], train=spoilt)
     with pytest.raises(ArithmeticError):
-        run_units(units, data)
-    assert not units[0].folder.exists()
-    assert units[1].folder.exists()
+        train_all(runs, data)
+    assert not runs[0].folder.exists()
+    assert runs[1].folder.exists()

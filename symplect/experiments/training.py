@@ -1,9 +1,9 @@
-"""One task, model, seed and settings: fitted, evaluated and saved, resumable after interruption."""
+"""A training run is done: fitted, evaluated and saved, resumable after interruption."""
 
 import importlib.metadata
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import jax
 
 from symplect._types import Key
 from symplect.errors import InputError
-from symplect.experiments.tasks import DirectMethod, Fitted, Method, Setting, Task
+from symplect.experiments.tasks import TASKS, DirectMethod, Fitted, Method
 from symplect.experiments.tasks.settings import descent, sizes
+from symplect.experiments.training_run import TrainingRun
 from symplect.files import discard_leftovers, read_header, read_tree, write_tree
 from symplect.fitting import FitState, initial_state
 from symplect.models import AbstractModel, require_known
@@ -27,76 +28,42 @@ class GivenUpError(Exception):
     """Raised by those who watch a fit, to stop it; it may go on later, from its checkpoint."""
 
 
-@dataclass(frozen=True, eq=False)
-class Unit:
-    """One training run: the unit of scheduling and checkpointing.
-
-    Args:
-        task: task that makes the data.
-        model: the name of one of the task's methods.
-        seed: random seed of data and network.
-        out: the folder below which the run goes.
-        settings: other than the method's own, as `checked_settings` returns them.
-    """
-
-    task: Task
-    model: str
-    seed: int
-    out: Path
-    settings: Mapping[str, Setting] = field(default_factory=dict)
-
-    @property
-    def folder(self) -> Path:
-        """Where the finished run lies."""
-        return self.out / self.task.name / self.model / f"seed-{self.seed}"
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where the unfinished run lies."""
-        return self.folder.with_suffix(".checkpoint.safetensors")
-
-    @property
-    def lock(self) -> Path:
-        """File that is locked while a process makes the run, as in a sweep."""
-        return self.folder.with_suffix(".lock")
-
-    @property
-    def method(self) -> Method | DirectMethod:
-        """How the model is made, fitted and judged."""
-        return self.task.methods[self.model]
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Everything needed to repeat the run."""
-        method = self.method
-        own = asdict(descent(method, self.settings)) if isinstance(method, Method) else {}
-        return {
-            "task": self.task.name,
-            "model": self.model,
-            "seed": self.seed,
-            "settings": {**own, **self.settings},
-            "version": importlib.metadata.version("symplect"),
-        }
+def config_of(run: TrainingRun) -> dict[str, Any]:
+    """Return everything needed to repeat a run."""
+    method = _method(run)
+    own = asdict(descent(method, run.settings)) if isinstance(method, Method) else {}
+    return {
+        "task": run.task,
+        "model": run.model,
+        "seed": run.seed,
+        "settings": {**own, **run.settings},
+        "version": importlib.metadata.version("symplect"),
+    }
 
 
-def load_unit(unit: Unit) -> Run:
+def _method(run: TrainingRun) -> Method | DirectMethod:
+    """Return how the model is made, fitted and judged."""
+    return TASKS[run.task].methods[run.model]
+
+
+def load_finished(run: TrainingRun) -> Run:
     """Read a finished run.
 
     Raises:
         InputError: it is broken, or was made with other settings.
     """
-    run = load_run(unit.folder)
-    require_same_settings(unit, run.config, unit.folder)
-    return run
+    found = load_run(run.folder)
+    require_same_settings(run, found.config, run.folder)
+    return found
 
 
-def require_same_settings(unit: Unit, found: Mapping[str, Any], place: Path) -> None:
+def require_same_settings(run: TrainingRun, found: Mapping[str, Any], place: Path) -> None:
     """Refuse what was made otherwise; a package of another version is no other setting, a number of steps is.
 
     Raises:
         InputError: task, model, seed or settings differ.
     """
-    expected = unit.config
+    expected = config_of(run)
     for name in ("task", "model", "seed", "settings"):
         if found.get(name) != expected[name]:
             raise InputError(
@@ -105,16 +72,16 @@ def require_same_settings(unit: Unit, found: Mapping[str, Any], place: Path) -> 
             )
 
 
-def row(run: Run) -> dict[str, Any]:
+def row(finished: Run) -> dict[str, Any]:
     """Return the line of a run in `results.json`: task, model, seed and metrics."""
-    return {name: run.config[name] for name in ("task", "model", "seed")} | dict(run.metrics)
+    return {name: finished.config[name] for name in ("task", "model", "seed")} | dict(finished.metrics)
 
 
-def run_unit(unit: Unit, data: Any, progress: str | None = None, watch: Callable[[Fit], None] | None = None) -> Run:
+def train(run: TrainingRun, data: Any, progress: str | None = None, watch: Callable[[Fit], None] | None = None) -> Run:
     """Fit, judge and save; what was interrupted goes on from its last checkpoint to the same numbers.
 
     Args:
-        unit: run to be done.
+        run: run to be done.
         data: its task's data for its seed.
         progress: label of progress bars; none unless given.
         watch: sees a descent under way every few steps.
@@ -124,73 +91,73 @@ def run_unit(unit: Unit, data: Any, progress: str | None = None, watch: Callable
         ArithmeticError: the loss left the finite numbers.
         GivenUpError: from `watch`.
     """
-    return _judged(unit, _fitted(unit, data, progress and f"{progress}: fitting", watch), data, progress)
+    return _judged(run, _fitted(run, data, progress and f"{progress}: fitting", watch), data, progress)
 
 
-def run_units(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
+def train_all(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[Run]:
     """Run what differs in the seed alone; in one program where the method has that and all are equally far.
 
     Args:
-        units: runs of one task, model and settings.
+        runs: runs of one task, model and settings.
         data: their task's data for each seed.
 
     Raises:
-        InputError, ArithmeticError: as `run_unit`.
+        InputError, ArithmeticError: as `train`.
     """
-    method = units[0].method
-    if len(units) == 1 or isinstance(method, DirectMethod) or method.fit_together is None:
-        return _one_by_one(units, data)
-    states = [_state(unit, method) for unit in units]
+    method = _method(runs[0])
+    if len(runs) == 1 or isinstance(method, DirectMethod) or method.fit_together is None:
+        return _one_by_one(runs, data)
+    states = [_state(run, method) for run in runs]
     if len({int(state.step) for state in states}) > 1:
-        return _one_by_one(units, data)
-    settings, keys = descent(method, units[0].settings), [_keys(unit)[1] for unit in units]
+        return _one_by_one(runs, data)
+    settings, keys = descent(method, runs[0].settings), [_keys(run)[1] for run in runs]
     models = [state.model for state in states]
     try:
-        with _Keeper(units, states) as keeper:
+        with _Keeper(runs, states) as keeper:
             states = method.fit_together(
                 models, data, resume=states, keys=keys, settings=settings, checkpoint=keeper.keep
             )
     except ArithmeticError:  # of one of them, which the others must not suffer for
-        return _one_by_one(units, data)
-    return [_judged(unit, _after(state), own, None) for unit, state, own in zip(units, states, data, strict=True)]
+        return _one_by_one(runs, data)
+    return [_judged(run, _after(state), own, None) for run, state, own in zip(runs, states, data, strict=True)]
 
 
-def _one_by_one(units: Sequence[Unit], data: Sequence[Any]) -> list[Run]:
+def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[Run]:
     """Run all that can be, before the first error is raised."""
-    runs: list[Run] = []
+    done: list[Run] = []
     errors: list[ArithmeticError] = []
-    for unit, own in zip(units, data, strict=True):
+    for run, own in zip(runs, data, strict=True):
         try:
-            runs.append(run_unit(unit, own))
+            done.append(train(run, own))
         except ArithmeticError as error:
             errors.append(error)
     if errors:
         raise errors[0]
-    return runs
+    return done
 
 
-def _judged(unit: Unit, fitted: Fitted, data: Any, progress: str | None) -> Run:
-    discard_leftovers(unit.folder)
-    evaluation = unit.method.evaluate(fitted.model, data, progress=progress and f"{progress}: evaluating")
+def _judged(run: TrainingRun, fitted: Fitted, data: Any, progress: str | None) -> Run:
+    discard_leftovers(run.folder)
+    evaluation = _method(run).evaluate(fitted.model, data, progress=progress and f"{progress}: evaluating")
     step, train_loss, test_loss = fitted.history.T
-    run = Run(
-        config=unit.config,
+    judged = Run(
+        config=config_of(run),
         metrics={**evaluation.metrics, **fitted.metrics, "fit_seconds": fitted.seconds},
         history={"step": step, "train_loss": train_loss, "test_loss": test_loss},
         rollout=evaluation.paths,
         model=fitted.model,
     )
-    save_run(unit.folder, run)
-    unit.checkpoint.unlink(missing_ok=True)
-    return run
+    save_run(run.folder, judged)
+    run.checkpoint.unlink(missing_ok=True)
+    return judged
 
 
-def _fitted(unit: Unit, data: Any, progress: str | None, watch: Callable[[Fit], None] | None) -> Fitted:
-    method = unit.method
+def _fitted(run: TrainingRun, data: Any, progress: str | None, watch: Callable[[Fit], None] | None) -> Fitted:
+    method = _method(run)
     if isinstance(method, DirectMethod):
-        return method.fit(data, seed=unit.seed, progress=progress, **unit.settings)
-    start, settings = _state(unit, method), descent(method, unit.settings)
-    with _Keeper([unit], [start]) as keeper:
+        return method.fit(data, seed=run.seed, progress=progress, **run.settings)
+    start, settings = _state(run, method), descent(method, run.settings)
+    with _Keeper([run], [start]) as keeper:
 
         def reached(state: Fit) -> None:
             keeper.keep([state])
@@ -203,7 +170,7 @@ def _fitted(unit: Unit, data: Any, progress: str | None, watch: Callable[[Fit], 
             start.model,
             data,
             resume=start,
-            key=_keys(unit)[1],
+            key=_keys(run)[1],
             settings=settings,
             checkpoint=reached,
             progress=progress,
@@ -215,29 +182,29 @@ def _after(state: Fit) -> Fitted:
     return Fitted(state.model, float(state.seconds), history=state.history)
 
 
-def _keys(unit: Unit) -> tuple[Key, Key]:
+def _keys(run: TrainingRun) -> tuple[Key, Key]:
     """Return the random keys of the network and of the batches."""
-    network, batches = jax.random.split(jax.random.key(unit.seed))
+    network, batches = jax.random.split(jax.random.key(run.seed))
     return network, batches
 
 
-def _state(unit: Unit, method: Method) -> Fit:
+def _state(run: TrainingRun, method: Method) -> Fit:
     """Return where a fit stands: at its last checkpoint, or at its start."""
-    model = method.start(_keys(unit)[0], **sizes(method, unit.settings))
+    model = method.start(_keys(run)[0], **sizes(method, run.settings))
     require_known(type(model))
-    start = initial_state(model, descent(method, unit.settings))
-    discard_leftovers(unit.checkpoint)
-    if not unit.checkpoint.exists():
+    start = initial_state(model, descent(method, run.settings))
+    discard_leftovers(run.checkpoint)
+    if not run.checkpoint.exists():
         return start
-    require_same_settings(unit, read_header(unit.checkpoint)["config"], unit.checkpoint)
-    return read_tree(unit.checkpoint, start)
+    require_same_settings(run, read_header(run.checkpoint)["config"], run.checkpoint)
+    return read_tree(run.checkpoint, start)
 
 
 class _Keeper:
     """Saves checkpoints of fits under way every few seconds, on Ctrl-C, and when they are given up."""
 
-    def __init__(self, units: Sequence[Unit], states: Sequence[Fit]):
-        self.units, self.latest = units, states
+    def __init__(self, runs: Sequence[TrainingRun], states: Sequence[Fit]):
+        self.runs, self.latest = runs, states
         self.saved = time.monotonic()
 
     def keep(self, states: Sequence[Fit]) -> None:
@@ -246,8 +213,8 @@ class _Keeper:
             self._save()
 
     def _save(self) -> None:
-        for unit, state in zip(self.units, self.latest, strict=True):
-            write_tree(unit.checkpoint, state, {"config": unit.config})
+        for run, state in zip(self.runs, self.latest, strict=True):
+            write_tree(run.checkpoint, state, {"config": config_of(run)})
         self.saved = time.monotonic()
 
     def __enter__(self) -> "_Keeper":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from symplect.errors import InputError
-from symplect.experiments.sweep.grid import write_value
+from symplect.experiments.grid import write_value
 from symplect.experiments.tasks import TASKS, Method
 from symplect.experiments.training import row
 from symplect.files import read_json

@@ -2,4 +2,3 @@ from .coordinate import Outcome as Outcome
 from .coordinate import sweep as sweep
 from .executors import open_executor as open_executor
 from .index import read_index as read_index
-from .plan import SweepPlan as SweepPlan

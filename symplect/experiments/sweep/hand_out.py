@@ -14,7 +14,6 @@ from tqdm import tqdm
 from symplect.errors import LostError, one_line
 from symplect.experiments.sweep.index import Index
 from symplect.experiments.sweep.job import Job
-from symplect.experiments.sweep.places import checkpoint_of
 from symplect.experiments.sweep.worker import run_job
 
 OpenExecutor = Callable[[], AbstractContextManager[Executor]]
@@ -144,7 +143,7 @@ def _outcome(future: Future[str], attempt: _Attempt) -> str:
 
 def _reached(job: Job) -> int:
     """Return when the job last wrote a checkpoint: one whose worker is lost over and over may still get on."""
-    return max((path.stat().st_mtime_ns for path in map(checkpoint_of, job.paths) if path.exists()), default=0)
+    return max((run.checkpoint.stat().st_mtime_ns for run in job.runs if run.checkpoint.exists()), default=0)
 
 
 def _is_broken(future: Future[str]) -> bool:
@@ -153,13 +152,15 @@ def _is_broken(future: Future[str]) -> bool:
 
 def _tell(index: Index, attempt: _Attempt) -> None:
     tqdm.write(f"{attempt.job}: {attempt.reason}: tried again", file=sys.stderr)
-    for folder, path in zip(attempt.job.folders, attempt.job.paths, strict=True):
-        if not path.exists():
-            index.wait(folder, attempt.reason)
+    for folder in _unfinished(attempt.job):
+        index.wait(folder, attempt.reason)
 
 
 def _give_up(index: Index, attempt: _Attempt) -> None:
     tqdm.write(f"{attempt.job}: {attempt.reason}: given up", file=sys.stderr)
-    for folder, path in zip(attempt.job.folders, attempt.job.paths, strict=True):
-        if not path.exists():
-            index.fail(folder, attempt.reason)
+    for folder in _unfinished(attempt.job):
+        index.fail(folder, attempt.reason)
+
+
+def _unfinished(job: Job) -> list[str]:
+    return [folder for folder in job.folders if not (job.out / folder).exists()]

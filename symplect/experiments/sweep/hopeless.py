@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.errors import InputError
+from symplect.experiments.places import place
 from symplect.experiments.sweep.job import Job
 from symplect.experiments.training import Fit, GivenUpError
 from symplect.files import read_arrays
@@ -32,8 +33,9 @@ class Rivals:
     """
 
     def __init__(self, job: Job, steps: int):
-        self._out, self._steps = Path(job.out), steps
-        self._pattern = f"[!.]*/{job.task}/{job.model}/seed-{job.seeds[0]}/history.npz"
+        self._out, self._steps = job.out, steps
+        run = job.runs[0]
+        self._pattern = f"[!.]*/{place(run.task, run.model, run.seed)}/history.npz"
         self._losses: dict[Path, Losses] = {}
         self._looked = -np.inf
 

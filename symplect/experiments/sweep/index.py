@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, final
 
 from symplect.errors import InputError
-from symplect.experiments.sweep.grid import settings_of
-from symplect.experiments.sweep.places import is_taken
+from symplect.experiments.grid import settings_of
+from symplect.experiments.places import RUNS, is_taken, parts
 from symplect.files import read_json
 
 INDEX_FILE = "index.sqlite"
@@ -99,9 +99,7 @@ class Index:
 
     def follow(self) -> None:
         """Bring the table in line with the run folders; without a table, make it from them."""
-        there = {
-            str(path.parent.relative_to(self.out)) for path in self.out.glob("[!.]*/[!.]*/[!.]*/seed-*/config.json")
-        }
+        there = {str(path.parent.relative_to(self.out)) for path in self.out.glob(f"[!.]*/{RUNS}/config.json")}
         told = {row["folder"]: row["state"] for row in self.rows()}
         for folder in sorted(there - {folder for folder, state in told.items() if state == "finished"}):
             self.finish(folder)
@@ -163,8 +161,8 @@ def read_index(out: Path) -> list[Row]:
 
 
 def _new(folder: str) -> tuple[str, str, str, str, int]:
-    settings, task, model, seed = folder.split("/")
-    return folder, json.dumps(settings_of(settings)), task, model, int(seed.removeprefix("seed-"))
+    settings, _, below = folder.partition("/")
+    return folder, json.dumps(settings_of(settings)), *parts(below)
 
 
 def _now() -> str:

@@ -3,44 +3,33 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from symplect.experiments.sweep.grid import Setting, name_of
+from symplect.experiments.training_run import TrainingRun
 
 
 class JobError(Exception):
     """What went wrong in a worker, in words that travel between processes and machines."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
-    """Some runs that a worker does, in plain values.
+    """Some training runs that a worker does.
 
     Args:
-        task: name of the task.
-        model: name of one of its methods.
-        seeds: random seeds of the runs.
-        settings: names and values, as `checked_settings` returns them.
+        runs: of one task, model and settings, each with a seed of its own.
         out: the folder of the sweep.
         data: the folder of the measurements, or `None`.
         stop_hopeless: whether its run, which is then one alone, may be given up early.
     """
 
-    task: str
-    model: str
-    seeds: tuple[int, ...]
-    settings: tuple[tuple[str, Setting], ...]
-    out: str
-    data: str | None = None
+    runs: tuple[TrainingRun, ...]
+    out: Path
+    data: Path | None = None
     stop_hopeless: bool = False
 
     @property
     def folders(self) -> list[str]:
         """Where each run goes, below the folder of the sweep."""
-        return [f"{name_of(dict(self.settings))}/{self.task}/{self.model}/seed-{seed}" for seed in self.seeds]
-
-    @property
-    def paths(self) -> list[Path]:
-        """The same from where we are."""
-        return [Path(self.out) / folder for folder in self.folders]
+        return [str(run.folder.relative_to(self.out)) for run in self.runs]
 
     def __str__(self) -> str:
         return ", ".join(self.folders)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from symplect.experiments.grid import name_of
 from symplect.experiments.paper_table import aligned, scientific
-from symplect.experiments.sweep.grid import name_of
 
 COLUMNS = (
     ("field error", "field_error"),

@@ -1,7 +1,7 @@
 """The runs of one job, each by one process at a time."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ import jax
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
-from symplect.experiments.sweep.grid import name_of
+from symplect.experiments.places import tidy
 from symplect.experiments.sweep.hopeless import Rivals
 from symplect.experiments.sweep.index import Index
 from symplect.experiments.sweep.job import Job
-from symplect.experiments.sweep.places import lock_of, tidy
 from symplect.experiments.tasks import TASKS, Method
 from symplect.experiments.tasks.settings import descent
-from symplect.experiments.training import GivenUpError, Unit, run_unit, run_units
+from symplect.experiments.training import GivenUpError, train, train_all
+from symplect.experiments.training_run import TrainingRun
 
 _MAPS = Path("/proc/self/maps")
 _MOST_MAPS = 20_000  # compiled programs of many settings take them, and Linux gives a process 65,530
@@ -28,47 +28,43 @@ def work(job: Job) -> str:
 
     A run that is given up as hopeless is finished, as far as that goes.
     """
-    index, taken = Index(Path(job.out)), False
+    index = Index(job.out)
     with ExitStack() as held:
-        mine: dict[int, str] = {}
-        for seed, folder, path in zip(job.seeds, job.folders, job.paths, strict=True):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                held.enter_context(FileLock(lock_of(path)).acquire(blocking=False))
-                mine[seed] = folder
-            except Timeout:
-                taken = True
-        left = {seed: folder for seed, folder in mine.items() if not (Path(job.out) / folder).exists()}
-        for folder in left.values():
-            index.begin(folder)
+        mine: dict[TrainingRun, str] = {}
+        for run, folder in zip(job.runs, job.folders, strict=True):
+            run.lock.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(Timeout):
+                held.enter_context(FileLock(run.lock).acquire(blocking=False))
+                mine[run] = folder
+        left = [run for run in mine if not run.folder.exists()]
+        for run in left:
+            index.begin(mine[run])
         try:
             if left:
-                _run(job, list(left))
+                _train(job, left)
         except GivenUpError as error:
             index.stop(job.folders[0], str(error))
-            lock_of(job.paths[0]).unlink(missing_ok=True)
+            job.runs[0].lock.unlink(missing_ok=True)
             return "finished"
-        for folder in mine.values():
+        for run, folder in mine.items():
             index.finish(folder)
-            tidy(Path(job.out) / folder)
-    return "taken" if taken else "finished"
+            tidy(run.folder)
+    return "finished" if len(mine) == len(job.runs) else "taken"
 
 
-def _run(job: Job, seeds: Sequence[int]) -> None:
-    settings = dict(job.settings)
-    out = Path(job.out) / name_of(settings)
-    units = [Unit(TASKS[job.task], job.model, seed, out, settings) for seed in seeds]
+def _train(job: Job, runs: Sequence[TrainingRun]) -> None:
     with threadpool_limits(1):  # sums of BLAS, too, are in the same order everywhere
-        data = [_make_data(job.task, seed, job.data) for seed in seeds]
-        if job.stop_hopeless and isinstance(method := units[0].method, Method):
-            rivals = Rivals(job, descent(method, settings).steps)
-            run_unit(units[0], data[0], watch=rivals.judge)
+        data = [_make_data(run.task, run.seed, job.data) for run in runs]
+        method = TASKS[runs[0].task].methods[runs[0].model]
+        if job.stop_hopeless and isinstance(method, Method):
+            rivals = Rivals(job, descent(method, runs[0].settings).steps)
+            train(runs[0], data[0], watch=rivals.judge)
         else:
-            run_units(units, data)
+            train_all(runs, data)
     if _MAPS.exists() and len(_MAPS.read_text().splitlines()) > _MOST_MAPS:
         jax.clear_caches()
 
 
 @lru_cache(maxsize=1)  # jobs of one task and seed follow each other
-def _make_data(task: str, seed: int, folder: str | None) -> Any:
-    return TASKS[task].make_data(seed, None if folder is None else Path(folder), None)
+def _make_data(task: str, seed: int, folder: Path | None) -> Any:
+    return TASKS[task].make_data(seed, folder, None)

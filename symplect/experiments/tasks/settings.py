@@ -10,10 +10,9 @@ import equinox as eqx
 import jax
 
 from symplect.errors import InputError
+from symplect.experiments.grid import Setting
 from symplect.experiments.tasks._task import DirectMethod, Method
 from symplect.fitting import GradientSettings
-
-Setting = bool | int | float | str | None
 
 
 def known_settings(method: Method | DirectMethod) -> dict[str, tuple[type, ...]]:

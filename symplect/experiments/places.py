@@ -1,10 +1,34 @@
-"""What lies beside a run's folder while the run is made."""
+"""Where a training run lies, below the folder of a reproduction or of one choice of settings, and what beside it."""
 
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from symplect.files import discard_leftovers
+
+RUNS = "[!.]*/[!.]*/seed-*"
+"""Pattern of all training runs below a folder."""
+
+
+def place(task: str, model: str, seed: int | str) -> str:
+    """Return the path of a training run below its folder; a star for what may be anything.
+
+    Example:
+        >>> place("pendulum", "hnn", 0)
+        'pendulum/hnn/seed-0'
+    """
+    return f"{task}/{model}/seed-{seed}"
+
+
+def parts(path: str) -> tuple[str, str, int]:
+    """Return the task, model and seed of a path that `place` made.
+
+    Example:
+        >>> parts("pendulum/hnn/seed-0")
+        ('pendulum', 'hnn', 0)
+    """
+    task, model, seed = path.split("/")
+    return task, model, int(seed.removeprefix("seed-"))
 
 
 def lock_of(path: Path) -> Path:
