@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -20,6 +21,7 @@ from symplect.fitting.spread import Numbers, Rows, Spread, brought, fetched, mes
 
 Model = TypeVar("Model", bound=eqx.Module)
 Loss = Callable[..., Scalar]
+Optimizer = optax.GradientTransformation
 
 CHUNK = 100  # steps in one compiled call, and between two entries of the history
 
@@ -29,7 +31,7 @@ class GradientSettings:
     """How long and how fast to descend; the defaults are those of the paper's first tasks.
 
     Args:
-        steps: number of Adam steps.
+        steps: number of steps.
         batch_size: rows of one step, drawn with replacement; all rows unless given.
         learning_rate: initial step size of Adam.
         weight_decay: added to the gradient before Adam (the coupled kind, as in the paper's code).
@@ -62,7 +64,7 @@ class FitState(eqx.Module, Generic[Model]):
 
     Attributes:
         model: the model so far.
-        optimizer_state: Adam's moments.
+        optimizer_state: of the optimizer, such as Adam's moments.
         step: steps done.
         seconds: time spent, compilation included.
         history: a row `(step, loss of the last batch, test loss)` per `CHUNK` steps; NaN where not yet reached.
@@ -92,11 +94,20 @@ class FitState(eqx.Module, Generic[Model]):
         return FitState(model, optimizer_state, np.asarray(done + steps), np.asarray(self.seconds + seconds), history)
 
 
-def initial_state(model: Model, settings: GradientSettings) -> FitState[Model]:
-    """Return the state of a fit that has not begun."""
+def initial_state(model: Model, settings: GradientSettings, optimizer: Optimizer | None = None) -> FitState[Model]:
+    """Return the state of a fit that has not begun.
+
+    Args:
+        model: a freshly initialised model.
+        settings, optimizer: as in `descend`.
+
+    Raises:
+        InputError: settings of Adam beside another optimizer.
+    """
+    _require_one_optimizer(settings, optimizer)
     return FitState(
         model,
-        _initial_optimizer_state(eqx.filter(model, eqx.is_inexact_array), settings),
+        _initial_optimizer_state(eqx.filter(model, eqx.is_inexact_array), settings, optimizer),
         np.asarray(0),
         np.asarray(0.0),
         np.full((-(-settings.steps // CHUNK), 3), np.nan),
@@ -110,13 +121,14 @@ def descend(
     *,
     key: Key,
     settings: GradientSettings,
+    optimizer: Optimizer | None = None,
     test_rows: Rows | RowsOnDisk,
     devices: Sequence[jax.Device] | None = None,
     resume: FitState[Model] | None = None,
     checkpoint: Callable[[FitState[Model]], None] | None = None,
     progress: str | None = None,
 ) -> FitState[Model]:
-    """Lower a loss by Adam.
+    """Lower a loss by Adam, or by any optimizer of optax.
 
     Args:
         model: a freshly initialised model.
@@ -124,7 +136,9 @@ def descend(
             dataclass, since a new one compiles anew.
         rows: arrays with one sample per entry of the first axis, from which batches are drawn, or rows on disk.
         key: random key of the batches.
-        settings: steps, batch, learning rate, weight decay.
+        settings: steps and batch; learning rate and weight decay of Adam.
+        optimizer: an optax optimizer with its own learning rate, such as `optax.lion(1e-4)` or `optax.lbfgs()`; the
+            paper's Adam unless given. Give the same object to every call, since a new one compiles anew.
         test_rows: rows that only the history sees; of rows on disk, at most 10,000 that are evenly spaced.
         devices: devices that share every batch, such as `jax.devices()`; the default device alone unless given. Where
             they belong to several processes, each of these gives its own share of rows in memory, and all of rows on
@@ -138,10 +152,12 @@ def descend(
 
     Raises:
         ArithmeticError: the loss left the finite numbers.
-        InputError: rows on disk without a batch size, or devices that cannot share.
+        InputError: rows on disk without a batch size, devices that cannot share, settings of Adam beside another
+            optimizer, or a state of another optimizer to resume.
     """
     mesh = mesh_of(devices) if devices is not None else None
-    state = brought(resume or initial_state(model, settings), mesh)
+    require_same_optimizer([resume] if resume else [], model, settings, optimizer)
+    state = brought(resume or initial_state(model, settings, optimizer), mesh)
     chunks = chunks_from(int(state.step), settings)
     coming = batches(rows, mesh, key, settings.batch_size, chunks)
     seen = laid_out(test_rows, mesh)
@@ -155,7 +171,7 @@ def descend(
     )
     with bar:
         for _ in chunks:
-            state = _next_chunk(state, loss, coming, seen, settings)
+            state = _next_chunk(state, loss, coming, seen, settings, optimizer)
             if checkpoint:
                 checkpoint(fetched(state))  # a copy, for the next steps take place in the memory of this state
             bar.set_postfix_str(f"test loss {_last_test_loss(state):.3e}", refresh=False)
@@ -173,21 +189,31 @@ def _last_test_loss(state: FitState[Model]) -> float:
 
 
 def _next_chunk(
-    state: FitState[Model], loss: Loss, coming: Iterator[Batches], seen: Spread, settings: GradientSettings
+    state: FitState[Model],
+    loss: Loss,
+    coming: Iterator[Batches],
+    seen: Spread,
+    settings: GradientSettings,
+    optimizer: Optimizer | None,
 ) -> FitState[Model]:
     began = time.perf_counter()
     chunk = next(coming)
-    model, optimizer_state, losses = take_steps(chunk, state.model, state.optimizer_state, loss, settings)
+    model, optimizer_state, losses = take_steps(chunk, state.model, state.optimizer_state, loss, settings, optimizer)
     entry = (float(np.asarray(losses)[-1]), float(_evaluate(loss, model, seen)))
     return state.after(chunk.steps, model, optimizer_state, entry, time.perf_counter() - began)
 
 
 def steps(
-    chunk: Batches, model: Model, optimizer_state: PyTree, loss: Loss, settings: GradientSettings
+    chunk: Batches,
+    model: Model,
+    optimizer_state: PyTree,
+    loss: Loss,
+    settings: GradientSettings,
+    optimizer: Optimizer | None = None,
 ) -> tuple[Model, PyTree, Float[Array, " steps"]]:
     """Take a step per batch, and return what is reached and the loss of every batch."""
     parameters, fixed = eqx.partition(model, eqx.is_inexact_array)
-    optimizer = _optimizer(settings)
+    taken = optax.with_extra_args_support(optimizer or _adam(settings))
     everything = chunk.rows.everything()
 
     def value(parameters: PyTree, batch: Rows) -> Scalar:
@@ -197,7 +223,8 @@ def steps(
         parameters, optimizer_state = carry
         batch = everything if drawn is None else chunk.rows.take(drawn)
         reached, gradient = jax.value_and_grad(value)(parameters, batch)
-        updates, optimizer_state = optimizer.update(gradient, optimizer_state, parameters)
+        seen = {"value": reached, "grad": gradient, "value_fn": partial(value, batch=batch)}  # for a line search
+        updates, optimizer_state = taken.update(gradient, optimizer_state, parameters, **seen)
         return (optax.apply_updates(parameters, updates), optimizer_state), reached
 
     carry, losses = jax.lax.scan(step, (parameters, optimizer_state), chunk.drawn, length=chunk.steps)
@@ -215,11 +242,40 @@ def _evaluate(loss: Loss, model: eqx.Module, rows: Spread) -> Scalar:
 
 
 @eqx.filter_jit  # one program to load at the start of a process
-def _initial_optimizer_state(parameters: PyTree, settings: GradientSettings) -> PyTree:
-    return _optimizer(settings).init(parameters)
+def _initial_optimizer_state(parameters: PyTree, settings: GradientSettings, optimizer: Optimizer | None) -> PyTree:
+    return (optimizer or _adam(settings)).init(parameters)
 
 
-def _optimizer(settings: GradientSettings) -> optax.GradientTransformation:
+def require_same_optimizer(
+    states: Sequence[FitState[Any]], model: eqx.Module, settings: GradientSettings, optimizer: Optimizer | None
+) -> None:
+    """Refuse states to resume that another optimizer has made.
+
+    Raises:
+        InputError: one whose arrays are not those of this optimizer.
+    """
+    _require_one_optimizer(settings, optimizer)
+    parameters = eqx.filter(model, eqx.is_inexact_array)
+    expected = jax.tree.structure(jax.eval_shape((optimizer or _adam(settings)).init, parameters))
+    for state in states:
+        if jax.tree.structure(state.optimizer_state) != expected:
+            raise InputError(
+                "expected a state of the optimizer that is given to resume, found one of another: "
+                "go on with the optimizer of before"
+            )
+
+
+def _require_one_optimizer(settings: GradientSettings, optimizer: Optimizer | None) -> None:
+    own = ("learning_rate", "weight_decay", "cosine")
+    changed = [name for name in own if getattr(settings, name) != getattr(GradientSettings, name)]
+    if optimizer is not None and changed:
+        raise InputError(
+            f"expected {', '.join(own)} to be left out beside an optimizer, found {', '.join(changed)}: "
+            "they are Adam's; give them to the optimizer"
+        )
+
+
+def _adam(settings: GradientSettings) -> optax.GradientTransformation:
     constant = settings.learning_rate
     rate = optax.cosine_decay_schedule(constant, settings.steps) if settings.cosine else constant
     return optax.chain(optax.add_decayed_weights(settings.weight_decay), optax.adam(rate))

@@ -11,7 +11,7 @@ from symplect._types import Key, Scalar
 from symplect.data import RowsOnDisk, Trajectories
 from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
-from symplect.fitting.descent import FitState, GradientSettings, descend
+from symplect.fitting.descent import FitState, GradientSettings, Loss, Optimizer, descend
 from symplect.fitting.hamiltonian_loss import hamiltonian_loss
 from symplect.fitting.together import descend_together
 from symplect.models import HNN
@@ -33,19 +33,25 @@ def fit_gradient(
     *,
     key: Key,
     settings: GradientSettings = GradientSettings(),
+    optimizer: Optimizer | None = None,
+    loss: Loss = mean_squared_error,
     test: Trajectories | RowsOnDisk | None = None,
     devices: Sequence[jax.Device] | None = None,
     resume: FitState[Model] | None = None,
     checkpoint: Callable[[FitState[Model]], None] | None = None,
     progress: str | None = None,
 ) -> FitState[Model]:
-    """Fit any model to states and their time derivatives by Adam (Greydanus et al. 2019, equation 3).
+    """Fit any model to states and their time derivatives by gradient descent (Greydanus et al. 2019, equation 3).
+
+    With the defaults it is the published fit.
 
     Args:
         model: a freshly initialised model.
         train: states with derivatives, in memory or on disk; used in float32.
         test: states with derivatives that only the history sees.
-        key, settings, devices, resume, checkpoint, progress: as in `symplect.fitting.descend`.
+        loss: map of model, states and derivatives to a number, lower is better: a function of a module, since a new
+            one compiles anew.
+        key, settings, optimizer, devices, resume, checkpoint, progress: as in `symplect.fitting.descend`.
 
     Returns:
         The final training state, with the fitted `model` and the `history`.
@@ -67,10 +73,11 @@ def fit_gradient(
     """
     return descend(
         model,
-        mean_squared_error,
+        loss,
         _rows(model, train),
         key=key,
         settings=settings,
+        optimizer=optimizer,
         test_rows=_rows(model, test if test is not None else train),
         devices=devices,
         resume=resume,
@@ -80,15 +87,21 @@ def fit_gradient(
 
 
 def fit_gradient_together(
-    models: Sequence[Model], trains: Sequence[Trajectories], *, tests: Sequence[Trajectories], **how: Any
+    models: Sequence[Model],
+    trains: Sequence[Trajectories],
+    *,
+    tests: Sequence[Trajectories],
+    loss: Loss = mean_squared_error,
+    **how: Any,
 ) -> list[FitState[Model]]:
     """Fit models of one shape, each to data of its own, in one program: the seeds of one setting, or an ensemble.
 
     Args:
         models: freshly initialised.
         trains, tests: for each model, as in `fit_gradient`.
-        how: as in `symplect.fitting.together.descend_together`: keys, settings, devices, resume, checkpoint,
-            progress.
+        loss: as in `fit_gradient`.
+        how: as in `symplect.fitting.together.descend_together`: keys, settings, optimizer, devices, resume,
+            checkpoint, progress.
 
     Returns:
         The state of each model after the last step.
@@ -110,7 +123,7 @@ def fit_gradient_together(
     """
     rows = [_in_memory(model, data) for model, data in zip(models, trains, strict=True)]
     seen = [_in_memory(model, data) for model, data in zip(models, tests, strict=True)]
-    return descend_together(models, mean_squared_error, rows, test_rows=seen, **how)
+    return descend_together(models, loss, rows, test_rows=seen, **how)
 
 
 def _rows(model: AbstractDynamics, data: Trajectories | RowsOnDisk) -> tuple[Rows, Rows] | RowsOnDisk:

@@ -16,7 +16,17 @@ from tqdm import tqdm
 from symplect._types import Key
 from symplect.errors import InputError
 from symplect.fitting.batches import Batches, draw
-from symplect.fitting.descent import CHUNK, FitState, GradientSettings, Loss, chunks_from, initial_state, steps
+from symplect.fitting.descent import (
+    CHUNK,
+    FitState,
+    GradientSettings,
+    Loss,
+    Optimizer,
+    chunks_from,
+    initial_state,
+    require_same_optimizer,
+    steps,
+)
 from symplect.fitting.spread import DEVICES, Rows, Spread, mesh_of
 
 Model = TypeVar("Model", bound=eqx.Module)
@@ -32,6 +42,7 @@ def descend_together(
     *,
     keys: Sequence[Key],
     settings: GradientSettings,
+    optimizer: Optimizer | None = None,
     test_rows: Sequence[Rows],
     devices: Sequence[jax.Device] | None = None,
     resume: Sequence[FitState[Model]] | None = None,
@@ -49,7 +60,7 @@ def descend_together(
         models: freshly initialised, all of one shape.
         rows, test_rows: as for `descend`, for each model; all of one shape.
         keys: random keys of each model's batches.
-        loss, settings, progress: as for `descend`.
+        loss, settings, optimizer, progress: as for `descend`.
         devices: devices of this process that share the models; the default device alone unless given.
         resume: states that an earlier call handed to `checkpoint`.
         checkpoint: called with the state of every model after every `CHUNK` steps.
@@ -61,8 +72,9 @@ def descend_together(
         ArithmeticError: a loss left the finite numbers.
         InputError: models, rows or steps done that do not go together, or models that the devices cannot share.
     """
-    states = list(resume) if resume else [initial_state(model, settings) for model in models]
+    states = list(resume) if resume else [initial_state(model, settings, optimizer) for model in models]
     _require_alike(models, rows, test_rows)
+    require_same_optimizer(states, models[0], settings, optimizer)
     _require_equally_far(models, keys, states, settings)
     mesh = mesh_of(devices) if devices is not None else None
     _require_equal_shares(len(models), mesh)
@@ -77,7 +89,7 @@ def descend_together(
         for chunk in chunks_from(done, settings):
             began = time.perf_counter()
             drawn = _drawn(keys, chunk, settings.batch_size, len(rows[0][0]))
-            stack, losses = _take_steps(laid, drawn, seen, stack, loss, settings, len(chunk), mesh)
+            stack, losses = _take_steps(laid, drawn, seen, stack, loss, settings, optimizer, len(chunk), mesh)
             entries, seconds = np.asarray(losses), (time.perf_counter() - began) / len(states)
             states = [
                 state.after(len(chunk), model, optimizer_state, (float(entry[0]), float(entry[1])), seconds)
@@ -106,6 +118,7 @@ def _take_steps(
     stack: Any,
     loss: Loss,
     settings: GradientSettings,
+    optimizer: Optimizer | None,
     count: int,
     mesh: Mesh | None,
 ) -> tuple[Any, Any]:
@@ -115,7 +128,7 @@ def _take_steps(
         own_rows, own_drawn, own_seen, own = arguments
         chunk = Batches(Spread(own_rows, (), None), own_drawn, count)
         model, optimizer_state = eqx.combine(own, fixed)
-        model, optimizer_state, losses = steps(chunk, model, optimizer_state, loss, settings)
+        model, optimizer_state, losses = steps(chunk, model, optimizer_state, loss, settings, optimizer)
         reached = eqx.filter((model, optimizer_state), eqx.is_array)
         return reached, jnp.stack([losses[-1], loss(model, *own_seen)])
 
