@@ -20,6 +20,7 @@ from symplect import cli
 from symplect.errors import InputError
 from symplect.experiments.plan import Plan
 from symplect.experiments.reproduction import reproduce
+from symplect.experiments.training import config_of
 from symplect.files import discard_leftovers, read_json, writing
 from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial
@@ -322,12 +323,12 @@ def test_two_reproductions_into_one_folder_share_the_work(tmp_path, monkeypatch,
     """Each makes what the other is not at, and both end with the whole table; nothing is made twice."""
     made, at_once = [], threading.Barrier(2, timeout=60)
 
-    def make(unit, data, label):
-        made.append(unit.model)
+    def make(run, data, label):
+        made.append(run.model)
         at_once.wait()  # both are at work
-        run = dataclasses.replace(own_run(), config=unit.config, metrics={"energy_mse": 1.0})
-        save_run(unit.folder, run)
-        return run
+        finished = dataclasses.replace(own_run(), config=config_of(run), metrics={"energy_mse": 1.0})
+        save_run(run.folder, finished)
+        return finished
 
     monkeypatch.setattr("symplect.experiments.reproduction.train", make)
     monkeypatch.setattr("symplect.experiments.reproduction._make_data", lambda *_: None)

@@ -30,9 +30,11 @@ def reproduce(plan: Plan) -> str:
     Writes `results.json` and `table.md` after every run.
 
     Raises:
-        InputError: the folder cannot be written or holds runs of other settings, or the measurements are not as
-            published.
+        InputError: a plan with a grid, or the folder cannot be written or holds runs of other settings, or the
+            measurements are not as published.
     """
+    if plan.grid:
+        raise InputError(f"expected a plan without a grid, found {', '.join(plan.grid)}: use sweep, or settings")
     discard_leftovers(plan.out / "results.json")
     not_run = missing(plan)
     runs = plan.runs(not_run)

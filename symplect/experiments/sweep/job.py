@@ -15,7 +15,7 @@ class Job:
     """Some training runs that a worker does.
 
     Args:
-        runs: of one task, model and settings, each with a seed of its own.
+        runs: training runs of one task, model and settings, each with a seed of its own.
         out: the folder of the sweep.
         data: the folder of the measurements, or `None`.
         stop_hopeless: whether its run, which is then one alone, may be given up early.
