@@ -230,15 +230,13 @@ def evaluate(
         sys.exit(1)
 
 
-def export(
-    run: tyro.conf.Positional[Path], out: Path, format: Literal["onnx", "stablehlo", "json"] | None = None
-) -> None:
+def export(run: tyro.conf.Positional[Path], out: Path, format: str | None = None) -> None:
     """Write H and the vector field for other programs. Example: symplect export runs/swing --out swing.onnx
 
     Args:
         run: One run folder.
         out: Where the file goes.
-        format: File format; by the ending unless given.
+        format: onnx, stablehlo or json; by the ending of the file unless given.
     """
     from symplect.export import export_model
     from symplect.results.predictions import coordinate_names

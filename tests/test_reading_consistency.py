@@ -221,7 +221,7 @@ def spherical(seed, trials):
 @pytest.mark.parametrize("trials", [1, 5])
 def test_a_coordinate_on_a_sphere_follows_from_the_others(seed, trials):
     found = read(spherical(seed, trials), Columns(q=("x", "y", "z"), time="t", trial="trial"))
-    assert found.dependent == ("z",)
+    assert found.constrained == ("z",)
     assert "z follows from x and y (to " in found.notes[0]
 
 
@@ -231,13 +231,20 @@ def test_a_bob_in_the_plane_follows_a_circle(seed):
     angle = 0.9 * np.sin(3 * t + seed)
     noise = np.random.default_rng(seed).normal(0, 0.002, (300, 2))
     table = {"t": t, "x": np.sin(angle) + noise[:, 0], "y": -np.cos(angle) + noise[:, 1]}
-    assert read(table, Columns(q=("x", "y"), time="t")).dependent == ("y",)
+    assert read(table, Columns(q=("x", "y"), time="t")).constrained == ("y",)
 
 
 def test_the_same_position_twice_is_named():
     t, path = spring(0)
     table = {"t": t, "x": path[:, 0], "copy": 1000 * path[:, 0] + 3}
-    assert read(table, Columns(q=("x", "copy"), time="t")).dependent == ("copy",)
+    assert read(table, Columns(q=("x", "copy"), time="t")).constrained == ("copy",)
+
+
+def test_bodies_about_their_centre_of_mass_are_named_and_may_be_fitted():
+    t, path = spring(0)
+    found = read({"t": t, "x": path[:, 0], "z": -0.5 * path[:, 0]}, Columns(q=("x", "z"), time="t"))
+    assert "z follows from x (to 0 %), so they are not independent coordinates, as with bodies" in found.notes[0]
+    assert found.constrained == ()
 
 
 def ellipse(noise):
@@ -256,14 +263,14 @@ def test_one_orbit_in_a_plane_is_no_dependence(noise):
     t, path = ellipse(noise)
     for q in ("xy", "xyz"):
         found = read({"t": t} | dict(zip(q, path.T, strict=False)), Columns(q=tuple(q), time="t"))
-        assert (found.dependent, found.notes) == ((), ())
+        assert (found.constrained, found.notes) == ((), ())
 
 
 def test_a_circular_orbit_and_a_throw_are_no_dependence():
     t = 0.02 * np.arange(400)
     roles = Columns(q=("x", "y"), time="t")
-    assert read({"t": t, "x": np.cos(t), "y": np.sin(t)}, roles).dependent == ()
-    assert read({"t": t, "x": 2 * t, "y": 3 * t - 4.905 * t**2}, roles).dependent == ()
+    assert read({"t": t, "x": np.cos(t), "y": np.sin(t)}, roles).constrained == ()
+    assert read({"t": t, "x": 2 * t, "y": 3 * t - 4.905 * t**2}, roles).constrained == ()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -274,7 +281,7 @@ def test_independent_oscillators_are_no_dependence(seed):
         a, b, c, d = random.uniform(0.3, 1.5, 4)
         rows.append([np.full(200, trial), t, a * np.sin(t + 5 * c), b * np.sin(1.7 * t + 5 * d)])
     table = dict(zip(("trial", "t", "x", "y"), np.concatenate(rows, axis=1), strict=True))
-    assert read(table, Columns(q=("x", "y"), time="t", trial="trial")).dependent == ()
+    assert read(table, Columns(q=("x", "y"), time="t", trial="trial")).constrained == ()
 
 
 @pytest.mark.parametrize(
@@ -316,4 +323,4 @@ def test_relations_do_not_depend_on_units(size):
     np.testing.assert_allclose(found.velocity_factors, 57.3, rtol=0.01)
     table = spherical(0, 1)
     table = {name: own * (1.0 if name == "t" else size) for name, own in table.items()}
-    assert read(table, Columns(q=("x", "y", "z"), time="t")).dependent == ("z",)
+    assert read(table, Columns(q=("x", "y", "z"), time="t")).constrained == ("z",)

@@ -114,8 +114,8 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
 def _fitted(reading: Reading, method: str, seed: int, progress: str | None) -> Fit:
     if method not in ("auto", *METHODS):
         raise InputError(f"expected a method out of auto, {', '.join(METHODS)}, found {method!r}")
-    if reading.dependent:
-        names = ", ".join(reading.dependent)
+    if reading.constrained:
+        names = ", ".join(reading.constrained)
         raise InputError(
             f"expected positions that move on their own, found that {names} follows from the others: leave {names} and "
             "its velocity out, so that there is one position for each degree of freedom"

@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from symplect.errors import NotAvailableError
+from symplect.errors import InputError, NotAvailableError
 from symplect.experiments.paper_table import table
 from symplect.experiments.plan import Plan
 from symplect.experiments.tasks import TASKS

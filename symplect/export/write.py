@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, get_args
 
 from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError, NotAvailableError
@@ -11,16 +10,11 @@ from symplect.export.json_model import json_bytes
 from symplect.export.stablehlo import stablehlo_bytes
 from symplect.files import writing
 
-Format = Literal["onnx", "stablehlo", "json"]
-
-FORMATS: tuple[Format, ...] = get_args(Format)
-"""What a model can be written as; also the suffixes of the files."""
-
 
 def export_model(
     path: Path,
     model: AbstractDynamics,
-    format: Format | None = None,
+    format: str | None = None,
     *,
     names: Sequence[str] = (),
     units: Sequence[str] = (),
@@ -58,12 +52,7 @@ def export_model(
     chosen = format or path.suffix.removeprefix(".")
     if chosen not in FORMATS:
         raise InputError(f"export: expected a format out of {', '.join(FORMATS)}, found {chosen!r}: name one")
-    writers: dict[str, Callable[[ModelFunction], bytes]] = {
-        "onnx": _onnx_bytes,
-        "stablehlo": stablehlo_bytes,
-        "json": json_bytes,
-    }
-    content = writers[chosen](ModelFunction(model, names, units))
+    content = FORMATS[chosen](ModelFunction(model, names, units))
     with writing(path) as temporary:
         temporary.write_bytes(content)
 
@@ -76,3 +65,11 @@ def _onnx_bytes(function: ModelFunction) -> bytes:
             f'export: ONNX needs {error.name}, not installed here: pip install "symplect[export]"'
         ) from error
     return onnx_bytes(function)
+
+
+FORMATS: dict[str, Callable[[ModelFunction], bytes]] = {
+    "onnx": _onnx_bytes,
+    "stablehlo": stablehlo_bytes,
+    "json": json_bytes,
+}
+"""What a model can be written as, by the suffix of the file."""

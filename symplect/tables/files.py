@@ -21,7 +21,7 @@ from symplect.tables.text import read_text
 Table = tuple[pl.DataFrame, list[str]]
 
 TEXT = (".csv", ".tsv", ".txt", ".dat", ".asc", ".xvg")
-_BINARY: dict[str, Callable[[Path], Table]] = {
+READERS: dict[str, Callable[[Path], Table]] = {
     ".parquet": lambda path: (read_parquet(path), []),
     ".npz": read_npz,
     ".npy": read_npy,
@@ -32,8 +32,10 @@ _BINARY: dict[str, Callable[[Path], Table]] = {
     ".hdf5": read_hdf5,
     ".mat": read_matlab,
 }
+"""Files that are no text, by their ending: a table, and what was noticed about it."""
+
 _WORKBOOKS = (".xlsx", ".xlsm")
-ENDINGS = (*TEXT, *_BINARY, *_WORKBOOKS, ".gz")
+ENDINGS = (*TEXT, *READERS, *_WORKBOOKS, ".gz")
 
 _FREE = 2**24  # bytes that any compressed text may unpack to
 _EXPANSION = 8  # bytes of text for each byte of compressed text; measured data are not packed closer
@@ -73,8 +75,8 @@ def read_file(path: Path) -> Table:
     ending = path.suffix.lower()
     try:
         require_regular(path)
-        if ending in _BINARY:
-            return _BINARY[ending](path)
+        if ending in READERS:
+            return READERS[ending](path)
         if ending in _WORKBOOKS:
             return _as_text(path, *excel_as_text(path))
         if ending == ".gz":

@@ -21,7 +21,7 @@ from symplect.tables.frozen import without_frozen, without_frozen_channel
 from symplect.tables.inputs import are_held
 from symplect.tables.noise import estimated_noise
 from symplect.tables.numbers import labels, numbers, times
-from symplect.tables.relations import dependent_positions
+from symplect.tables.relations import Dependent, dependent_positions
 from symplect.tables.repairs import Rows
 from symplect.tables.side_by_side import stack_runs
 from symplect.tables.sources import tables_of
@@ -44,7 +44,7 @@ class Reading:
         velocity_factors: dq/dt over the given velocity, one per position: 1 where they agree, NaN where they are
             unrelated; empty without velocities or paths.
         undeclared_angles: positions that jump by full turns and were not said to be angles.
-        dependent: positions that follow from the other positions.
+        constrained: positions that are held on a curve or surface by the others, or are given twice.
         bodies: numbers of bodies and of axes, where the positions are named x1, y1, x2, y2 or alike.
         held_inputs: whether every input is constant between jumps (a zero-order hold).
     """
@@ -58,7 +58,7 @@ class Reading:
     sources: tuple[str, ...]
     velocity_factors: tuple[float, ...] = ()
     undeclared_angles: tuple[str, ...] = ()
-    dependent: tuple[str, ...] = ()
+    constrained: tuple[str, ...] = ()
     bodies: tuple[int, int] | None = None
     held_inputs: bool = False
 
@@ -238,22 +238,26 @@ def _reading(
     notes = (*rows.notes, *angles, *_related_notes(columns.q, related))
     if columns.velocity and n > 1 and not columns.mass:
         notes += ("masses are taken as equal: if they are not, give them with mass",)
+    constrained = tuple(columns.q[one.place] for one in related if not one.balanced)
     return Reading(
         data, columns, observed, noise, units.get(columns.time or "", ""), notes, sources, factors,
-        tuple(undeclared),
-        tuple(columns.q[place] for place, _ in related), (len(bodies), len(bodies[0])) if bodies else None,
+        tuple(undeclared), constrained, (len(bodies), len(bodies[0])) if bodies else None,
         inputs is not None and are_held(inputs, rows.trial),
     )  # fmt: skip
 
 
-def _related_notes(q: Sequence[str], related: Sequence[tuple[int, float]]) -> list[str]:
-    """Say which positions follow from the others."""
-    gone = {place for place, _ in related}
+def _related_notes(q: Sequence[str], related: Sequence[Dependent]) -> list[str]:
+    """Say which positions follow from the others, and what to do."""
+    gone = {one.place for one in related}
     rest = " and ".join(name for place, name in enumerate(q) if place not in gone)
     return [
-        f"{q[place]} follows from {rest} (to {100 * off:.2g} %), so they are not independent coordinates: leave "
-        f"{q[place]} out, or take angles"
-        for place, off in related
+        f"{q[one.place]} follows from {rest} (to {100 * one.missed:.2g} %), so they are not independent coordinates"
+        + (
+            ", as with bodies about their centre of mass"
+            if one.balanced
+            else f": leave {q[one.place]} out, or take angles"
+        )
+        for one in related
     ]
 
 

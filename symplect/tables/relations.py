@@ -1,6 +1,7 @@
 """Positions that follow from other positions: the same one twice, or a point held on a sphere."""
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,12 +17,28 @@ _SAME_ORBIT = 0.1  # of the spread, within which trials that cover the same rang
 _TO_AND_FRO = 0.5  # of the range of an angle, that it must go up and down to be a swing
 
 
+class Dependent(NamedTuple):
+    """A position that follows from the others.
+
+    Attributes:
+        place: its number.
+        missed: distance of samples from the relation, over the position's spread.
+        balanced: whether the relation takes nothing from the mechanics: a plane, or two positions that mirror each
+            other, as bodies do about their centre of mass. A column that is given twice is none, and a curve comes
+            from a force that holds the system there.
+    """
+
+    place: int
+    missed: float
+    balanced: bool
+
+
 def dependent_positions(
     positions: Float[np.ndarray, "rows positions"],
     trial: Int[np.ndarray, " rows"],
     noise: Float[np.ndarray, " positions"],
-) -> tuple[tuple[int, float], ...]:
-    """Return the positions that follow from the others, each with how well: a distance over its spread.
+) -> tuple[Dependent, ...]:
+    """Return the positions that follow from the others.
 
     A straight line between two positions counts at once. Another line, plane, conic or quadric counts where three
     trials or more share it, since a single orbit may lie on one by its energy. A sphere counts at once in space, if the
@@ -36,7 +53,7 @@ def dependent_positions(
         >>> t = np.linspace(0.0, 9.0, 400)
         >>> x, y = 0.4 * np.sin(3 * t), 0.3 * np.cos(2.3 * t)
         >>> swing = np.stack([x, y, -np.sqrt(1 - x**2 - y**2)], axis=1)
-        >>> [place for place, _ in dependent_positions(swing, np.zeros(400, int), np.zeros(3))]
+        >>> [one.place for one in dependent_positions(swing, np.zeros(400, int), np.zeros(3))]
         [2]
     """
     some = slice(None, None, max(1, len(positions) // _SAMPLES))
@@ -49,26 +66,27 @@ def dependent_positions(
         return pairs
     several = _distinct_trials(scaled, trial[some]) >= _FEWEST_TRIALS
     away, gradient = _plane(scaled, blur)
-    if away <= _NOISES:
+    if balanced := away <= _NOISES:
         away = away if several else np.inf
     else:
         away, gradient = _quadric(scaled, blur) if several else (np.inf, gradient)
         if away > _NOISES and (len(spread) > 2 or _swings(positions[some], trial[some])):
             away, gradient = _sphere(positions[some], spread * blur)
     place = int(np.argmax(gradient))
-    return ((place, float(away * blur[place])),) if away <= _NOISES and blur[place] <= _LOOSE else ()
+    holds = away <= _NOISES and blur[place] <= _LOOSE
+    return (Dependent(place, float(away * blur[place]), balanced),) if holds else ()
 
 
-def _proportional(scaled: np.ndarray, blur: np.ndarray) -> tuple[tuple[int, float], ...]:
+def _proportional(scaled: np.ndarray, blur: np.ndarray) -> tuple[Dependent, ...]:
     """Return later ones of positions that lie on a straight line with an earlier one."""
-    found: dict[int, float] = {}
+    found: dict[int, Dependent] = {}
     for i, j in itertools.combinations(range(scaled.shape[1]), 2):
         sign = np.sign(np.mean(scaled[:, i] * scaled[:, j]))
         missed = float(np.sqrt(np.mean((scaled[:, j] - sign * scaled[:, i]) ** 2)))
         both = float(np.hypot(blur[i], blur[j]))
         if i not in found and missed <= _NOISES * both and both <= _LOOSE:
-            found[j] = missed
-    return tuple(found.items())
+            found[j] = Dependent(j, missed, balanced=bool(sign < 0))
+    return tuple(found.values())
 
 
 def _plane(scaled: np.ndarray, blur: np.ndarray) -> tuple[float, np.ndarray]:

@@ -100,10 +100,20 @@ class Task:
 def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[str, Method | DirectMethod]:
     """Return the paper's two models with its fit, which differ in the model alone."""
 
-    def method(kind: type[Baseline] | type[HNN]) -> Method:
-        return Method(partial(kind, degrees_of_freedom=degrees_of_freedom), settings, _fit, evaluate, _fit_together)
+    return {
+        "baseline": by_gradient(partial(Baseline, degrees_of_freedom=degrees_of_freedom), settings),
+        "hnn": by_gradient(partial(HNN, degrees_of_freedom=degrees_of_freedom), settings),
+    }
 
-    return {"baseline": method(Baseline), "hnn": method(HNN)}
+
+def by_gradient(start: Callable[..., AbstractModel], settings: GradientSettings) -> Method:
+    """Return the paper's fit of any network.
+
+    Args:
+        start: map of a random key to the untrained network.
+        settings: settings of its fit.
+    """
+    return Method(start, settings, _fit, evaluate, _fit_together)
 
 
 def evaluation_rng() -> np.random.Generator:

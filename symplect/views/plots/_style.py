@@ -1,5 +1,6 @@
 """What all figures share: one colour for each model, labelled axes, panels of one size."""
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,11 +17,13 @@ COLOURS = {
     "cleaned": "#999933",
     "dissipative": "#e69f00",
     "pair-distances": "#56b4e9",
+    "closed-form": "#009e73",
+    "pixel-hnn": "#009e73",
 }
-"""Told apart by the colour-blind (Okabe and Ito 2008)."""
+"""Told apart by the colour-blind (Okabe and Ito 2008); no task has two of one colour."""
 
-LATER = "#009e73"
-"""The colour of every other model, the closed form and the pixel HNN; no task has two of them."""
+_OTHERS = ("#882255", "#44aa99", "#332288", "#aa4499", "#117733", "#ddcc77")
+"""For models that are new (Tol 2021, muted)."""
 
 QUIET = "#8c8c8c"
 """Data, fields and contours, which stand behind the paths."""
@@ -53,7 +56,7 @@ _TEMPLATE = go.layout.Template(
 
 def colour(who: str) -> str:
     """Return the colour of `truth` or of a model."""
-    return COLOURS.get(who, LATER)
+    return COLOURS.get(who) or _OTHERS[zlib.crc32(who.encode()) % len(_OTHERS)]
 
 
 def name(who: str) -> str:
