@@ -14,6 +14,7 @@ import pytest
 import symplect
 from tests.conftest import made_once
 from tests.newcomer import FILES, LINES
+from tests.test_explorer_page import until
 
 ROOT = Path(__file__).parent.parent
 
@@ -89,11 +90,13 @@ def test_the_explorer_moves_the_new_models_and_runs_the_new_script(copy, browser
     command(copy, "explore", "runs/own")
     page = browser.new_page()
     page.goto((copy / "runs/own/explorer.html").as_uri())
-    page.wait_for_function("symplect.shown.paths?.length >= 5", timeout=60_000)
+    page.wait_for_selector("html[data-ready]")
     assert page.title().endswith(", by a newcomer")
-    roles = page.evaluate("symplect.shown.paths.map((path) => path.model.role)")
-    assert {"residual", "lstsq"} <= set(roles)
-    assert np.all(np.isfinite(page.evaluate("symplect.shown.paths.flatMap((path) => Array.from(path.forward))")))
+    for model in ("residual", "lstsq"):
+        page.get_by_label("Model").select_option(label=model)
+        until(page, f"symplect.shown.pathsKnown && symplect.shown.learned.name === '{model}'")
+        paths = "symplect.shown.paths.filter((path) => path.model.role === 'learned')"
+        assert np.all(np.isfinite(page.evaluate(f"{paths}.flatMap((path) => Array.from(path.forward))")))
     page.close()
 
 
