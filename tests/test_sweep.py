@@ -455,6 +455,13 @@ def test_jobs_hold_so_many_seeds():
     assert len(set(folders)) == len(folders) == 20
 
 
+def test_what_is_named_twice_is_run_once():
+    """A job of one run twice would wait for its own lock for ever."""
+    plan = Plan(["mass-spring"] * 2, ["hnn"], 2, Path("out"), grid={"width": [4, 4]})
+    folders = [folder for job in coordinate.jobs_of(plan, {}, together=2) for folder in job.folders]
+    assert folders == [f"width=4/mass-spring/hnn/seed-{seed}" for seed in range(2)]
+
+
 def numbers(out):
     """Returns what does not depend on time and place: metrics and the bytes of the weights, by folder."""
     return {

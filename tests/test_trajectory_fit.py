@@ -9,7 +9,7 @@ import pytest
 
 from symplect import HNN, Baseline, GradientSettings, Trajectories, add_noise, simulate
 from symplect.data import clean_by_derivatives, with_velocities
-from symplect.dynamics import energies, vector_field
+from symplect.dynamics import AbstractSeparableHamiltonian, energies, vector_field
 from symplect.errors import InputError
 from symplect.evaluation import evaluate
 from symplect.experiments.tasks import TASKS
@@ -286,3 +286,33 @@ def test_inputs_go_with_their_trials():
     first, rest = data.select([1]).cut(3)
     assert first.inputs[:, 0].tolist() == [10, 11, 12]
     assert len(rest.times) == 7
+
+
+class _Hardening(AbstractSeparableHamiltonian):
+    cubic: float
+    degrees_of_freedom = 1
+
+    def kinetic(self, p):
+        return jnp.sum(p**2) / 2
+
+    def potential(self, q):
+        return jnp.sum(q**2 / 2 + self.cubic * q**4 / 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("cubic", [1.0, 3.0])
+def test_quartic_terms_hold_an_anharmonic_force(seed, cubic):
+    """Without them the force of a hardening spring is off by more than its noise asks for, and so is the frequency."""
+    spring = _Hardening(cubic)
+    starts = np.stack([[0.3, 0.5, 0.8, 1.1, 1.3, 1.5], np.zeros(6)], axis=1)
+    clean = simulate(spring, starts, np.linspace(0.0, 12.0, 240))
+    noisy = add_noise(clean, 0.003, np.random.default_rng(seed))
+    line = np.stack([np.linspace(-1.5, 1.5, 100), np.zeros(100)], axis=1)
+    force = np.asarray(vector_field(spring, line))[:, 1]
+    missed = [
+        np.std(np.asarray(vector_field(fit_trajectory(models, noisy).model, line))[:, 1] - force)
+        for models in (smooth_hamiltonians(noisy.states, structure="newtonian", degree=degree) for degree in (2, 4))
+    ]
+    assert missed[1] < missed[0] / 2
+    assert missed[1] < 2e-3 * np.std(force)

@@ -255,6 +255,8 @@ def require_same_optimizer(
         InputError: one whose arrays are not those of this optimizer.
     """
     _require_one_optimizer(settings, optimizer)
+    if not states:
+        return
     parameters = eqx.filter(model, eqx.is_inexact_array)
     expected = jax.tree.structure(jax.eval_shape((optimizer or _adam(settings)).init, parameters))
     for state in states:

@@ -94,7 +94,8 @@ def jobs_of(plan: Plan, not_run: Mapping[str, str], together: int = 1, stop_hope
         stop_hopeless: whether unpromising runs are stopped early.
     """
     out, data = plan.out.absolute(), plan.data and plan.data.absolute()
-    runs = [run for choice in replace(plan, out=out).choices for run in choice.runs(not_run)]
+    every = (run for choice in replace(plan, out=out).choices for run in choice.runs(not_run))
+    runs = {run.folder: run for run in every}.values()  # a task or value that is given twice is run once
     groups: dict[tuple[Any, ...], list[TrainingRun]] = defaultdict(list)
     for run in sorted(runs, key=lambda run: (plan.tasks.index(run.task), run.seed // together)):
         groups[run.task, run.seed // together, run.out, run.model].append(run)
