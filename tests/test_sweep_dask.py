@@ -92,6 +92,7 @@ def test_calls_without_a_worker_are_taken_back(tmp_path, monkeypatch):
     with dask(tmp_path, workers=1) as scheduler, open_executor(f"dask={scheduler.address}", 1, tmp_path) as executor:
         assert executor.submit(divmod, 7, 2).result(60) == (3, 1)
         scheduler.workers[0].terminate()
+        scheduler.workers[0].wait(60)  # on its way out it would still answer
         with pytest.raises(BrokenExecutor, match="the last Dask worker is gone"):
             executor.submit(divmod, 7, 2).result(60)
 
