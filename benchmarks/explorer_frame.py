@@ -17,7 +17,7 @@ from symplect import HNN, Baseline, rollout
 from symplect.dynamics import energies
 from symplect.experiments.tasks import TASKS
 from symplect.integrate import RK4
-from symplect.runs import Run, save_run
+from symplect.runs import TaskConfig, TaskRun, save_run
 from symplect.views.explorer import explore
 
 MOVES = 120
@@ -42,8 +42,8 @@ def runs(task: str, folder: Path) -> Path:
     truth = np.asarray(rollout(system, data.truth.states[:1], t, solver=RK4(substeps=20)).states)
     energy = np.asarray(energies(system.hamiltonian, truth))
     for name, kind in {"baseline": Baseline, "hnn": HNN}.items():
-        run = Run(
-            config={"task": task, "model": name, "seed": 0, "settings": {"steps": 0}, "version": "benchmark"},
+        run = TaskRun(
+            config=TaskConfig(task, name, seed=0, settings={"steps": 0}, version="benchmark"),
             metrics={},
             history={name: np.zeros(1) for name in ("step", "train_loss", "test_loss")},
             rollout={"t": t, "truth": truth, "prediction": truth, "energy_truth": energy, "energy_prediction": energy},

@@ -14,7 +14,7 @@ from symplect.files import read_json, write_json
 from symplect.integrate import RK4
 from symplect.models import FeatureHamiltonian, PixelBaseline, PixelHNN, PortHamiltonian
 from symplect.models.features import ChebyshevLog, Fourier, PairDistances, Polynomial, RandomTanh, separable
-from symplect.runs import Run, save_run
+from symplect.runs import TaskConfig, TaskRun, save_run
 
 TIMES = 24
 STARTS = {
@@ -40,8 +40,8 @@ def reproduction(reproduced, out):
     results = read_json(out / "results.json")
     for run in [*(run for task in STARTS for run in published_runs(task)), *pixel_runs()]:
         config = run.config
-        save_run(out / config["task"] / config["model"] / f"seed-{config['seed']}", run)
-        results["runs"].append({name: config[name] for name in ("task", "model", "seed")})
+        save_run(out / config.task / config.model / f"seed-{config.seed}", run)
+        results["runs"].append({name: getattr(config, name) for name in ("task", "model", "seed")})
     write_json(out / "results.json", results)
     return results
 
@@ -127,8 +127,8 @@ def _run(task, name, model, t, truth, prediction, **more):
     both = {"truth": truth, "prediction": prediction}
     energy = {f"energy_{who}": np.asarray(energies(TASKS[task].energy.hamiltonian, path)) for who, path in both.items()}
     losses = {"train_loss": np.array([0.3, 0.1]), "test_loss": np.array([0.4, 0.2])}
-    return Run(
-        config={"task": task, "model": name, "seed": 0, "settings": {"steps": 10}, "version": "0.1.0"},
+    return TaskRun(
+        config=TaskConfig(task, name, seed=0, settings={"steps": 10}, version="0.1.0"),
         metrics={"energy_mse": float(np.mean((energy["energy_truth"] - energy["energy_prediction"]) ** 2))},
         history={"step": np.array([5.0, 10.0]), **losses},
         rollout={"t": t, **both, **energy, **more},

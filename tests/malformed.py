@@ -15,7 +15,8 @@ import polars as pl
 
 from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial
-from symplect.runs import Run
+from symplect.runs import CandidateRecord, TableConfig, TableRecord, TableRun
+from symplect.tables import Columns
 
 T = np.linspace(0.0, 3.0, 30)
 X, V = np.cos(T), -np.sin(T)
@@ -386,39 +387,24 @@ def own_run():
     """Returns a run of people's own data that nobody fitted."""
     weights = jnp.array([0.0, 0.0, 0.5, 0.0, 0.5])
     states = np.stack([X, V], axis=1)
-    data = {
-        "columns": {
-            "q": ["x"],
-            "p": ["v"],
-            "velocity": [],
-            "mass": [],
-            "time": "t",
-            "dt": None,
-            "trial": None,
-            "dq": [],
-            "dp": [],
-            "inputs": [],
-            "angles": [],
-        },
-        "names": ["x", "v"],
-        "units": [],
-        "time_unit": "s",
-        "observed": [True, True],
-        "sources": ["swing.csv"],
-        "understood": "Read from swing.csv",
-    }
-    config = {
-        "data": data,
-        "method": "closed-form",
-        "model": "Hamiltonian",
-        "seed": 0,
-        "verdict": "Energy is conserved.",
-        "cautions": [],
-        "version": "0.1.0",
-        "candidates": [
-            {"method": "closed-form", "kind": "Hamiltonian", "held_out_error": 0.1, "spread": 0.1, "seconds": 1.0}
-        ],
-    }
+    table = TableRecord(
+        columns=Columns(q=("x",), p=("v",), time="t"),
+        names=("x", "v"),
+        units=(),
+        time_unit="s",
+        observed=(True, True),
+        sources=("swing.csv",),
+        understood="Read from swing.csv",
+    )
+    config = TableConfig(
+        data=table,
+        method="closed-form",
+        model="Hamiltonian",
+        seed=0,
+        verdict="Energy is conserved.",
+        candidates=(CandidateRecord("closed-form", "Hamiltonian", held_out_error=0.1, spread=0.1, seconds=1.0),),
+        version="0.1.0",
+    )
     rollout = {"train": states, "t": T, "truth": states, "prediction": states, "lengths": np.array([30])}
     metrics = {"held_out_error": 0.1, "rest_energy": 0.0}
-    return Run(config, metrics, {}, rollout, FeatureHamiltonian(Polynomial(2, degree=2), weights))
+    return TableRun(config, metrics, {}, rollout, FeatureHamiltonian(Polynomial(2, degree=2), weights))

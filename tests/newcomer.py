@@ -201,10 +201,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from symplect.runs import Run
+from symplect.runs import TaskRun
 
 
-def path_ends(runs: Sequence[Run]) -> go.Figure:
+def path_ends(runs: Sequence[TaskRun]) -> go.Figure:
     """Draw the last state of every path."""
     ends = [np.asarray(run.rollout["prediction"])[:, -1] for run in runs]
     return go.Figure([go.Scatter(x=end[:, 0], y=end[:, 1], mode="markers") for end in ends])

@@ -110,9 +110,9 @@ def test_the_run_folder_holds_all_that_is_known(journey):
     names = {path.name for path in (journey / "runs" / "swing").iterdir()}
     assert names >= {"config.json", "metrics.json", "rollout.npz", "model.safetensors", "report.html"}
     found = symplect.load(journey / "runs" / "swing")
-    assert found.config["data"]["names"] == ["x", "v"]
+    assert found.config.data.names == ("x", "v")
     assert found.metrics["held_out_error"] < 0.05
-    assert "2 of 8 trials" in found.config["verdict"]
+    assert "2 of 8 trials" in found.config.verdict
 
 
 def test_a_second_fit_goes_beside_the_first_and_a_named_place_is_not_overwritten(journey, monkeypatch, capsys):
@@ -137,7 +137,7 @@ def test_a_fit_that_was_ended_before_its_page_is_not_made_again(journey, monkeyp
     run(*shlex.split("fit swing.csv --q x --p v --time t --trial trial --method closed-form"), *named)
     said = capsys.readouterr().out
     assert "This fit was finished before and is kept in runs/swing." in said
-    assert symplect.load(journey / "runs" / "swing").config["verdict"] in said
+    assert symplect.load(journey / "runs" / "swing").config.verdict in said
     assert page.exists()
     assert model.stat().st_mtime_ns == before
 
@@ -152,7 +152,7 @@ def test_the_verdict_stands_before_a_disk_that_is_full(journey, monkeypatch, cap
         run(*shlex.split("fit swing.csv --q x --p v --time t --trial trial --method closed-form --out runs/full"))
     assert stop.value.code == 2
     said = capsys.readouterr()
-    assert symplect.load(journey / "runs" / "swing").config["verdict"] in said.out
+    assert symplect.load(journey / "runs" / "swing").config.verdict in said.out
     assert said.err.count("\n") == 1
     assert not (journey / "runs" / "full").exists()
 
@@ -166,7 +166,7 @@ def test_a_fit_is_kept_though_nobody_reads_the_verdict(journey, monkeypatch):
     with pytest.raises(SystemExit) as stop:
         run(*shlex.split("fit swing.csv --q x --p v --time t --trial trial --method closed-form --out runs/piped"))
     assert stop.value.code == 141
-    assert "2 of 8 trials" in symplect.load(journey / "runs" / "piped").config["verdict"]
+    assert "2 of 8 trials" in symplect.load(journey / "runs" / "piped").config.verdict
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "npz"])

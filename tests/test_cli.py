@@ -108,7 +108,7 @@ def test_the_run_folder_is_the_documented_one(reproduced):
     }  # fmt: skip
     assert sorted(path.name for path in folder.parent.iterdir()) == ["seed-0", "seed-1"]
     run = load_run(folder)
-    assert run.config["settings"]["steps"] == 150
+    assert run.config.settings["steps"] == 150
     assert run.metrics["field_error"] > 0
     assert run.history["step"].tolist() == [100, 150]
     assert run.rollout["prediction"].shape == (15, 100, 2)

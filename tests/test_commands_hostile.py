@@ -25,7 +25,7 @@ from symplect.files import discard_leftovers, read_json, writing
 from symplect.models import FeatureHamiltonian
 from symplect.models.features import Polynomial
 from symplect.results import predictions
-from symplect.runs import load_run, save_run
+from symplect.runs import TaskRun, load_run, save_run
 from symplect.tables import Columns
 from tests.malformed import FRAME, own_run
 
@@ -49,7 +49,8 @@ def ended(monkeypatch, capsys, *arguments):
 def named(folder, *names, **more):
     """Writes a run whose coordinates have other names; H = (x² + v²) / 2."""
     run = own_run()
-    save_run(folder, dataclasses.replace(run, config={**run.config, "data": {**run.config["data"], "names": names}}))
+    data = dataclasses.replace(run.config.data, names=names)
+    save_run(folder, dataclasses.replace(run, config=dataclasses.replace(run.config, data=data)))
     return folder
 
 
@@ -195,8 +196,9 @@ def odd(tmp_path):
     folder.mkdir()
     (folder / os.fsdecode(b"t\xff.csv")).write_text(FRAME.write_csv())
     run = own_run()
-    data = {**run.config["data"], "sources": [os.fsdecode(b"t\xff.csv")], "names": ["\udcff", "v"]}
-    save_run(folder / "run", dataclasses.replace(run, config={**run.config, "data": data, "verdict": "\udcffé ±"}))
+    data = dataclasses.replace(run.config.data, sources=(os.fsdecode(b"t\xff.csv"),), names=("\udcff", "v"))
+    config = dataclasses.replace(run.config, data=data, verdict="\udcffé ±")
+    save_run(folder / "run", dataclasses.replace(run, config=config))
     return folder
 
 
@@ -228,7 +230,7 @@ def test_a_fit_of_odd_names_ends_with_its_verdict_on_any_terminal(odd, terminal)
     words = ("--q", "x", "--p", "v", "--time", "t", "--method", "closed-form", "--out", out)
     done = process("fit", table, *words, **terminal)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert load_run(out).config["verdict"].encode("ascii", "backslashreplace")[:60] in done.stdout
+    assert load_run(out).config.verdict.encode("ascii", "backslashreplace")[:60] in done.stdout
     assert (out / "report.html").stat().st_size > 100_000
 
 
@@ -326,7 +328,7 @@ def test_two_reproductions_into_one_folder_share_the_work(tmp_path, monkeypatch,
     def make(run, data, label):
         made.append(run.model)
         at_once.wait()  # both are at work
-        finished = dataclasses.replace(own_run(), config=config_of(run), metrics={"energy_mse": 1.0})
+        finished = TaskRun(config_of(run), {"energy_mse": 1.0}, {}, {}, own_run().model)
         save_run(run.folder, finished)
         return finished
 

@@ -400,7 +400,7 @@ CONFIGURATIONS = {
 def test_a_run_that_is_whole_is_taken(own, monkeypatch):
     for arguments in commands(own):
         call(monkeypatch, *arguments)
-    assert load_run(own).config["verdict"] == "Energy is conserved."
+    assert load_run(own).config.verdict == "Energy is conserved."
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

@@ -36,7 +36,7 @@ def drawn(runs):
 
 
 def run_of(runs, task, model):
-    return next(run for run in runs if (run.config["task"], run.config["model"]) == (task, model))
+    return next(run for run in runs if (run.config.task, run.config.model) == (task, model))
 
 
 def panel(figure, title):
@@ -89,7 +89,7 @@ def test_without_its_runs_a_figure_says_what_to_do(picture):
 
 @pytest.mark.parametrize("model", ["baseline", "hnn"])
 def test_one_model_alone_is_drawn_and_leaves_no_panel_empty(runs, model):
-    alone = [run for run in runs if run.config["model"] == model]
+    alone = [run for run in runs if run.config.model == model]
     other = {"baseline": "HNN", "hnn": "baseline"}[model]
     for picture in gallery():
         if model == "hnn" or picture.name not in ("figure-5", "figure-11"):
@@ -155,7 +155,7 @@ def test_energies_by_start_are_the_stored_ones(runs):
 def test_energy_errors_have_the_metrics_as_their_mean(runs):
     figure = energy_errors_by_task(runs)
     means = [trace.x[0] for trace in figure.data if trace.name == "HNN, mean"]
-    expected = [run.metrics["energy_mse"] for run in runs if run.config["model"] == "hnn"]
+    expected = [run.metrics["energy_mse"] for run in runs if run.config.model == "hnn"]
     np.testing.assert_allclose(means, expected)
 
 

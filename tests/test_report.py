@@ -194,7 +194,10 @@ DAMAGES = {
         "finished runs in .*symplect reproduce pendulum --seeds 1 --out runs/paper",
     ),
     "a lost run": (lambda folder: shutil.rmtree(folder / "mass-spring"), "config.json, found none"),
-    "a run of something else": (damaged("mass-spring/hnn/seed-0/config.json", '{"task": "spring"}'), "found no model"),
+    "a run of something else": (
+        damaged("mass-spring/hnn/seed-0/config.json", '{"task": "spring"}'),
+        "missing required field `model`",
+    ),
     "a model the task has not": (
         damaged("mass-spring/hnn/seed-0/config.json", json.dumps({
             "task": "mass-spring", "model": "transformer", "seed": 0, "settings": {}, "version": "0"})),

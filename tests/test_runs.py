@@ -16,12 +16,12 @@ import pytest
 from symplect import HNN, Baseline
 from symplect.errors import InputError
 from symplect.files import discard_leftovers, read_json, write_arrays, write_json, writing
-from symplect.runs import Run, load_model, load_run, save_model, save_run
+from symplect.runs import TaskConfig, TaskRun, load_model, load_run, save_model, save_run
 
 
 def a_run(seed=0):
-    return Run(
-        config={"task": "mass-spring", "model": "hnn", "seed": seed},
+    return TaskRun(
+        config=TaskConfig("mass-spring", "hnn", seed, settings={"steps": 3}, version="0"),
         metrics={"energy_mse": 0.5, "energy_mse_sem": float("nan")},
         history={"step": np.arange(3.0)},
         rollout={"t": np.arange(4.0), "truth": np.ones((1, 4, 2))},

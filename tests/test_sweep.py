@@ -412,7 +412,7 @@ def test_a_sweep_prints_and_keeps_a_table(swept):
 def test_every_run_is_what_its_folder_says(swept):
     for row in read_index(swept):
         run = load_run(swept / row["folder"])
-        assert run.model.network.configuration["width"] == row["settings"]["width"] == run.config["settings"]["width"]
+        assert run.model.network.configuration["width"] == row["settings"]["width"] == run.config.settings["width"]
         assert run.history["step"].tolist() == [20]
         assert (row["state"], row["attempts"]) == ("finished", 1)
         assert row["metrics"] == json.loads((swept / row["folder"] / "metrics.json").read_text())

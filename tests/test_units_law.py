@@ -4,6 +4,7 @@ A change of units keeps Hamilton's equations only if the product of the units of
 same for every degree of freedom; otherwise no Hamiltonian exists in the new units. Units below are of that kind.
 """
 
+import dataclasses
 import warnings
 from dataclasses import replace
 
@@ -33,8 +34,8 @@ from symplect.models import Baseline, FeatureField, FeatureHamiltonian, PortHami
 from symplect.models.features import Polynomial, RandomTanh
 from symplect.models.rescaled import restored
 from symplect.results import predictions
-from symplect.runs import Run
 from symplect.systems import HenonHeiles, MassSpring, NBody, Pendulum
+from tests.malformed import own_run
 
 ONE_DEGREE = [(1e-9, (1e6, 1e-9)), (1e9, (0.37, 1e9)), (60.0, (1e-9, 1e-9))]
 """Units of time, and of q and p."""
@@ -255,7 +256,7 @@ def test_what_a_run_predicts(time, scale):
     spring = FeatureHamiltonian(Polynomial(2, 2), jnp.array([0.0, 0.0, 1.0, 0.0, 1.0]))  # turns by 2 per unit of time
     states = np.random.default_rng(0).uniform(-1.0, 1.0, (30, 2)) * scale
     model = restored(spring, Scaling(time, np.zeros(2), np.array(scale)))
-    run = Run({"data": {"names": ["x", "v"]}}, {}, {}, {"train": states}, model)
+    run = dataclasses.replace(own_run(), metrics={}, rollout={"train": states}, model=model)
     found = predictions.simulate(run, np.array([[1.0, 0.0]]) * scale, 50 * time, time)
     np.testing.assert_allclose(found["x"].to_numpy() / scale[0], np.cos(2.0 * np.arange(51)), atol=1e-7)
     energy = found["energy"].to_numpy()

@@ -1,6 +1,5 @@
 """What a fit of people's own data found, and the run folder that keeps it."""
 
-import dataclasses
 import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from symplect.dynamics import AbstractEnergyDynamics, energies
 from symplect.errors import InputError
 from symplect.models import AbstractModel, PortHamiltonian
 from symplect.precision import cast
-from symplect.runs import Run, save_run
+from symplect.runs import CandidateRecord, TableConfig, TableRecord, TableRun, save_run
 from symplect.tables import Reading, understood
 
 _MOST = 5000  # samples of the fitted data that are kept, to be shown
@@ -120,29 +119,30 @@ def _loss(energy: Energy) -> dict[str, float]:
     return {"loss_rate_low": energy.low, "loss_rate_high": energy.high}
 
 
-def _as_run(fit: Fit, fingerprint: str | None) -> Run:
-    """Return a fit as commands and reports take it: without a task, but with what was read."""
+def _as_run(fit: Fit, fingerprint: str | None) -> TableRun:
+    """Return a fit as commands and reports take it."""
     reading = fit.reading
-    data = {
-        "columns": dataclasses.asdict(reading.columns),
-        "names": list(reading.data.names),
-        "units": list(reading.data.units),
-        "time_unit": reading.time_unit,
-        "observed": list(reading.observed),
-        "sources": list(reading.sources),
-        "understood": understood(reading),
-    }
-    config: dict[str, Any] = {
-        "data": data,
-        "method": fit.method,
-        "model": fit.kind,
-        "seed": fit.seed,
-        "verdict": fit.verdict,
-        "cautions": list(fit.cautions),
-        "candidates": [_row(one) for one in fit.judged],
-        "version": importlib.metadata.version("symplect"),
-    } | ({} if fingerprint is None else {"fingerprint": fingerprint})
-    return Run(
+    table = TableRecord(
+        columns=reading.columns,
+        names=reading.data.names,
+        units=reading.data.units,
+        time_unit=reading.time_unit,
+        observed=reading.observed,
+        sources=reading.sources,
+        understood=understood(reading),
+    )
+    config = TableConfig(
+        data=table,
+        method=fit.method,
+        model=fit.kind,
+        seed=fit.seed,
+        verdict=fit.verdict,
+        cautions=fit.cautions,
+        candidates=tuple(map(_record, fit.judged)),
+        version=importlib.metadata.version("symplect"),
+        fingerprint=fingerprint,
+    )
+    return TableRun(
         config=config,
         metrics=fit.metrics,
         history={},
@@ -151,15 +151,9 @@ def _as_run(fit: Fit, fingerprint: str | None) -> Run:
     )
 
 
-def _row(judged: Judged) -> dict[str, Any]:
-    candidate = judged.candidate
-    return {
-        "method": candidate.method,
-        "kind": candidate.kind,
-        "held_out_error": judged.error,
-        "spread": judged.spread,
-        "seconds": candidate.seconds,
-    }
+def _record(judged: Judged) -> CandidateRecord:
+    own = judged.candidate
+    return CandidateRecord(own.method, own.kind, judged.error, judged.spread, own.seconds)
 
 
 def _train(train: Trajectories) -> dict[str, np.ndarray]:

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from symplect.experiments.training_run import TrainingRun
 from symplect.files import discard_leftovers, read_header, read_tree, write_tree
 from symplect.fitting import FitState, initial_state
 from symplect.models import AbstractModel, require_known
-from symplect.runs import Run, load_run, save_run
+from symplect.runs import TaskConfig, TaskRun, load_task_run, save_run, task_config
 
 _CHECKPOINT_SECONDS = 2.0
 
@@ -28,17 +28,13 @@ class GivenUpError(Exception):
     """Raised by those who watch a fit, to stop it; it may go on later, from its checkpoint."""
 
 
-def config_of(run: TrainingRun) -> dict[str, Any]:
+def config_of(run: TrainingRun) -> TaskConfig:
     """Return everything needed to repeat a run."""
     method = _method(run)
     own = asdict(descent(method, run.settings)) if isinstance(method, Method) else {}
-    return {
-        "task": run.task,
-        "model": run.model,
-        "seed": run.seed,
-        "settings": {**own, **run.settings},
-        "version": importlib.metadata.version("symplect"),
-    }
+    return TaskConfig(
+        run.task, run.model, run.seed, settings={**own, **run.settings}, version=importlib.metadata.version("symplect")
+    )
 
 
 def _method(run: TrainingRun) -> Method | DirectMethod:
@@ -46,18 +42,18 @@ def _method(run: TrainingRun) -> Method | DirectMethod:
     return TASKS[run.task].methods[run.model]
 
 
-def load_finished(run: TrainingRun) -> Run:
+def load_finished(run: TrainingRun) -> TaskRun:
     """Read a finished run.
 
     Raises:
         InputError: it is broken, or was made with other settings.
     """
-    found = load_run(run.folder)
+    found = load_task_run(run.folder)
     require_same_settings(run, found.config, run.folder)
     return found
 
 
-def require_same_settings(run: TrainingRun, found: Mapping[str, Any], place: Path) -> None:
+def require_same_settings(run: TrainingRun, found: TaskConfig, place: Path) -> None:
     """Refuse what was made otherwise; a package of another version is no other setting, a number of steps is.
 
     Raises:
@@ -65,19 +61,22 @@ def require_same_settings(run: TrainingRun, found: Mapping[str, Any], place: Pat
     """
     expected = config_of(run)
     for name in ("task", "model", "seed", "settings"):
-        if found.get(name) != expected[name]:
+        if (own := getattr(found, name)) != (wanted := getattr(expected, name)):
             raise InputError(
-                f"expected {place} to be made with {name} {expected[name]}, found {found.get(name)}: "
+                f"expected {place} to be made with {name} {wanted}, found {own}: "
                 "give another folder with --out, or delete that one"
             )
 
 
-def row(finished: Run) -> dict[str, Any]:
+def row(finished: TaskRun) -> dict[str, Any]:
     """Return the line of a run in `results.json`: task, model, seed and metrics."""
-    return {name: finished.config[name] for name in ("task", "model", "seed")} | dict(finished.metrics)
+    config = finished.config
+    return {"task": config.task, "model": config.model, "seed": config.seed, **finished.metrics}
 
 
-def train(run: TrainingRun, data: Any, progress: str | None = None, watch: Callable[[Fit], None] | None = None) -> Run:
+def train(
+    run: TrainingRun, data: Any, progress: str | None = None, watch: Callable[[Fit], None] | None = None
+) -> TaskRun:
     """Fit, judge and save; what was interrupted goes on from its last checkpoint to the same numbers.
 
     Args:
@@ -94,7 +93,7 @@ def train(run: TrainingRun, data: Any, progress: str | None = None, watch: Calla
     return _judged(run, _fitted(run, data, progress and f"{progress}: fitting", watch), data, progress)
 
 
-def train_all(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[Run]:
+def train_all(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[TaskRun]:
     """Run what differs in the seed alone; in one program where the method has that and all are equally far.
 
     Args:
@@ -122,9 +121,9 @@ def train_all(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[Run]:
     return [_judged(run, _after(state), own, None) for run, state, own in zip(runs, states, data, strict=True)]
 
 
-def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[Run]:
+def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[TaskRun]:
     """Run all that can be, before the first error is raised."""
-    done: list[Run] = []
+    done: list[TaskRun] = []
     errors: list[ArithmeticError] = []
     for run, own in zip(runs, data, strict=True):
         try:
@@ -136,11 +135,11 @@ def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[Run]:
     return done
 
 
-def _judged(run: TrainingRun, fitted: Fitted, data: Any, progress: str | None) -> Run:
+def _judged(run: TrainingRun, fitted: Fitted, data: Any, progress: str | None) -> TaskRun:
     discard_leftovers(run.folder)
     evaluation = _method(run).evaluate(fitted.model, data, progress=progress and f"{progress}: evaluating")
     step, train_loss, test_loss = fitted.history.T
-    judged = Run(
+    judged = TaskRun(
         config=config_of(run),
         metrics={**evaluation.metrics, **fitted.metrics, "fit_seconds": fitted.seconds},
         history={"step": step, "train_loss": train_loss, "test_loss": test_loss},
@@ -196,7 +195,8 @@ def _state(run: TrainingRun, method: Method) -> Fit:
     discard_leftovers(run.checkpoint)
     if not run.checkpoint.exists():
         return start
-    require_same_settings(run, read_header(run.checkpoint)["config"], run.checkpoint)
+    found = task_config(read_header(run.checkpoint)["config"], run.checkpoint)
+    require_same_settings(run, found, run.checkpoint)
     return read_tree(run.checkpoint, start)
 
 
@@ -214,7 +214,7 @@ class _Keeper:
 
     def _save(self) -> None:
         for run, state in zip(self.runs, self.latest, strict=True):
-            write_tree(run.checkpoint, state, {"config": config_of(run)})
+            write_tree(run.checkpoint, state, {"config": asdict(config_of(run))})
         self.saved = time.monotonic()
 
     def __enter__(self) -> "_Keeper":

@@ -20,7 +20,7 @@ from symplect.files import discard_leftovers, write_json
 from symplect.fitting.own_units import units_of
 from symplect.models import PortHamiltonian
 from symplect.models.rescaled import scaled
-from symplect.runs import MODEL_FILE, Run, load_run
+from symplect.runs import MODEL_FILE, Run, TableRun, TaskRun, load_run
 
 CERTIFICATE_FILE = "certificate.json"
 _STARTS, _TIMES = 15, 100  # of people's own data
@@ -42,10 +42,15 @@ def certify(folder: Path) -> str:
         found[place] = run, _certified(place, run)
         discard_leftovers(place / CERTIFICATE_FILE)
         write_json(place / CERTIFICATE_FILE, dataclasses.asdict(found[place][1]))
-    of_task = {task: [pair for pair in found.values() if pair[0].config.get("task") == task] for task in TASKS}
+    of_task: dict[str, list[tuple[Run, Certificate]]] = {task: [] for task in TASKS}
+    of_table: list[str] = []
+    for place, (run, own) in found.items():
+        if isinstance(run, TaskRun):
+            of_task[run.config.task].append((run, own))
+        else:
+            of_table.append(_table(place.resolve().name, [(run, own)]))
     tables = [_table(f"{TASKS[task].number} {TASKS[task].title}", pairs) for task, pairs in of_task.items() if pairs]
-    own = [(place, pair) for place, pair in found.items() if "data" in pair[0].config]
-    return "\n".join([*tables, *(_table(place.resolve().name, [pair]) for place, pair in own)])
+    return "\n".join([*tables, *of_table])
 
 
 def _places(folder: Path) -> list[Path]:
@@ -63,52 +68,53 @@ def _places(folder: Path) -> list[Path]:
     return places
 
 
-def _certified(place: Path, run: Run) -> Certificate:
+def _certified(place: Path, run: TaskRun | TableRun) -> Certificate:
     """Return the certificate of a run whose files may come from anywhere."""
-    if not (isinstance(run.config.get("model"), str) and type(run.config.get("seed")) is int):
-        raise InputError(f"expected a model and a seed in {place / 'config.json'}, found other things: run again")
     with blamed_on(f"{place} as symplect wrote it", "run again, to another folder"):
-        return _certificate(run)
+        return _of_task(run) if isinstance(run, TaskRun) else _of_table(run)
 
 
-def _certificate(run: Run) -> Certificate:
+def _of_task(run: TaskRun) -> Certificate:
     """Find where a run keeps its initial conditions and times, and what is the truth for it.
 
     A model that sees pixels starts from latent states. The task's energy is the true Hamiltonian only where the true
     path keeps it, which neither a real pendulum nor a filmed one does.
     """
-    if "data" in run.config:
-        scaling = units_of([run.model], _own_paths(run))
-        starts, times = _own_starts(run)
-        return certificate(scaled(run.model, scaling), (starts - scaling.centre) / scaling.scale, times / scaling.time)
-    if run.config.get("task") not in TASKS:
-        raise InputError(f"expected runs of a task out of {', '.join(TASKS)}, found {run.config.get('task')!r}")
-    task, along = TASKS[run.config["task"]], run.rollout["energy_truth"]
+    if run.config.task not in TASKS:
+        raise InputError(f"expected runs of a task out of {', '.join(TASKS)}, found {run.config.task!r}")
+    task, along = TASKS[run.config.task], run.rollout["energy_truth"]
     kept = bool(np.max(np.ptp(along, axis=1)) <= 1e-6 * np.max(np.abs(along)))
     return certificate(
         run.model,
         run.rollout.get("latent_truth", run.rollout["truth"])[:, 0],
         run.rollout["t"],
         truth=task.energy if kept else None,
-        training_energy=_training_energy(task, run.config["seed"]) if kept else None,
+        training_energy=_training_energy(task, run.config.seed) if kept else None,
     )
 
 
-def _own_paths(run: Run) -> Trajectories:
+def _of_table(run: TableRun) -> Certificate:
+    """Return the certificate on people's own data, in units of them; the truth is not known."""
+    scaling = units_of([run.model], _own_paths(run))
+    starts, times = _own_starts(run)
+    return certificate(scaled(run.model, scaling), (starts - scaling.centre) / scaling.scale, times / scaling.time)
+
+
+def _own_paths(run: TableRun) -> Trajectories:
     """Return people's own data, held-out paths or samples that stand alone, whose size sets the units."""
-    if "lengths" in run.rollout:
+    if run.has_paths:
         return Trajectories(run.rollout["t"], run.rollout["truth"], tuple(map(int, run.rollout["lengths"])))
     states = run.rollout["train"]
     fields = np.asarray(vector_field(run.model, jnp.asarray(states)))
     return Trajectories(np.zeros(len(states)), states, (1,) * len(states), derivatives=fields)
 
 
-def _own_starts(run: Run) -> tuple[np.ndarray, np.ndarray]:
+def _own_starts(run: TableRun) -> tuple[np.ndarray, np.ndarray]:
     """Return starts and times out of people's own data: where held-out paths begin, and for how long they last.
 
     Samples that stand alone tell no times: then it is the time that the field takes for a full turn, about.
     """
-    if "lengths" in run.rollout:
+    if run.has_paths:
         first = np.cumsum(run.rollout["lengths"]) - run.rollout["lengths"]
         longest = int(np.argmax(run.rollout["lengths"]))
         duration = np.ptp(run.rollout["t"][first[longest] :][: run.rollout["lengths"][longest]])
@@ -133,9 +139,9 @@ def _training_energy(task: Task, seed: int) -> float:
 
 def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
     """Return one column per model, and the rows that apply to one of them."""
-    models = sorted({run.config["model"] for run, _ in pairs}, key=lambda model: (model != "baseline", model))
-    by_model = {model: [found for run, found in pairs if run.config["model"] == model] for model in models}
-    seeds = len({run.config["seed"] for run, _ in pairs})
+    models = sorted({run.config.model for run, _ in pairs}, key=lambda model: (model != "baseline", model))
+    by_model = {model: [found for run, found in pairs if run.config.model == model] for model in models}
+    seeds = len({run.config.seed for run, _ in pairs})
     lines = [_line(name, by_model) for name in MEANINGS if any(found[name].value is not None for _, found in pairs)]
     header = ["row", "limit", *models, "what it says"]
     tail = [
@@ -145,7 +151,7 @@ def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
     tail += [f"The largest error of {seeds} seeds."] if seeds > 1 else []
     if any(isinstance(run.model, PortHamiltonian) for run, _ in pairs):
         tail += ["A model with friction changes volume and the symplectic form: its loss of energy, not an error."]
-    if "data" in pairs[0][0].config:
+    if isinstance(pairs[0][0], TableRun):
         tail += [
             "The true system is not known, so the rows that need it do not apply.",
             "The unit of time is the characteristic time of the data, in which states change by their spread.",

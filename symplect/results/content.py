@@ -12,7 +12,7 @@ from symplect.experiments.tasks import TASKS, Method
 from symplect.experiments.training import row
 from symplect.files import read_json
 from symplect.results.certificates import CERTIFICATE_FILE
-from symplect.runs import Run, load_run
+from symplect.runs import CONFIG_FILE, TableRun, TaskConfig, TaskRun, load_run, load_task_run
 
 _ARRAYS = ("t", "truth", "prediction", "energy_truth", "energy_prediction")
 
@@ -33,7 +33,7 @@ class Content:
         data: the folder of measurements the runs were made with, or `None`.
     """
 
-    runs: Mapping[Path, Run]
+    runs: Mapping[Path, TaskRun]
     not_run: Mapping[str, str]
     settings: Mapping[str, Any]
     versions: Mapping[str, str]
@@ -46,25 +46,21 @@ class Content:
         return [row(run) for run in self.runs.values()]
 
 
-def read_content(folder: Path) -> Content:
-    """Read the folder of a reproduction, or that of one run.
+def read_content(folder: Path) -> Content | TableRun:
+    """Read the folder of a reproduction, that of one run of a task as if it were one, or that of a table's run.
 
     Raises:
         InputError: it is neither, or a file in it is missing, broken or of something else.
     """
     if (folder / "results.json").exists():
         return _reproduction(folder)
-    if (folder / "config.json").exists():
-        return _one_run(folder)
+    if (folder / CONFIG_FILE).exists():
+        run = load_run(folder)
+        return _one_run(folder, run) if isinstance(run, TaskRun) else run
     raise InputError(
         f"expected {folder} to be a folder that `symplect reproduce` wrote, or one of its runs, found neither "
         "results.json nor config.json in it: give the folder that was named with --out"
     )
-
-
-def is_own_data(folder: Path) -> bool:
-    """Return whether a folder is a run that `symplect fit` wrote."""
-    return (folder / "config.json").exists() and "data" in read_json(folder / "config.json")
 
 
 def read_certificate(folder: Path) -> list[dict[str, Any]] | None:
@@ -108,41 +104,45 @@ def _reproduction(folder: Path) -> Content:
     return Content(_in_order(runs), not_run, settings, versions, command, data)
 
 
-def _one_run(folder: Path) -> Content:
-    run = _load(folder)
-    task, model, seed, settings = (run.config[name] for name in ("task", "model", "seed", "settings"))
-    plan = {"tasks": [task], "models": [model], "seeds": seed + 1}
-    versions = {"symplect": run.config["version"]}
-    return Content({folder: run}, {}, plan | settings, versions, _command(plan | _changed(run)), data=None)
+def _one_run(folder: Path, run: TaskRun) -> Content:
+    _require_whole(folder, run)
+    config = run.config
+    plan = {"tasks": [config.task], "models": [config.model], "seeds": config.seed + 1}
+    command = _command(plan | _changed(config))
+    return Content({folder: run}, {}, plan | dict(config.settings), {"symplect": config.version}, command, data=None)
 
 
-def _changed(run: Run) -> dict[str, Any]:
+def _changed(config: TaskConfig) -> dict[str, Any]:
     """Return the settings of a run that are not its method's own."""
-    method = TASKS[run.config["task"]].methods[run.config["model"]]
+    method = TASKS[config.task].methods[config.model]
     own = asdict(method.settings) if isinstance(method, Method) else {}
-    return {name: value for name, value in run.config["settings"].items() if (name, value) not in own.items()}
+    return {name: value for name, value in config.settings.items() if (name, value) not in own.items()}
 
 
-def _load(folder: Path) -> Run:
-    run = load_run(folder)
-    missing = [name for name in ("task", "model", "seed", "settings", "version") if name not in run.config]
-    if missing := missing + [name for name in _ARRAYS if name not in run.rollout]:
+def _load(folder: Path) -> TaskRun:
+    run = load_task_run(folder)
+    _require_whole(folder, run)
+    return run
+
+
+def _require_whole(folder: Path, run: TaskRun) -> None:
+    if missing := [name for name in _ARRAYS if name not in run.rollout]:
         raise InputError(
             f"expected {folder} to be a run of symplect, found no {missing[0]} in it: delete it and run again"
         )
-    task, model = run.config["task"], run.config["model"]
+    task, model = run.config.task, run.config.model
     if task not in TASKS or model not in TASKS[task].methods:
         raise InputError(
             f"expected {folder} to be a run of a known task and model, found {model!r} of {task!r}: "
             "it is of another version or program"
         )
-    return run
 
 
-def _in_order(runs: Mapping[Path, Run]) -> dict[Path, Run]:
-    def place(item: tuple[Path, Run]) -> tuple[int, int, int]:
-        task, model, seed = (item[1].config[name] for name in ("task", "model", "seed"))
-        return list(TASKS).index(task), seed, list(TASKS[task].methods).index(model)
+def _in_order(runs: Mapping[Path, TaskRun]) -> dict[Path, TaskRun]:
+    def place(item: tuple[Path, TaskRun]) -> tuple[int, int, int]:
+        config = item[1].config
+        methods = TASKS[config.task].methods
+        return list(TASKS).index(config.task), config.seed, list(methods).index(config.model)
 
     return dict(sorted(runs.items(), key=place))
 

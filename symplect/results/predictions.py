@@ -20,7 +20,7 @@ from symplect.files import writing
 from symplect.integrate.long import followed
 from symplect.models import AbstractModel
 from symplect.precision import cast
-from symplect.runs import Run
+from symplect.runs import Run, TableRun
 from symplect.tables import Columns, read
 from symplect.tables.columns import listed, split_unit
 from symplect.tables.files import find_files, read_file
@@ -145,10 +145,10 @@ def coordinate_names(run: Run) -> tuple[str, ...]:
     A name keeps its unit where another one differs in that alone, and gets a number where `simulate` has a column of
     that name beside it.
     """
-    if "data" not in run.config:
+    if not isinstance(run, TableRun):
         n = run.model.degrees_of_freedom
         return tuple(f"{letter}{i + 1}" if n > 1 else letter for letter in "qp" for i in range(n))
-    whole = list(run.config["data"]["names"])
+    whole = run.config.data.names
     short = [split_unit(name)[0] for name in whole]
     wanted = [name if short.count(name) == 1 else given for name, given in zip(short, whole, strict=True)]
     names: list[str] = []
@@ -170,7 +170,7 @@ def read_starts(path: Path, run: Run) -> Float[np.ndarray, "starts dimension"]:
     (found,) = find_files([path])
     table, _ = read_file(found)
     names = coordinate_names(run)
-    whole = tuple(run.config["data"]["names"]) if "data" in run.config else names
+    whole = run.config.data.names if isinstance(run, TableRun) else names
     there = {*table.columns, *(split_unit(name)[0] for name in table.columns)}
     if wanted := next((own for own in (names, whole) if set(own) <= there and len(set(own)) == len(own)), None):
         return numbers(table, list(wanted), str(path))
@@ -228,9 +228,9 @@ def evaluate(run: Run, sources: Sequence[Path], columns: Columns | None = None) 
         InputError: a table that cannot be understood, or of another dimension.
     """
     if columns is None:
-        if "data" not in run.config:
+        if not isinstance(run, TableRun):
             raise InputError("expected the columns of q and p, found none: this run is of a task, so name them")
-        columns = Columns.from_description(run.config["data"]["columns"])
+        columns = run.config.data.columns
     reading = read(list(sources), columns)
     data = reading.data
     if data.dimension != 2 * run.model.degrees_of_freedom:

@@ -1,9 +1,8 @@
 """Which column of a table is what."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from symplect.errors import InputError, one_line
 from symplect.tables.side_by_side import without_run
@@ -13,7 +12,6 @@ _PARTS = re.compile(r"\s*[,:(\[]\s+|\s+[(\[]\s*")  # between the parts of a name
 _PLAIN = str.maketrans("", "", "{}$\\")
 _LONG = 200  # characters of a name, beyond which it has no parts
 _SHOWN = 12  # names in a message
-_NAMES = ("q", "p", "velocity", "dq", "dp", "inputs", "angles")
 
 
 @dataclass(frozen=True)
@@ -69,22 +67,6 @@ class Columns:
         _expect(self.time not in self.values, f"times in a column of their own, found {self.time} in another role too")
         odd = [name for name in self.angles if name not in self.q]
         _expect(not odd, f"angles out of the positions {', '.join(self.q)}, found {', '.join(odd)}")
-
-    @classmethod
-    def from_description(cls, description: Mapping[str, Any]) -> "Columns":
-        """Return the roles that a run's `config.json` tells.
-
-        Raises:
-            InputError: it tells something else.
-        """
-        roles: dict[str, Any] = {
-            name: tuple(own) if isinstance(own, list) else own for name, own in description.items()
-        }
-        known = roles.keys() <= {field.name for field in fields(cls)} and "q" in roles
-        if not (known and all(_is_role(name, own) for name, own in roles.items())):
-            found = one_line(str(description), 200)
-            raise InputError(f"expected the roles of columns in config.json, found {found}: fit again")
-        return cls(**roles)
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -151,15 +133,6 @@ def listed(names: Sequence[str]) -> str:
     """
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(one_line(name, 40) if name else "''" for name in names[:_SHOWN]) + more
-
-
-def _is_role(name: str, own: Any) -> bool:
-    """Whether a role in a file is of the type that it must have."""
-    if name in _NAMES:
-        return isinstance(own, tuple) and all(isinstance(column, str) for column in own)
-    if name == "mass":
-        return isinstance(own, tuple) and all(type(mass) in (int, float) for mass in own)
-    return own is None or (type(own) in (int, float) if name == "dt" else isinstance(own, str))
 
 
 def _expect(condition: bool, what: str) -> None:

@@ -19,7 +19,8 @@ from symplect.experiments.sweep.job import Job
 from symplect.experiments.sweep.summary import summary
 from symplect.experiments.training import require_same_settings
 from symplect.experiments.training_run import TrainingRun
-from symplect.files import discard_leftovers, read_json, require_place, writing
+from symplect.files import discard_leftovers, require_place, writing
+from symplect.runs import read_task_config
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _require_as_planned(plan: Plan, not_run: Mapping[str, str]) -> None:
     for choice in plan.choices:
         for run in choice.runs(not_run):
             if run.folder.exists():
-                require_same_settings(run, read_json(run.folder / "config.json"), run.folder)
+                require_same_settings(run, read_task_config(run.folder), run.folder)
 
 
 def _rows(plan: Plan, index: Index, not_run: Mapping[str, str]) -> list[Row]:

@@ -10,7 +10,7 @@ from symplect.errors import one_line
 from symplect.models import AbstractModel, PortHamiltonian
 from symplect.results.certificates import turn
 from symplect.results.predictions import coordinate_names
-from symplect.runs import Run
+from symplect.runs import TableRun
 from symplect.views.explorer.parts import (
     Path,
     certificate_of,
@@ -23,35 +23,33 @@ from symplect.views.explorer.parts import (
     usable,
     usable_path,
 )
-from symplect.views.plots.own_data import held_out_paths, labels, time_label
 
 _TURNS = 4  # of the first path: more would lie on one another
 _TRIED = 1000  # states for the time of a turn
 _STARTS = 16  # that are tried, where there are no paths
 _MORE = 4  # horizons for which measured paths are shown
 _NAME, _TEXT = 60, 500  # characters
-TITLES = {"plain": "plain vector field", "dissipative": "Hamiltonian with friction"}
 
 
-def own_system(folder: pathlib.Path, run: Run) -> dict[str, Any]:
+def own_system(folder: pathlib.Path, run: TableRun) -> dict[str, Any]:
     """Return the one system of a run that `symplect fit` wrote; its truth is not known.
 
     Raises:
         InputError: no start, no time, or a model that the page cannot move.
     """
-    states, kind = usable(run.rollout["train"]), one_line(run.config["model"], _NAME)
+    states, kind = usable(run.rollout["train"]), one_line(run.config.model, _NAME)
     paths = _paths(run)
     time = clock(_duration(run.model, states, paths))
     starts = [path[0] for _, path in paths] or list(thinned(states, _STARTS))
-    title, certificate = TITLES.get(kind, kind), certificate_of(folder)
+    title, certificate = one_line(run.config.kind, _NAME), certificate_of(folder)
     model = entry(kind, title, "learned", run.model, states, facts=_facts(run), certificate=certificate)
-    names = zip(coordinate_names(run), labels(run), strict=True)
+    names = zip(coordinate_names(run), run.config.data.labels, strict=True)
     return {
         "name": one_line(folder.resolve().name, _NAME),
         "title": one_line(folder.resolve().name, _NAME),
-        "subtitle": _subtitle(run.config["data"]["sources"], run.config["method"]),
+        "subtitle": _subtitle(run.config.data.sources, run.config.method),
         "coordinates": [{"name": one_line(name, _NAME), "label": one_line(label, _NAME)} for name, label in names],
-        "time": one_line(time_label(run), _NAME),
+        "time": one_line(run.config.data.time_label, _NAME),
         "bodies": None,
         "models": [model],
         "shown": kind,
@@ -65,9 +63,9 @@ def own_system(folder: pathlib.Path, run: Run) -> dict[str, Any]:
     }
 
 
-def _paths(run: Run) -> list[Path]:
+def _paths(run: TableRun) -> list[Path]:
     """Return the measured paths, the longest first."""
-    paths = [usable_path(*path[:2]) for path in held_out_paths(run)] if "lengths" in run.rollout else []
+    paths = [usable_path(*path[:2]) for path in run.paths]
     return sorted((path for path in paths if len(path[0])), key=lambda path: -np.max(path[0]))
 
 
@@ -85,7 +83,7 @@ def _subtitle(sources: Sequence[str], method: str) -> str:
     return one_line(f"Learned from {files}{more}, method {method}.", _TEXT)
 
 
-def _facts(run: Run) -> list[tuple[str, str]]:
+def _facts(run: TableRun) -> list[tuple[str, str]]:
     known = {name: value for name, value in run.metrics.items() if np.isfinite(value)}
     facts = {
         "held-out error": f"{100 * known['held_out_error']:.3g} %" if "held_out_error" in known else "",
@@ -95,11 +93,9 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts.items() if value]
 
 
-def _notes(run: Run) -> list[str]:
-    unseen = [
-        name for name, seen in zip(coordinate_names(run), run.config["data"]["observed"], strict=True) if not seen
-    ]
-    notes = [str(said) for said in (run.config["verdict"], *run.config.get("cautions", []))]
+def _notes(run: TableRun) -> list[str]:
+    unseen = [name for name, seen in zip(coordinate_names(run), run.config.data.observed, strict=True) if not seen]
+    notes = [run.config.verdict, *run.config.cautions]
     notes += [f"Not measured but computed: {', '.join(unseen)}."] * bool(unseen)
     driven = isinstance(run.model, PortHamiltonian) and run.model.input_matrix.shape[1] > 0
     return notes + ["The data were driven by known inputs; here the model moves without them."] * driven

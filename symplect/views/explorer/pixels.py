@@ -13,7 +13,7 @@ from symplect.errors import InputError
 from symplect.experiments.tasks import TASKS
 from symplect.models import AbstractPixelDynamics
 from symplect.precision import cast
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.views.explorer.arrays import Arrays
 from symplect.views.explorer.parts import clock, points, start_among
 from symplect.views.explorer.program import lower
@@ -27,13 +27,13 @@ _NOTE = (
 )
 
 
-def pixel_system(folder: Path, run: Run) -> dict[str, Any]:
+def pixel_system(folder: Path, run: TaskRun) -> dict[str, Any]:
     """Return the system of one model that sees pixels.
 
     Raises:
         InputError: the model is of another kind, or cannot be moved.
     """
-    task, who, model = TASKS[run.config["task"]], run.config["model"], run.model
+    task, who, model = TASKS[run.config.task], run.config.model, run.model
     if not isinstance(model, AbstractPixelDynamics):
         raise InputError(f"expected a model that sees pixels, found {type(model).__name__}: run again")
     paths, training = run.rollout["latent_truth"], run.rollout["latent_training"]
@@ -41,7 +41,7 @@ def pixel_system(folder: Path, run: Run) -> dict[str, Any]:
     return {
         "name": f"{task.name}-{who}",
         "title": f"{task.title}, {title_of(who)}",
-        "subtitle": subtitle(task, run.config["seed"]),
+        "subtitle": subtitle(task, run.config.seed),
         "coordinates": [{"name": name, "label": f"latent {name}"} for name in ("q", "p")],
         "time": labels(task.name).t,
         "bodies": None,

@@ -8,8 +8,8 @@ from tqdm import tqdm
 
 from symplect.errors import InputError, blamed_on, one_line
 from symplect.experiments.tasks import TASKS
-from symplect.results.content import is_own_data, read_content
-from symplect.runs import MODEL_FILE, Run, load_run
+from symplect.results.content import read_content
+from symplect.runs import MODEL_FILE, TableRun, TaskRun, load_task_run
 from symplect.views.explorer.own_data import own_system
 from symplect.views.explorer.pixels import pixel_system
 from symplect.views.explorer.tasks import task_system
@@ -35,12 +35,12 @@ def systems(folder: Path) -> dict[str, Any]:
 
 
 def _systems(folder: Path) -> dict[str, Any]:
-    if is_own_data(folder):
-        return {"systems": [own_system(folder, load_run(folder))], "omitted": []}
     content = read_content(folder)
+    if isinstance(content, TableRun):
+        return {"systems": [own_system(folder, content)], "omitted": []}
     only = next(iter(content.runs.values())) if list(content.runs) == [folder] else None
     runs = content.runs if only is None else {folder: only} | _siblings(folder, only)
-    shown = None if only is None else only.config["model"]
+    shown = None if only is None else only.config.model
     found, omitted = list[dict[str, Any]](), list[dict[str, str]]()
     parts = list(_parts(runs))
     for title, own in tqdm(parts, desc="exploring", unit="system", disable=None, leave=False, delay=2):
@@ -53,35 +53,36 @@ def _systems(folder: Path) -> dict[str, Any]:
     return {"systems": found, "omitted": omitted}
 
 
-def _parts(runs: Mapping[Path, Run]) -> Iterator[tuple[str, dict[Path, Run]]]:
+def _parts(runs: Mapping[Path, TaskRun]) -> Iterator[tuple[str, dict[Path, TaskRun]]]:
     """Yield the runs of every system: the first seed of a task, and of pixels every model alone."""
-    for task in dict.fromkeys(run.config["task"] for run in runs.values()):
-        own = {folder: run for folder, run in runs.items() if run.config["task"] == task}
-        seed = next(iter(own.values())).config["seed"]
-        own = {folder: run for folder, run in own.items() if run.config["seed"] == seed}
+    for task in dict.fromkeys(run.config.task for run in runs.values()):
+        own = {folder: run for folder, run in runs.items() if run.config.task == task}
+        seed = next(iter(own.values())).config.seed
+        own = {folder: run for folder, run in own.items() if run.config.seed == seed}
         if task == _PIXELS:
-            yield from ((f"{TASKS[task].title}, {run.config['model']}", {folder: run}) for folder, run in own.items())
+            yield from ((f"{TASKS[task].title}, {run.config.model}", {folder: run}) for folder, run in own.items())
         else:
             yield TASKS[task].title, own
 
 
-def _system(runs: Mapping[Path, Run], data: Path | None, shown: str | None) -> dict[str, Any]:
+def _system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str | None) -> dict[str, Any]:
     folder, run = next(iter(runs.items()))
-    if run.config["task"] == _PIXELS:
+    if run.config.task == _PIXELS:
         return pixel_system(folder, run)
     return task_system(runs, data) if shown is None else task_system(runs, data, shown)
 
 
-def _siblings(folder: Path, run: Run) -> dict[Path, Run]:
+def _siblings(folder: Path, run: TaskRun) -> dict[Path, TaskRun]:
     """Return the runs of the same task and seed that lie where `symplect reproduce` puts them."""
     folder = folder.resolve()  # "." has a parent too
-    task, seed = run.config["task"], run.config["seed"]
-    found = dict[Path, Run]()
+    task, seed = run.config.task, run.config.seed
+    found = dict[Path, TaskRun]()
     for model in TASKS[task].methods:
         place = folder.parent.parent / model / folder.name
         if place == folder or not (place / MODEL_FILE).exists():
             continue
-        sibling = load_run(place)
-        if [sibling.config.get(name) for name in ("task", "model", "seed")] == [task, model, seed]:
+        sibling = load_task_run(place)
+        own = sibling.config
+        if (own.task, own.model, own.seed) == (task, model, seed):
             found[place] = sibling
     return found

@@ -12,7 +12,7 @@ from symplect.errors import InputError, NotAvailableError, one_line
 from symplect.experiments.paper_table import OWN_COLUMNS
 from symplect.experiments.tasks import TASKS, Task
 from symplect.precision import cast
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.systems import NBody
 from symplect.views.explorer.parts import (
     MOST_POINTS,
@@ -36,7 +36,7 @@ _PAPER = "Greydanus, Dzamba and Yosinski 2019 (arXiv:1906.01563)"
 _FIRST = "hnn"
 
 
-def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST) -> dict[str, Any]:
+def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _FIRST) -> dict[str, Any]:
     """Return the system of a task; models that cannot be moved are left out and named.
 
     Args:
@@ -48,7 +48,7 @@ def task_system(runs: Mapping[Path, Run], data: Path | None, shown: str = _FIRST
         InputError: no model is left, or no start, or no time.
     """
     first = next(iter(runs.values()))
-    task, seed = TASKS[first.config["task"]], first.config["seed"]
+    task, seed = TASKS[first.config.task], first.config.seed
     n, paths, times = task.energy.degrees_of_freedom, first.rollout["truth"], first.rollout["t"]
     if paths.ndim != 3 or paths.shape[1:] != (len(times), 2 * n) or not paths.size:
         raise InputError(f"expected true paths of {2 * n} coordinates, found shape {paths.shape}: run again")
@@ -83,7 +83,7 @@ def subtitle(task: Task, seed: int) -> str:
     return f"{where}, seed {seed}."
 
 
-def run_entry(folder: Path, run: Run, states: np.ndarray) -> dict[str, Any]:
+def run_entry(folder: Path, run: TaskRun, states: np.ndarray) -> dict[str, Any]:
     """Return the model of a run, as the page moves it.
 
     Raises:
@@ -93,21 +93,21 @@ def run_entry(folder: Path, run: Run, states: np.ndarray) -> dict[str, Any]:
         raise InputError(
             f"expected a model of {states.shape[1]} coordinates, found one of {2 * run.model.degrees_of_freedom}"
         )
-    model = run.config["model"]
+    model = run.config.model
     facts = [(title, f"{run.metrics[name]:.3g}") for title, name in OWN_COLUMNS if name in run.metrics]
     role = "baseline" if model == "baseline" else "learned"
     return entry(model, title_of(model), role, run.model, states, facts=facts, certificate=certificate_of(folder))
 
 
 def _models(
-    task: Task, runs: Mapping[Path, Run], states: np.ndarray
+    task: Task, runs: Mapping[Path, TaskRun], states: np.ndarray
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     models, omitted = list[dict[str, Any]](), list[dict[str, str]]()
     for folder, run in runs.items():
         try:
             models.append(run_entry(folder, run, states))
         except InputError as error:
-            omitted.append({"name": title_of(run.config["model"]), "reason": one_line(error, 500)})
+            omitted.append({"name": title_of(run.config.model), "reason": one_line(error, 500)})
     if not models:
         raise InputError(f"{task.title}, {omitted[0]['name']}: {omitted[0]['reason']}")
     return models, omitted

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symplect.errors import InputError
-from symplect.runs import Run
+from symplect.runs import TaskRun
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def labels(task: str) -> Labels:
     return LABELS.get(task, _DIMENSIONLESS)
 
 
-def by_task(runs: Sequence[Run], tasks: Sequence[str]) -> Mapping[str, Mapping[str, Run]]:
+def by_task(runs: Sequence[TaskRun], tasks: Sequence[str]) -> Mapping[str, Mapping[str, TaskRun]]:
     """Return the first run of every task and model.
 
     Args:
@@ -47,7 +47,7 @@ def by_task(runs: Sequence[Run], tasks: Sequence[str]) -> Mapping[str, Mapping[s
     Raises:
         InputError: there is no run of any of them.
     """
-    found = {task: _by_model([run for run in runs if run.config["task"] == task]) for task in tasks}
+    found = {task: _by_model([run for run in runs if run.config.task == task]) for task in tasks}
     if not any(found.values()):
         raise InputError(
             f"expected a run of {' or '.join(tasks)}, found none: make one with `symplect reproduce {' '.join(tasks)}`"
@@ -55,8 +55,8 @@ def by_task(runs: Sequence[Run], tasks: Sequence[str]) -> Mapping[str, Mapping[s
     return {task: models for task, models in found.items() if models}
 
 
-def _by_model(runs: Sequence[Run]) -> dict[str, Run]:
-    found: dict[str, Run] = {}
+def _by_model(runs: Sequence[TaskRun]) -> dict[str, TaskRun]:
+    found: dict[str, TaskRun] = {}
     for run in runs:
-        found.setdefault(run.config["model"], run)
+        found.setdefault(run.config.model, run)
     return found

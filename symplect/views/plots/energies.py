@@ -7,14 +7,14 @@ import plotly.graph_objects as go
 
 from symplect.evaluation.metrics import energy_errors
 from symplect.experiments.tasks import TASKS
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.views.plots._runs import by_task, labels
 from symplect.views.plots._style import colour, finish, label_axes, line, name, panels, show_range
 
 _STARTS = 12  # of figure 9
 
 
-def energies_by_start(runs: Sequence[Run]) -> go.Figure:
+def energies_by_start(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 9: the total energy of two bodies from twelve starts, along true and predicted paths.
 
     Raises:
@@ -29,7 +29,7 @@ def energies_by_start(runs: Sequence[Run]) -> go.Figure:
     return finish(figure)
 
 
-def energy_errors_by_task(runs: Sequence[Run]) -> go.Figure:
+def energy_errors_by_task(runs: Sequence[TaskRun]) -> go.Figure:
     """Return the energy error of every start, and its mean for every seed, task by task.
 
     Raises:
@@ -38,7 +38,7 @@ def energy_errors_by_task(runs: Sequence[Run]) -> go.Figure:
     tasks = by_task(runs, list(TASKS))
     figure = panels(1, 1, width=720, height=64 * len(tasks))
     for run in runs:
-        task, model = run.config["task"], run.config["model"]
+        task, model = run.config.task, run.config.model
         models = list(tasks[task])
         place = list(tasks).index(task) + 0.24 * (models.index(model) - (len(models) - 1) / 2)
         figure.add_traces(_error_points(run, place))
@@ -48,7 +48,7 @@ def energy_errors_by_task(runs: Sequence[Run]) -> go.Figure:
     return finish(figure.update_layout(margin_l=150, width=980))
 
 
-def _draw_start(figure: go.Figure, row: int, column: int, start: int, models: Mapping[str, Run]) -> None:
+def _draw_start(figure: go.Figure, row: int, column: int, start: int, models: Mapping[str, TaskRun]) -> None:
     stored = next(iter(models.values())).rollout
     truth = stored["energy_truth"][start]
     curves = {"truth": truth} | {model: run.rollout["energy_prediction"][start] for model, run in models.items()}
@@ -58,8 +58,8 @@ def _draw_start(figure: go.Figure, row: int, column: int, start: int, models: Ma
     show_range(figure, "y", truth[0] * np.array([0.6, 1.4]), row, column, margin=0.0)
 
 
-def _error_points(run: Run, place: float) -> list[go.Scatter]:
-    who = run.config["model"]
+def _error_points(run: TaskRun, place: float) -> list[go.Scatter]:
+    who = run.config.model
     errors = energy_errors(run.rollout["energy_truth"], run.rollout["energy_prediction"])
     each = {"color": colour(who), "size": 6, "opacity": 0.4}
     mean = {"color": colour(who), "size": 12, "symbol": "diamond", "line": {"color": "white", "width": 1}}

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from symplect.data import Trajectories
 from symplect.experiments.tasks import TASKS
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.views.plots._paths import field
 from symplect.views.plots._runs import by_task, labels
 from symplect.views.plots._style import arrows, finish, label_axes, line, name, panels, point, show_range
@@ -19,7 +19,7 @@ _GRID = 13  # arrows of a field along each axis
 _LENGTH = 0.14  # of the longest arrow, in parts of the panel
 
 
-def data_and_fields(runs: Sequence[Run], folder: Path | None = None) -> go.Figure:
+def data_and_fields(runs: Sequence[TaskRun], folder: Path | None = None) -> go.Figure:
     """Return figure 7: a row for each task of one degree of freedom with training data, test data and fields.
 
     Args:
@@ -40,9 +40,9 @@ def data_and_fields(runs: Sequence[Run], folder: Path | None = None) -> go.Figur
 
 
 def _draw_row(
-    figure: go.Figure, row: int, task: str, found: Mapping[str, Run], models: Sequence[str], folder: Path | None
+    figure: go.Figure, row: int, task: str, found: Mapping[str, TaskRun], models: Sequence[str], folder: Path | None
 ) -> None:
-    data = TASKS[task].make_data(next(iter(found.values())).config["seed"], folder, None)
+    data = TASKS[task].make_data(next(iter(found.values())).config.seed, folder, None)
     seen, axes = scene(task, found), labels(task)
     shown = np.concatenate([data.train.states, data.test.states, seen.paths["truth"]])
     size = np.ptp(shown, axis=0)
@@ -63,7 +63,9 @@ def _data_arrows(part: Trajectories, size: np.ndarray) -> go.Scatter:
     return arrows(part.states[some], _scaled(part.derivatives[some], size), "state and its derivative")
 
 
-def _draw_field(figure: go.Figure, row: int, column: int, model: str, run: Run, seen: Scene, shown: np.ndarray) -> None:
+def _draw_field(
+    figure: go.Figure, row: int, column: int, model: str, run: TaskRun, seen: Scene, shown: np.ndarray
+) -> None:
     ends = np.linspace(np.min(shown, axis=0), np.max(shown, axis=0), _GRID)
     grid = np.stack(np.meshgrid(*ends.T), axis=-1).reshape(-1, 2)
     figure.add_trace(arrows(grid, _scaled(field(run.model, grid), np.ptp(shown, axis=0)), "field"), row=row, col=column)

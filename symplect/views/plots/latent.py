@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from symplect.dynamics import AbstractHamiltonian
 from symplect.errors import InputError
 from symplect.integrate import change_energy_path
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.views.plots._paths import energy, follow
 from symplect.views.plots._runs import by_task, labels
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
@@ -54,7 +54,7 @@ def energy_step(model: AbstractHamiltonian, stored: Arrays, times: np.ndarray) -
     return EnergyStep(before, climb, follow(model, climb[-1], times))
 
 
-def energy_in_latent_space(runs: Sequence[Run]) -> go.Figure:
+def energy_in_latent_space(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 5: swing, add energy along the gradient of the learned H, swing on; a panel for every HNN.
 
     Raises:
@@ -69,7 +69,7 @@ def energy_in_latent_space(runs: Sequence[Run]) -> go.Figure:
     return finish(figure)
 
 
-def latent_space(runs: Sequence[Run]) -> go.Figure:
+def latent_space(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 11: encoded data and the learned H in latent space, and the same data in the true phase plane.
 
     Raises:
@@ -92,7 +92,7 @@ def latent_space(runs: Sequence[Run]) -> go.Figure:
     return finish(figure)
 
 
-def _with_hamiltonian(runs: Sequence[Run]) -> Mapping[str, tuple[AbstractHamiltonian, Arrays]]:
+def _with_hamiltonian(runs: Sequence[TaskRun]) -> Mapping[str, tuple[AbstractHamiltonian, Arrays]]:
     models = by_task(runs, ["pixel-pendulum"])["pixel-pendulum"]
     found = {who: (run.model, run.rollout) for who, run in models.items() if isinstance(run.model, AbstractHamiltonian)}
     if not found:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.systems import NBody
 from symplect.views.plots._paths import energy_parts, follow
 from symplect.views.plots._runs import by_task
@@ -32,7 +32,7 @@ class Orbits:
     bodies: int
 
 
-def orbits_of_two(runs: Sequence[Run]) -> go.Figure:
+def orbits_of_two(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 3: energies above orbits of two bodies, a column each for the truth and every model.
 
     Raises:
@@ -41,7 +41,7 @@ def orbits_of_two(runs: Sequence[Run]) -> go.Figure:
     return _energies_above_orbits(by_task(runs, ["two-body"])["two-body"], bodies=2, until=20.0)
 
 
-def orbits_of_three(runs: Sequence[Run]) -> go.Figure:
+def orbits_of_three(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 10: as figure 3, for three bodies.
 
     Raises:
@@ -50,7 +50,7 @@ def orbits_of_three(runs: Sequence[Run]) -> go.Figure:
     return _energies_above_orbits(by_task(runs, ["three-body"])["three-body"], bodies=3, until=5.0)
 
 
-def two_bodies_for_long(runs: Sequence[Run]) -> go.Figure:
+def two_bodies_for_long(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 8: two bodies for twice the time that models are judged over, a row for every model.
 
     Raises:
@@ -70,13 +70,13 @@ def two_bodies_for_long(runs: Sequence[Run]) -> go.Figure:
     return finish(figure)
 
 
-def _follow(models: Mapping[str, Run], bodies: int, until: float) -> Orbits:
+def _follow(models: Mapping[str, TaskRun], bodies: int, until: float) -> Orbits:
     start, times = next(iter(models.values())).rollout["truth"][0, 0], np.linspace(0.0, until, _SAMPLES)
     systems = {"truth": NBody.reference(bodies)} | {model: run.model for model, run in models.items()}
     return Orbits(times, {who: follow(system, start, times) for who, system in systems.items()}, bodies)
 
 
-def _energies_above_orbits(models: Mapping[str, Run], bodies: int, until: float) -> go.Figure:
+def _energies_above_orbits(models: Mapping[str, TaskRun], bodies: int, until: float) -> go.Figure:
     seen = _follow(models, bodies, until)
     titles = [f"{name(who)}: {what}" for what in ("energies", "orbits") for who in seen.paths]
     figure = panels(2, len(seen.paths), titles, width=320, height=320)

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from symplect.dynamics import AbstractEnergyDynamics
-from symplect.runs import Run
+from symplect.runs import TableRun
 from symplect.views.plots._paths import energy
 from symplect.views.plots._style import QUIET, colour, finish, label_axes, panels, show_range
 
@@ -13,40 +13,22 @@ _GRID, _LEVELS = 60, 10  # points a side and lines, of the contours
 _WIDTH = 300  # of a panel in pixels
 
 
-def labels(run: Run) -> list[str]:
-    """Return the names of the coordinates with their units."""
-    names, units = run.config["data"]["names"], run.config["data"]["units"] or [""] * len(run.config["data"]["names"])
-    return [f"{name} ({unit})" if unit else str(name) for name, unit in zip(names, units, strict=True)]
-
-
-def time_label(run: Run) -> str:
-    """Return the name of time with its unit."""
-    unit = run.config["data"]["time_unit"]
-    return f"time ({unit})" if unit else "time"
-
-
-def held_out_paths(run: Run) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return times, measured and predicted states of every held-out path."""
-    ends = np.cumsum(run.rollout["lengths"])[:-1]
-    return list(zip(*(np.split(run.rollout[name], ends) for name in ("t", "truth", "prediction")), strict=True))
-
-
-def predicted_over_time(run: Run) -> go.Figure:
+def predicted_over_time(run: TableRun) -> go.Figure:
     """Return a row per held-out path and a column per coordinate, measured and predicted."""
-    paths, names = held_out_paths(run)[:_PATHS], labels(run)
+    paths, names = run.paths[:_PATHS], run.config.data.labels
     figure = panels(len(paths), len(names), names * len(paths), width=max(_WIDTH, 700 // len(names)), height=180)
     for row, (times, measured, predicted) in enumerate(paths, 1):
         for column, name in enumerate(names):
             _points(figure, times, measured[:, column], "measured, not fitted", row, column + 1)
             _line(figure, times, predicted[:, column], "predicted from the first sample", row, column + 1)
-            label_axes(figure, time_label(run), name, row, column + 1)
+            label_axes(figure, run.config.data.time_label, name, row, column + 1)
             show_range(figure, "y", measured[:, column], row, column + 1)
     return finish(figure)
 
 
-def phase_plane(run: Run) -> go.Figure:
+def phase_plane(run: TableRun) -> go.Figure:
     """Return fitted data, held-out paths as predicted and, for one degree of freedom, contours of the learned H."""
-    names, states = labels(run), run.rollout["train"]
+    names, states = run.config.data.labels, run.rollout["train"]
     n = len(names) // 2
     figure = panels(1, n, width=420 if n == 1 else _WIDTH, height=420 if n == 1 else _WIDTH)
     for degree in range(n):
@@ -54,28 +36,27 @@ def phase_plane(run: Run) -> go.Figure:
         if n == 1 and isinstance(run.model, AbstractEnergyDynamics):
             figure.add_trace(_contours(run.model, states), row=1, col=1)
         _points(figure, x, y, "fitted data", 1, degree + 1)
-        if "lengths" in run.rollout:
-            for _, _, predicted in held_out_paths(run)[:_PATHS]:
-                label = "predicted from the first sample"
-                _line(figure, predicted[:, degree], predicted[:, n + degree], label, 1, degree + 1)
+        for _, _, predicted in run.paths[:_PATHS]:
+            label = "predicted from the first sample"
+            _line(figure, predicted[:, degree], predicted[:, n + degree], label, 1, degree + 1)
         label_axes(figure, names[degree], names[n + degree], 1, degree + 1)
         show_range(figure, "x", x, 1, degree + 1)
         show_range(figure, "y", y, 1, degree + 1)
     return finish(figure)
 
 
-def energy_over_time(run: Run) -> go.Figure:
+def energy_over_time(run: TableRun) -> go.Figure:
     """Return the learned energy above that of rest along held-out paths, as measured and as predicted."""
     assert isinstance(run.model, AbstractEnergyDynamics)
-    paths = held_out_paths(run)[:_PATHS]
+    paths = run.paths[:_PATHS]
     figure = panels(1, len(paths), width=_WIDTH, height=220)
     for column, (times, measured, predicted) in enumerate(paths, 1):
         seen, moved = (energy(run.model, states) for states in (measured, predicted))
         least = run.metrics["rest_energy"]
-        if all(run.config["data"]["observed"]):
+        if all(run.config.data.observed):
             _points(figure, times, seen - least, "measured, not fitted", 1, column)
         _line(figure, times, moved - least, "predicted from the first sample", 1, column)
-        label_axes(figure, time_label(run), "learned H above rest", 1, column)
+        label_axes(figure, run.config.data.time_label, "learned H above rest", 1, column)
         figure.update_yaxes(rangemode="tozero", row=1, col=column)
     return finish(figure)
 

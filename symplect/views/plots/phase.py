@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from symplect.dynamics import AbstractHamiltonian
 from symplect.experiments.tasks import TASKS
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.views.plots._paths import energy, follow
 from symplect.views.plots._runs import by_task, labels
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
@@ -37,7 +37,7 @@ class Scene:
     hamiltonian: AbstractHamiltonian | None
 
 
-def scene(task: str, models: Mapping[str, Run]) -> Scene:
+def scene(task: str, models: Mapping[str, TaskRun]) -> Scene:
     """Follow the truth and every model of a task of one degree of freedom."""
     if task in STARTS:
         times, truth = _TIMES, follow(TASKS[task].energy, np.array(STARTS[task]), _TIMES)
@@ -49,7 +49,7 @@ def scene(task: str, models: Mapping[str, Run]) -> Scene:
     return Scene(task, times, paths, next(learned, None))
 
 
-def observed_and_predicted(runs: Sequence[Run]) -> go.Figure:
+def observed_and_predicted(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 1: noisy observations of the spring, and one path of every model.
 
     Raises:
@@ -61,7 +61,7 @@ def observed_and_predicted(runs: Sequence[Run]) -> go.Figure:
     models = by_task(runs, ["mass-spring"])["mass-spring"]
     seen = scene("mass-spring", models)
     figure = panels(1, 1 + len(models), ["training data", *map(name, models)], width=300, height=300)
-    data = TASKS["mass-spring"].make_data(next(iter(models.values())).config["seed"], None, None).train.states
+    data = TASKS["mass-spring"].make_data(next(iter(models.values())).config.seed, None, None).train.states
     marker = {"size": 4, "color": QUIET}
     figure.add_scatter(x=data[:, 0], y=data[:, 1], mode="markers", marker=marker, name="noisy states", row=1, col=1)
     for column, model in enumerate(models, 2):
@@ -74,7 +74,7 @@ def observed_and_predicted(runs: Sequence[Run]) -> go.Figure:
     return finish(figure)
 
 
-def phase_portraits(runs: Sequence[Run]) -> go.Figure:
+def phase_portraits(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 2: a row for each task of one degree of freedom, from the phase plane to the true energy.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from symplect.experiments.tasks import TASKS
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.views.plots.energies import energies_by_start, energy_errors_by_task
 from symplect.views.plots.fields import data_and_fields
 from symplect.views.plots.latent import energy_in_latent_space, latent_space
@@ -36,7 +36,7 @@ class Picture:
     title: str
     caption: str
     tasks: Sequence[str]
-    draw: Callable[[Sequence[Run]], go.Figure]
+    draw: Callable[[Sequence[TaskRun]], go.Figure]
 
 
 def gallery(folder: Path | None = None) -> list[Picture]:

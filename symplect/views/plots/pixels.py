@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Num
 
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.views.plots._runs import by_task, labels
 from symplect.views.plots._style import colour, finish, label_axes, line, name, panels, show_range
 
@@ -14,7 +14,7 @@ _FRAMES = 12  # of each film strip
 _SEAM = 2  # pixels between two frames
 
 
-def film_strips(runs: Sequence[Run]) -> go.Figure:
+def film_strips(runs: Sequence[TaskRun]) -> go.Figure:
     """Return figure 4: film strips of the truth and of every model, and the pendulum's angle over time.
 
     Raises:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from symplect.dynamics import AbstractHamiltonian
 from symplect.models import AbstractPixelDynamics
-from symplect.runs import Run
+from symplect.runs import TaskRun
 from symplect.views.plots import by_task, colour, energy_step, name
 
 _SIDE = 168  # pixels of a panel, six for each of a frame's
@@ -29,7 +29,7 @@ class Film(NamedTuple):
     frames: UInt8[np.ndarray, "times height width"]
 
 
-def animation(runs: Sequence[Run]) -> bytes:
+def animation(runs: Sequence[TaskRun]) -> bytes:
     """Return an animated GIF of the first run of every model of the pixel pendulum.
 
     Raises:
@@ -44,7 +44,7 @@ def animation(runs: Sequence[Run]) -> bytes:
     return file.getvalue()
 
 
-def _films(models: Mapping[str, Run]) -> list[Film]:
+def _films(models: Mapping[str, TaskRun]) -> list[Film]:
     films = [Film(name("truth"), "truth", next(iter(models.values())).rollout["frames_truth"][0])]
     films += [Film(name(who), who, run.rollout["frames_prediction"][0]) for who, run in models.items()]
     for who, run in models.items():

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from symplect.errors import InputError, NotAvailableError, blamed_on
 from symplect.experiments.paper_table import table_cells
 from symplect.files import writing
-from symplect.results.content import is_own_data, read_content
-from symplect.runs import Run
+from symplect.results.content import Content, read_content
+from symplect.runs import TableRun, TaskRun
 from symplect.views.plots import Picture, gallery
 from symplect.views.report.explorer import Frame
 from symplect.views.report.figure import Figure
@@ -42,18 +42,18 @@ def report(folder: Path, out: Path) -> None:
     Example:
         >>> report(Path("runs/paper"), Path("runs/paper/report.html"))  # doctest: +SKIP
     """
-    if is_own_data(folder):
-        write_page(out, "own.html.jinja", frame=Frame.of(folder, out), **own_content(folder))
+    content = read_content(folder)
+    if isinstance(content, TableRun):
+        write_page(out, "own.html.jinja", frame=Frame.of(folder, out), **own_content(folder, content))
         return
     with blamed_on(f"runs in {folder} as symplect wrote them", "run `symplect reproduce` again, to another folder"):
-        _report_tasks(folder, out)
+        _report_tasks(folder, content, out)
 
 
-def _report_tasks(folder: Path, out: Path) -> None:
+def _report_tasks(folder: Path, content: Content, out: Path) -> None:
     """Write the page about runs of tasks."""
-    content = read_content(folder)
     runs = list(content.runs.values())
-    shown = {run.config["task"] for run in runs} | set(content.not_run)
+    shown = {run.config.task for run in runs} | set(content.not_run)
     figures, omitted = _figures([picture for picture in gallery(content.data) if shown & set(picture.tasks)], runs)
     film, reason = _film(runs) if "pixel-pendulum" in shown else (b"", "")
     cells, notes = table_cells(content.rows, content.not_run)
@@ -95,7 +95,7 @@ def _template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def _figures(pictures: Sequence[Picture], runs: Sequence[Run]) -> tuple[list[Figure], dict[str, str]]:
+def _figures(pictures: Sequence[Picture], runs: Sequence[TaskRun]) -> tuple[list[Figure], dict[str, str]]:
     """Draw what can be drawn; the reasons for the rest by title."""
     figures: list[Figure] = []
     omitted: dict[str, str] = {}
@@ -105,11 +105,11 @@ def _figures(pictures: Sequence[Picture], runs: Sequence[Run]) -> tuple[list[Fig
         except (InputError, NotAvailableError) as error:
             omitted[picture.title] = str(error)
         else:
-            figures.append(Figure.of(picture, drawn))
+            figures.append(Figure.of(picture.name, picture.title, picture.caption, drawn))
     return figures, omitted
 
 
-def _film(runs: Sequence[Run]) -> tuple[bytes, str]:
+def _film(runs: Sequence[TaskRun]) -> tuple[bytes, str]:
     """Return the animation, or nothing and the reason."""
     try:
         from symplect.views.report.animation import animation

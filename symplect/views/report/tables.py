@@ -10,7 +10,7 @@ import numpy as np
 from symplect.experiments.paper_table import Row, measured
 from symplect.experiments.tasks import TASKS
 from symplect.results.content import CERTIFICATE_COLUMNS, read_certificate, verdict
-from symplect.runs import Run
+from symplect.runs import Run, TaskRun
 from symplect.views.plots import name
 
 Cells = list[list[str]]
@@ -51,8 +51,8 @@ def certificate(folder: Path, run: Run) -> Certificate | None:
     if rows is None:
         return None
     lines = [[str(row["name"]), *(_text(row[column]) for column in CERTIFICATE_COLUMNS[1:])] for row in rows]
-    of = TASKS[run.config["task"]].title if "task" in run.config else folder.resolve().name
-    title = f"{of}, {name(run.config['model'])}, seed {run.config['seed']}"
+    of = TASKS[run.config.task].title if isinstance(run, TaskRun) else folder.resolve().name
+    title = f"{of}, {name(run.config.model)}, seed {run.config.seed}"
     return Certificate(title, verdict(rows), [list(CERTIFICATE_COLUMNS), *lines])
 
 

@@ -13,7 +13,7 @@ A folder is either whole or absent, and reading one never runs code.
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +22,10 @@ import numpy as np
 from symplect.errors import InputError, one_line
 from symplect.files import read_arrays, read_header, read_json, read_tree, write_arrays, write_json, write_tree, writing
 from symplect.models import AbstractModel, blank_model, require_known
+from symplect.runs.run import Run, TableRun, TaskConfig, TaskRun, table_config, task_config
 
 MODEL_FILE = "model.safetensors"
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One fitted model and all that is known of it.
-
-    Attributes:
-        config: task, model, seed, configuration of the model, settings of the fit.
-        metrics: name to number; NaN where a number does not exist.
-        history: arrays `step`, `train_loss`, `test_loss`.
-        rollout: arrays `t`, `truth`, `prediction` and energies along them.
-        model: the fitted model.
-    """
-
-    config: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    history: Mapping[str, np.ndarray]
-    rollout: Mapping[str, np.ndarray]
-    model: AbstractModel
+CONFIG_FILE = "config.json"
 
 
 def save_run(folder: Path, run: Run) -> None:
@@ -51,16 +34,17 @@ def save_run(folder: Path, run: Run) -> None:
     Raises:
         InputError: the place cannot be written, or the disk is full.
     """
+    config = {name: value for name, value in asdict(run.config).items() if value is not None}
     with writing(folder) as temporary:
         temporary.mkdir()
-        write_json(temporary / "config.json", run.config)
+        write_json(temporary / CONFIG_FILE, config)
         write_json(temporary / "metrics.json", run.metrics)
         write_arrays(temporary / "history.npz", run.history)
         write_arrays(temporary / "rollout.npz", run.rollout)
         save_model(temporary / MODEL_FILE, run.model)
 
 
-def load_run(folder: Path) -> Run:
+def load_run(folder: Path) -> TaskRun | TableRun:
     """Read a run folder.
 
     Raises:
@@ -69,21 +53,57 @@ def load_run(folder: Path) -> Run:
     Example:
         >>> run = load_run(Path("runs/paper/mass-spring/hnn/seed-0"))  # doctest: +SKIP
     """
-    run = Run(
-        config=_shown(read_json(folder / "config.json")),
-        metrics=_numbers(folder / "metrics.json"),
-        history=read_arrays(folder / "history.npz"),
-        rollout=read_arrays(folder / "rollout.npz"),
-        model=load_model(folder / MODEL_FILE),
+    config = _shown(read_json(folder / CONFIG_FILE))
+    parts = (
+        _numbers(folder / "metrics.json"),
+        read_arrays(folder / "history.npz"),
+        read_arrays(folder / "rollout.npz"),
+        load_model(folder / MODEL_FILE),
     )
-    if "data" in run.config and (odd := _odd_part(run)):
+    if "data" not in config:
+        return TaskRun(task_config(config, folder / CONFIG_FILE), *parts)
+    run = TableRun(table_config(config, folder / CONFIG_FILE), *parts)
+    if odd := _odd_part(run):
         raise InputError(
             f"expected {folder} as symplect wrote it, found another {odd} in it: fit again, to another folder"
         )
     return run
 
 
-def load(folder: Path | str) -> Run:
+def load_task_run(folder: Path) -> TaskRun:
+    """Read the folder of a task's run.
+
+    Raises:
+        InputError: a file is missing, broken or of something else, or the run is of a table.
+    """
+    run = load_run(folder)
+    if not isinstance(run, TaskRun):
+        raise InputError(f"expected {folder} to be a run of a task, found one of a table: name another folder")
+    return run
+
+
+def load_table_run(folder: Path) -> TableRun:
+    """Read the folder of a table's run.
+
+    Raises:
+        InputError: a file is missing, broken or of something else, or the run is of a task.
+    """
+    run = load_run(folder)
+    if not isinstance(run, TableRun):
+        raise InputError(f"expected {folder} to be a run of a table, found one of a task: name another folder")
+    return run
+
+
+def read_task_config(folder: Path) -> TaskConfig:
+    """Read what was fitted in a task's run, and how.
+
+    Raises:
+        InputError: the file is missing, broken or of something else.
+    """
+    return task_config(_shown(read_json(folder / CONFIG_FILE)), folder / CONFIG_FILE)
+
+
+def load(folder: Path | str) -> TaskRun | TableRun:
     """Read a run folder by its name.
 
     Raises:
@@ -91,7 +111,7 @@ def load(folder: Path | str) -> Run:
 
     Example:
         >>> run = load("runs/swing")  # doctest: +SKIP
-        >>> run.model, run.metrics, run.config["verdict"]  # doctest: +SKIP
+        >>> run.model, run.metrics, run.config.verdict  # doctest: +SKIP
     """
     return load_run(Path(folder))
 
@@ -123,29 +143,20 @@ def load_model(path: Path) -> AbstractModel:
     return read_tree(path, skeleton)
 
 
-def _odd_part(run: Run) -> str | None:
-    """Return what a run of people's own data has otherwise than `symplect fit` writes it; nothing if all is well."""
-    data, rollout, dimension = run.config["data"], run.rollout, 2 * run.model.degrees_of_freedom
-    if not isinstance(data, dict):
-        return "data"
-    texts = {name: run.config.get(name) for name in ("model", "method", "verdict")}
-    texts |= {name: data.get(name) for name in ("time_unit", "understood")}
-    lists = {name: (data.get(name), kind) for name, kind in _LISTS.items()}
-    well = {name: isinstance(value, str) for name, value in texts.items()}
-    well |= {name: isinstance(own, list) and all(type(x) is kind for x in own) for name, (own, kind) in lists.items()}
-    well |= {"columns": isinstance(data.get("columns"), dict), "seed": type(run.config.get("seed")) is int}
-    well |= {name: isinstance(run.config.get(name, []), list) for name in ("cautions", "candidates")}
-    if all(well.values()):
-        well |= {name: len(data[name]) == dimension for name in ("names", "observed")}
-        well |= {"units": len(data["units"]) in (0, dimension), "sources": len(data["sources"]) > 0}
-        well |= {"train": _are_states(rollout.get("train"), dimension)}
+def _odd_part(run: TableRun) -> str | None:
+    """Return what of a table's run has another size than `symplect fit` gives it; nothing if all is well."""
+    data, rollout, dimension = run.config.data, run.rollout, 2 * run.model.degrees_of_freedom
+    well = {
+        "names": len(data.names) == dimension,
+        "observed": len(data.observed) == dimension,
+        "units": len(data.units) in (0, dimension),
+        "sources": len(data.sources) > 0,
+        "train": _are_states(rollout.get("train"), dimension),
+    }
     if all(well.values()) and rollout.keys() & {"t", "truth", "prediction", "lengths"}:
         well |= {name: _are_states(rollout.get(name), dimension) for name in ("truth", "prediction")}
         well |= {"lengths": all(well.values()) and _are_paths(rollout)}
     return next((name for name, good in well.items() if not good), None)
-
-
-_LISTS = {"names": str, "units": str, "sources": str, "observed": bool}
 
 
 def _are_states(states: np.ndarray | None, dimension: int) -> bool:

@@ -1,0 +1,36 @@
+"""Runs, and the folders that hold them."""
+
+from symplect.runs.folder import (
+    CONFIG_FILE,
+    MODEL_FILE,
+    load,
+    load_model,
+    load_run,
+    load_table_run,
+    load_task_run,
+    read_task_config,
+    save_model,
+    save_run,
+)
+from symplect.runs.run import CandidateRecord, Run, TableConfig, TableRecord, TableRun, TaskConfig, TaskRun, task_config
+
+__all__ = [
+    "CONFIG_FILE",
+    "MODEL_FILE",
+    "CandidateRecord",
+    "Run",
+    "TableConfig",
+    "TableRecord",
+    "TableRun",
+    "TaskConfig",
+    "TaskRun",
+    "load",
+    "load_model",
+    "load_run",
+    "load_table_run",
+    "load_task_run",
+    "read_task_config",
+    "save_model",
+    "save_run",
+    "task_config",
+]
