@@ -11,6 +11,10 @@ class InputError(ValueError):
     """
 
 
+class FitError(ArithmeticError):
+    """A fit found no model: the message says why and what to do."""
+
+
 class NotAvailableError(Exception):
     """Something the task needs is not here, a download or an optional package: the message says how to get it.
 

@@ -316,3 +316,18 @@ def test_quartic_terms_hold_an_anharmonic_force(seed, cubic):
     ]
     assert missed[1] < missed[0] / 2
     assert missed[1] < 2e-3 * np.std(force)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_model_of_the_wrong_form_is_fitted_all_the_same(seed):
+    """A turntable seen in positions alone: a quartic potential goes wild where a fit of single steps puts it."""
+    rng, times = np.random.default_rng(seed), np.arange(0.0, 10.0, 0.04)
+    slow, fast = np.sqrt(4.0) - 0.8, np.sqrt(4.0) + 0.8  # in the plane as complex numbers, two turns superposed
+    a, b = rng.normal(0, 0.4, (2, 8)) + 1j * rng.normal(0, 0.4, (2, 8))
+    z = a[:, None] * np.exp(1j * slow * times) + b[:, None] * np.exp(-1j * fast * times)
+    positions = np.stack([z.real, z.imag], axis=-1).reshape(-1, 2) + rng.normal(0, 0.002, (8 * len(times), 2))
+    data = with_velocities(np.tile(times, 8), positions, (len(times),) * 8)
+    models = smooth_hamiltonians(data.states, structure="newtonian", degree=4)[:1]
+    fitted = fit_trajectory(models, data, observed=[True, True, False, False], penalties=np.array([1e5, 1e3]))
+    assert np.isfinite(fitted.held_out_error)
+    assert fitted.noise[0] > 20 * 0.002

@@ -8,7 +8,7 @@ from symplect.auto.choice import Judged
 from symplect.auto.energy import energy_trend
 from symplect.auto.methods import METHODS, applies
 from symplect.auto.problem import Problem
-from symplect.errors import InputError, one_line
+from symplect.errors import FitError, InputError, one_line
 
 _EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
 
@@ -38,8 +38,7 @@ def _keeps_energy(judged: Judged, problem: Problem) -> bool:
 
 def _plainly(error: Exception) -> str:
     """Return what a failure says where that is said in our words."""
-    ours = isinstance(error, InputError) or str(error).startswith("fit_")
-    return one_line(error, 200) if ours else "found no solution for these numbers"
+    return one_line(error, 200) if isinstance(error, InputError | FitError) else "found no solution for these numbers"
 
 
 def by_method(method: str, problem: Problem, judge: Any, progress: str | None) -> list[Judged]:

@@ -147,9 +147,14 @@ def _unexplained(chosen: Judged, reading: Reading, train: Trajectories) -> str:
             "with a stiffness that drifts"
         )
     times = misfit(chosen, reading, train)
-    several = bool(reading.columns.velocity) and reading.columns.degrees_of_freedom > 1
+    several = reading.columns.degrees_of_freedom > 1
+    if several and reading.columns.velocity:
+        also = ", or velocities may not be canonical momenta"
+    elif several and not reading.columns.momenta_known:
+        also = ", or a force may depend on the velocity, as on a turntable or in a magnetic field"
+    else:
+        also = ""
     return (
         f"no model explains these paths, what the best one leaves is {times:.2g} times their noise; an input, a force "
-        "that depends on time or a coordinate may be missing, so measure it or keep it constant"
-        + (", or velocities may not be canonical momenta" if several else "")
+        f"that depends on time or a coordinate may be missing, so measure it or keep it constant{also}"
     )

@@ -55,14 +55,20 @@ def energy_sentence(energy: Energy, reading: Reading) -> str:
     """Say what is known of the energy, and why no more than that."""
     unit = f" per {reading.time_unit}" if reading.time_unit else " per unit of time"
     if energy.status == "conserved":
-        bound = f": a loss above {100 * energy.high:.2g} %{unit} would show" if np.isfinite(energy.high) else ""
+        share = f"a loss above {100 * energy.high:.2g} %{unit}"
+        rate = f"a loss at a rate above {_digits(energy.high)}{unit}"
+        bound = f": {share if energy.high < 1 else rate} would show" if np.isfinite(energy.high) else ""
         return f"Energy is conserved, as far as these data tell{bound}."
+    if energy.status == "lost" and energy.low == energy.high > 1:  # no share of more than all
+        return f"Energy is not conserved: it falls at a rate of {_measured(energy.low, energy.error)}{unit}."
     if energy.status == "lost" and energy.low == energy.high:
         lost = _measured(100 * energy.low, 100 * energy.error)
         return f"Energy is not conserved: {lost} % of it are lost{unit}."
     if energy.status == "lost":
-        low, high = _digits(100 * energy.low), _digits(100 * energy.high)
-        rates = f"{low} to {high} %" if low != high else f"about {low} %"
+        share = energy.high < 1
+        low, high = (_digits(100 * own if share else own) for own in (energy.low, energy.high))
+        rates = (f"{low} to {high}" if low != high else f"about {low}") + (" %" if share else "")
+        rates = rates if share else f"at a rate of {rates}"
         return (
             f"Energy is not conserved: it is lost by {energy.friction}, {rates}{unit} over the "
             "amplitudes of these data, so no one rate holds."

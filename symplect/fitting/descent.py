@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from symplect._types import Key, Scalar
 from symplect.data import RowsOnDisk
-from symplect.errors import InputError
+from symplect.errors import FitError, InputError
 from symplect.fitting.batches import Batches, batches, laid_out
 from symplect.fitting.spread import Numbers, Rows, Spread, brought, fetched, mesh_of
 
@@ -82,11 +82,11 @@ class FitState(eqx.Module, Generic[Model]):
         """Return the state after more steps.
 
         Raises:
-            ArithmeticError: a loss left the finite numbers.
+            FitError: a loss left the finite numbers.
         """
         done = int(self.step)
         if not np.all(np.isfinite(losses)):
-            raise ArithmeticError(
+            raise FitError(
                 f"the loss left the finite numbers near step {done}: lower the learning rate, or check the data"
             )
         history = self.history.copy()

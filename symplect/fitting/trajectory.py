@@ -105,7 +105,7 @@ def fit_trajectory(
 
     Raises:
         InputError: data or models that cannot be fitted.
-        ArithmeticError: no model could follow the data.
+        FitError: no model could follow the data.
 
     Example:
         >>> from symplect import add_noise, simulate

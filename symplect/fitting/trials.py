@@ -11,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from symplect.data import Trajectories
+from symplect.errors import FitError
 from symplect.fitting.least_squares import solve_symmetric
 from symplect.fitting.midpoint import OneStep, penalty_weights
 from symplect.fitting.parametrised import Parametrised, trainable_filter, with_friction
@@ -63,13 +64,18 @@ class Trial:
         return found
 
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH) -> "Choice":
-        """Fit at one ridge, from the one-step residual or from an earlier fit, whichever costs less."""
+        """Fit at one ridge, from the one-step residual or from an earlier fit, whichever costs less.
+
+        A model of the wrong form may be thrown out of the finite numbers from there: then from its own numbers.
+        """
         ridge = penalty * self.ridge
         residuals, one_step = self._about(noise)
         shooting = ShootingProblem(residuals, ridge)
         begins = [shooting.at(one_step.parameters(ridge), self.problem.segments.states[:, 0])]
         begins += [shooting.at(near.parameters, near.starts, near)] if near else []
         best = min(begins, key=lambda shot: shot.cost)
+        if not np.isfinite(best.cost):
+            best = shooting.at(np.asarray(self.vector), self.problem.segments.states[:, 0])
         return Choice(self, penalty, noise, shooting.minimised(best, enough))
 
     def _about(self, noise: Coordinates) -> tuple[PathResiduals, OneStep]:
@@ -156,11 +162,11 @@ def simplest(choices: Sequence[Choice]) -> Choice:
     standard error), here with the error of the difference, trajectory by trajectory.
 
     Raises:
-        ArithmeticError: no model could follow the data.
+        FitError: no model could follow the data.
     """
     best = min(choices, key=lambda choice: choice.held_out)
     if not np.isfinite(best.held_out):
-        raise ArithmeticError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
+        raise FitError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
 
     def as_good(choice: Choice) -> bool:
         difference = choice.held_out_parts - best.held_out_parts

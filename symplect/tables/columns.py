@@ -10,6 +10,7 @@ from symplect.tables.unit_names import split_unit
 
 _PARTS = re.compile(r"\s*[,:(\[]\s+|\s+[(\[]\s*")  # between the parts of a name
 _PLAIN = str.maketrans("", "", "{}$\\")
+_COMMENT = "#%/ "  # before the first name of a header
 _LONG = 200  # characters of a name, beyond which it has no parts
 _SHOWN = 12  # names in a message
 
@@ -96,8 +97,8 @@ def find_column(wanted: str, names: Sequence[str]) -> int:
 
     Example:
         >>> names = ["t [s]", "Angle, theta [rad]", "v_{x} / m/s"]
-        >>> [find_column(name, names) for name in ("t", "theta", "v_x", "1")]
-        [0, 1, 2, 0]
+        >>> [find_column(name, names) for name in ("t", "% t", "theta", "v_x", "1")]
+        [0, 0, 1, 2, 0]
     """
     for known in _spellings(names):
         places = [place for place, spelled in enumerate(known) if wanted in spelled]
@@ -107,7 +108,7 @@ def find_column(wanted: str, names: Sequence[str]) -> int:
             return places[0]
     if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(names):
         return int(wanted) - 1
-    if (bare := without_run(wanted)) != wanted:
+    if (bare := without_run(wanted).lstrip(_COMMENT)) != wanted:
         return find_column(bare, names)
     raise InputError(
         f"expected a column {wanted!r}, found {listed(names)}: give one of these names, or a number from 1"
