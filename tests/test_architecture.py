@@ -72,6 +72,14 @@ def test_no_files_import_each_other_in_a_circle():
         left = {name: named for name, named in left.items() if name not in free}
 
 
+def test_no_file_of_the_package_is_left_out_of_a_commit():
+    """A folder of runs is ignored, and so was a package of that name."""
+    done = subprocess.run(
+        ["git", "check-ignore", "--no-index", *map(str, MODULES)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "", done.stdout
+
+
 def test_no_module_is_hidden_by_a_function_of_its_name():
     """`import symplect.integrate.rollout` would give the function where both have that name."""
     for path in MODULES:
