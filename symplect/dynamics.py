@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from symplect._types import Half, Scalar, State, States
+from symplect.precision import as_precise_as
 
 
 def split(z: State) -> tuple[Half, Half]:
@@ -106,15 +107,25 @@ def rotate(gradient: State) -> State:
     return jnp.concatenate([dH_dp, -dH_dq])
 
 
-@eqx.filter_jit
 def vector_field(dynamics: AbstractDynamics, states: States) -> States:
     """Return the time derivatives at many states, shape `(*batch, dimension)`, in one compiled call."""
+    with as_precise_as(dynamics):
+        return _vector_field(dynamics, states)
+
+
+@eqx.filter_jit
+def _vector_field(dynamics: AbstractDynamics, states: States) -> States:
     flat = states.reshape(-1, states.shape[-1])
     return jax.vmap(dynamics.time_derivative)(flat).reshape(states.shape)
 
 
-@eqx.filter_jit
 def energies(hamiltonian: Callable[[State], Scalar], states: States) -> Float[Array, "*batch"]:
     """Return a function of one state, such as `system.hamiltonian`, at many states in one compiled call."""
+    with as_precise_as(hamiltonian):
+        return _energies(hamiltonian, states)
+
+
+@eqx.filter_jit
+def _energies(hamiltonian: Callable[[State], Scalar], states: States) -> Float[Array, "*batch"]:
     flat = states.reshape(-1, states.shape[-1])
     return jax.vmap(hamiltonian)(flat).reshape(states.shape[:-1])

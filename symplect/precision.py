@@ -1,9 +1,11 @@
 """Moving a system or a model between float32 and float64."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 import equinox as eqx
 import jax
+import numpy as np
 from jaxtyping import PyTree
 from numpy.typing import DTypeLike
 
@@ -23,3 +25,18 @@ def cast(tree: Tree, dtype: DTypeLike) -> Tree:
     """
     with jax.enable_x64(True):  # else float64 would silently become float32 again
         return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree)
+
+
+def as_precise_as(tree: PyTree) -> AbstractContextManager[object]:
+    """Return a context of double precision where a module has numbers of it, as fitted models have.
+
+    Else JAX would round to float32 what meets them, and warn.
+
+    Example:
+        >>> from symplect.systems import MassSpring
+        >>> with as_precise_as(cast(MassSpring(k=1.0, m=1.0), np.float64)):
+        ...     jax.numpy.asarray(0.1).dtype
+        dtype('float64')
+    """
+    double = any(getattr(leaf, "dtype", None) == np.float64 for leaf in jax.tree.leaves(tree))
+    return jax.enable_x64(True) if double else nullcontext()

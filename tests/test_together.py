@@ -10,7 +10,7 @@ import pytest
 from symplect import HNN, Baseline, GradientSettings
 from symplect.errors import InputError
 from symplect.experiments.tasks import TASKS
-from symplect.experiments.training import train_all
+from symplect.experiments.training import train_seeds
 from symplect.experiments.training_run import TrainingRun
 from symplect.fitting.descent import descend
 from symplect.fitting.gradient import mean_squared_error
@@ -115,6 +115,6 @@ def test_a_seed_that_diverges_does_not_take_the_others_with_it(tmp_path):
     spoilt = dataclasses.replace(data[0].train, derivatives=np.full_like(data[0].train.states, 1e30))
     data[0] = dataclasses.replace(data[0], train=spoilt)
     with pytest.raises(ArithmeticError):
-        train_all(runs, data)
+        train_seeds(runs, data)
     assert not runs[0].folder.exists()
     assert runs[1].folder.exists()

@@ -16,7 +16,7 @@ from symplect.errors import InputError, NotAvailableError
 from symplect.experiments.paper_table import table
 from symplect.experiments.plan import Plan
 from symplect.experiments.tasks import TASKS
-from symplect.experiments.training import load_finished, row, train
+from symplect.experiments.training import load_finished, record, train
 from symplect.experiments.training_run import TrainingRun
 from symplect.files import discard_leftovers, write_json, writing
 
@@ -38,7 +38,7 @@ def reproduce(plan: Plan) -> str:
     discard_leftovers(plan.out / "results.json")
     not_run = missing(plan)
     runs = plan.runs(not_run)
-    finished = {run: row(load_finished(run)) for run in runs if run.folder.exists()}
+    finished = {run: record(load_finished(run)) for run in runs if run.folder.exists()}
     write_results(plan, finished.values(), not_run)
     make_data = lru_cache(maxsize=1)(_make_data)  # shared by the models of one task and seed
     labels = {run: f"[{number}/{len(runs)}] {run}" for number, run in enumerate(runs, 1)}
@@ -83,9 +83,9 @@ def _run(run: TrainingRun, label: str, make_data: Callable[[str, int, Path | Non
     """Return the line of a run, which is made unless another process has made it meanwhile."""
     if run.folder.exists():
         _say(f"{label}: finished by another process, kept")
-        return row(load_finished(run))
+        return record(load_finished(run))
     began = time.perf_counter()
-    done = row(train(run, make_data(run.task, run.seed, data), label))
+    done = record(train(run, make_data(run.task, run.seed, data), label))
     _say(f"{label}: {time.perf_counter() - began:.0f} s")
     return done
 

@@ -24,8 +24,8 @@ _CHECKPOINT_SECONDS = 2.0
 Fit = FitState[AbstractModel]
 
 
-class GivenUpError(Exception):
-    """Raised by those who watch a fit, to stop it; it may go on later, from its checkpoint."""
+class PrunedError(Exception):
+    """A fit under way is stopped by who watches it, as pruned; it may go on later, from its checkpoint."""
 
 
 def config_of(run: TrainingRun) -> TaskConfig:
@@ -68,7 +68,7 @@ def require_same_settings(run: TrainingRun, found: TaskConfig, place: Path) -> N
             )
 
 
-def row(finished: TaskRun) -> dict[str, Any]:
+def record(finished: TaskRun) -> dict[str, Any]:
     """Return the line of a run in `results.json`: task, model, seed and metrics."""
     config = finished.config
     return {"task": config.task, "model": config.model, "seed": config.seed, **finished.metrics}
@@ -88,12 +88,12 @@ def train(
     Raises:
         InputError: the folder cannot be written, or holds a checkpoint of other settings.
         ArithmeticError: the loss left the finite numbers.
-        GivenUpError: from `watch`.
+        PrunedError: from `watch`.
     """
     return _judged(run, _fitted(run, data, progress and f"{progress}: fitting", watch), data, progress)
 
 
-def train_all(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[TaskRun]:
+def train_seeds(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[TaskRun]:
     """Run what differs in the seed alone; in one program where the method has that and all are equally far.
 
     Args:
@@ -112,9 +112,9 @@ def train_all(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[TaskRun]
     settings, keys = descent(method, runs[0].settings), [_keys(run)[1] for run in runs]
     models = [state.model for state in states]
     try:
-        with _Keeper(runs, states) as keeper:
+        with _Checkpointer(runs, states) as checkpointer:
             states = method.fit_together(
-                models, data, resume=states, keys=keys, settings=settings, checkpoint=keeper.keep
+                models, data, resume=states, keys=keys, settings=settings, checkpoint=checkpointer.keep
             )
     except ArithmeticError:  # of one of them, which the others must not suffer for
         return _one_by_one(runs, data)
@@ -156,10 +156,10 @@ def _fitted(run: TrainingRun, data: Any, progress: str | None, watch: Callable[[
     if isinstance(method, DirectMethod):
         return method.fit(data, seed=run.seed, progress=progress, **run.settings)
     start, settings = _state(run, method), descent(method, run.settings)
-    with _Keeper([run], [start]) as keeper:
+    with _Checkpointer([run], [start]) as checkpointer:
 
         def reached(state: Fit) -> None:
-            keeper.keep([state])
+            checkpointer.keep([state])
             if watch:
                 watch(state)
 
@@ -200,7 +200,7 @@ def _state(run: TrainingRun, method: Method) -> Fit:
     return read_tree(run.checkpoint, start)
 
 
-class _Keeper:
+class _Checkpointer:
     """Saves checkpoints of fits under way every few seconds, on Ctrl-C, and when they are given up."""
 
     def __init__(self, runs: Sequence[TrainingRun], states: Sequence[Fit]):
@@ -217,9 +217,9 @@ class _Keeper:
             write_tree(run.checkpoint, state, {"config": asdict(config_of(run))})
         self.saved = time.monotonic()
 
-    def __enter__(self) -> "_Keeper":
+    def __enter__(self) -> "_Checkpointer":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind in (KeyboardInterrupt, GivenUpError):
+        if kind in (KeyboardInterrupt, PrunedError):
             self._save()

@@ -12,6 +12,7 @@ from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
 from symplect.integrate._solver import AbstractSolver, Status
 from symplect.integrate.adaptive import Adaptive
+from symplect.precision import as_precise_as
 
 
 class Rollout(eqx.Module):
@@ -70,10 +71,11 @@ def rollout(
         >>> path.states.shape
         (5, 2)
     """
-    z0 = jnp.asarray(z0)
-    _check_start(dynamics, z0)
-    _check_times(ts)
-    return _rollout(dynamics, z0, jnp.asarray(ts), solver or Adaptive())
+    with as_precise_as(dynamics):
+        z0 = jnp.asarray(z0)
+        _check_start(dynamics, z0)
+        _check_times(ts)
+        return _rollout(dynamics, z0, jnp.asarray(ts), solver or Adaptive())
 
 
 @eqx.filter_jit

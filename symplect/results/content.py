@@ -9,7 +9,7 @@ from typing import Any
 from symplect.errors import InputError
 from symplect.experiments.grid import write_value
 from symplect.experiments.tasks import TASKS, Method
-from symplect.experiments.training import row
+from symplect.experiments.training import record
 from symplect.files import read_json
 from symplect.results.certificates import CERTIFICATE_FILE
 from symplect.runs import CONFIG_FILE, TableRun, TaskConfig, TaskRun, load_run, load_task_run
@@ -43,7 +43,7 @@ class Content:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One row for every run, as the table takes them."""
-        return [row(run) for run in self.runs.values()]
+        return [record(run) for run in self.runs.values()]
 
 
 def read_content(folder: Path) -> Content | TableRun:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from symplect.errors import InputError
 from symplect.experiments.places import place
 from symplect.experiments.sweep.job import Job
-from symplect.experiments.training import Fit, GivenUpError
+from symplect.experiments.training import Fit, PrunedError
 from symplect.files import read_arrays
 
 _FINISHED = 3  # runs that there must be to compare with
@@ -43,7 +43,7 @@ class Rivals:
         """Look at a run under way.
 
         Raises:
-            GivenUpError: it is hopeless.
+            PrunedError: it is hopeless.
         """
         done = int(state.step)
         if not _GRACE * self._steps <= done < self._steps:
@@ -52,7 +52,7 @@ class Rivals:
         entries = int(np.sum(state.history[:, 0] <= done))
         reached, limit = float(np.min(state.history[:entries, 2])), median_of_means([*self._losses.values()], entries)
         if reached > limit:
-            raise GivenUpError(
+            raise PrunedError(
                 f"after {done} of {self._steps} steps a test loss of {reached:.2e} is above {limit:.2e}, the median of "
                 "finished runs"
             )

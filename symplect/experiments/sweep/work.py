@@ -16,7 +16,7 @@ from symplect.experiments.sweep.index import Index
 from symplect.experiments.sweep.job import Job
 from symplect.experiments.tasks import TASKS, Method
 from symplect.experiments.tasks.settings import descent
-from symplect.experiments.training import GivenUpError, train, train_all
+from symplect.experiments.training import PrunedError, train, train_seeds
 from symplect.experiments.training_run import TrainingRun
 
 _MAPS = Path("/proc/self/maps")
@@ -42,7 +42,7 @@ def work(job: Job) -> str:
         try:
             if left:
                 _train(job, left)
-        except GivenUpError as error:
+        except PrunedError as error:
             index.stop(job.folders[0], str(error))
             job.runs[0].lock.unlink(missing_ok=True)
             return "finished"
@@ -60,7 +60,7 @@ def _train(job: Job, runs: Sequence[TrainingRun]) -> None:
             rivals = Rivals(job, descent(method, runs[0].settings).steps)
             train(runs[0], data[0], watch=rivals.judge)
         else:
-            train_all(runs, data)
+            train_seeds(runs, data)
     if _MAPS.exists() and len(_MAPS.read_text().splitlines()) > _MOST_MAPS:
         jax.clear_caches()
 
