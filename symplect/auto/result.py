@@ -81,8 +81,8 @@ class Fit:
             found |= _loss(self.energy)
             assert isinstance(self.model, PortHamiltonian)
             with jax.enable_x64(True):
-                states = jnp.asarray(self.train.states[::_SOME])
-                found["friction_rate"] = float(jnp.mean(jax.vmap(cast(self.model, jnp.float64).friction_rate)(states)))
+                rate_at = cast(self.model, jnp.float64).friction_rate
+                found["friction_rate"] = float(np.mean(energies(rate_at, jnp.asarray(self.train.states[::_SOME]))))
         if (fit := chosen.candidate.fit) is not None:
             found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, fit.noise, strict=True)}
         return found
