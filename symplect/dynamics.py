@@ -12,6 +12,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from symplect._types import Half, Scalar, State, States
@@ -107,10 +108,10 @@ def rotate(gradient: State) -> State:
     return jnp.concatenate([dH_dp, -dH_dq])
 
 
-def vector_field(dynamics: AbstractDynamics, states: States) -> States:
+def vector_field(dynamics: AbstractDynamics, states: Float[Array | np.ndarray, "*batch dimension"]) -> States:
     """Return the time derivatives at many states, shape `(*batch, dimension)`, in one compiled call."""
     with as_precise_as(dynamics):
-        return _vector_field(dynamics, states)
+        return _vector_field(dynamics, jnp.asarray(states))
 
 
 @eqx.filter_jit
@@ -119,10 +120,12 @@ def _vector_field(dynamics: AbstractDynamics, states: States) -> States:
     return jax.vmap(dynamics.time_derivative)(flat).reshape(states.shape)
 
 
-def energies(hamiltonian: Callable[[State], Scalar], states: States) -> Float[Array, "*batch"]:
+def energies(
+    hamiltonian: Callable[[State], Scalar], states: Float[Array | np.ndarray, "*batch dimension"]
+) -> Float[Array, "*batch"]:
     """Return a function of one state, such as `system.hamiltonian`, at many states in one compiled call."""
     with as_precise_as(hamiltonian):
-        return _energies(hamiltonian, states)
+        return _energies(hamiltonian, jnp.asarray(states))
 
 
 @eqx.filter_jit
