@@ -37,7 +37,11 @@ def _running(name, folder, *arguments):
             yield process
         finally:
             process.terminate()
-            process.wait(60)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # a worker without its scheduler looks for it for a minute
+                process.kill()
+                process.wait(60)
 
 
 def _wait_for(path, seconds=60):

@@ -318,10 +318,10 @@ def test_quartic_terms_hold_an_anharmonic_force(seed, cubic):
     assert missed[1] < 2e-3 * np.std(force)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_a_model_of_the_wrong_form_is_fitted_all_the_same(seed):
+@pytest.mark.slow
+def test_a_model_of_the_wrong_form_is_fitted_all_the_same():
     """A turntable seen in positions alone: a quartic potential goes wild where a fit of single steps puts it."""
-    rng, times = np.random.default_rng(seed), np.arange(0.0, 10.0, 0.04)
+    rng, times = np.random.default_rng(0), np.arange(0.0, 10.0, 0.04)
     slow, fast = np.sqrt(4.0) - 0.8, np.sqrt(4.0) + 0.8  # in the plane as complex numbers, two turns superposed
     a, b = rng.normal(0, 0.4, (2, 8)) + 1j * rng.normal(0, 0.4, (2, 8))
     z = a[:, None] * np.exp(1j * slow * times) + b[:, None] * np.exp(-1j * fast * times)

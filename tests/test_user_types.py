@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = '''"""What a stranger writes first."""
 
 import numpy as np
@@ -21,6 +23,7 @@ print(len(noisy), drift < 2e-3, [row.name for row in rows if row.passed is False
 '''
 
 
+@pytest.mark.slow
 def test_a_first_script_is_typed_and_runs(tmp_path):
     (tmp_path / "first.py").write_text(SCRIPT)
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "first.py"]
