@@ -14,7 +14,7 @@ from symplect.terminal import terminal
 
 
 def tasks() -> None:
-    """List the paper's tasks and what each needs. Example: symplect tasks"""
+    """List the tasks, those of the paper first, and what each needs. Example: symplect tasks"""
     from symplect.experiments.tasks import TASKS
 
     for task in TASKS.values():
@@ -29,7 +29,7 @@ def reproduce(
     data: Path | None = None,
     steps: int | None = None,
 ) -> None:
-    """Repeat the paper's experiments. Example: symplect reproduce mass-spring --seeds 3
+    """Repeat the experiments of the paper, or others. Example: symplect reproduce mass-spring --seeds 3
 
     Args:
         tasks: Names as listed by `symplect tasks`; all of them unless given.
@@ -37,7 +37,7 @@ def reproduce(
         seeds: How many seeds; more than one gives mean and spread.
         out: Folder for the runs and the table; what is finished there is kept.
         data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
-        steps: Steps of every fit, for a quick look; the paper's number unless given.
+        steps: Steps of every fit, for a quick look; the task's own number unless given.
     """
     from symplect.experiments.plan import Plan
     from symplect.experiments.reproduction import reproduce as run

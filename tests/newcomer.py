@@ -1,7 +1,7 @@
 """What a newcomer adds to the package, as CONTRIBUTING.md tells: new files, and the lines that make them known."""
 
 FILES = {
-    "systems/duffing.py": '''"""A hardening spring."""
+    "systems/newcomers_spring.py": '''"""A hardening spring."""
 
 from typing import final
 
@@ -13,7 +13,7 @@ from symplect.dynamics import AbstractSeparableHamiltonian
 
 
 @final
-class Duffing(AbstractSeparableHamiltonian):
+class NewcomersSpring(AbstractSeparableHamiltonian):
     """$H = p^2 / 2 + q^2 / 2 + b q^4 / 4$."""
 
     b: Scalar = eqx.field(converter=jnp.asarray, default=1.0)
@@ -28,7 +28,7 @@ class Duffing(AbstractSeparableHamiltonian):
     def potential(self, q: Half) -> Scalar:
         return jnp.sum(q**2 / 2 + self.b * q**4 / 4)
 ''',
-    "models/residual_hnn.py": '''"""A network beside what is known."""
+    "models/newcomers_hnn.py": '''"""A network beside what is known."""
 
 from typing import ClassVar, final
 
@@ -41,7 +41,7 @@ from symplect.models.network import Network
 
 
 @final
-class ResidualHNN(AbstractHamiltonian, AbstractModel):
+class NewcomersHNN(AbstractHamiltonian, AbstractModel):
     """A harmonic oscillator and a network for the rest of H."""
 
     formula: ClassVar[str] = "H(z) = sum(z^2) / 2 + network(z)[0]"
@@ -108,7 +108,7 @@ def fit_lstsq(features: AbstractFeatures, data: Trajectories) -> FeatureHamilton
         weights = np.linalg.lstsq(np.stack(columns, axis=1), np.ravel(data.derivatives))[0]
         return FeatureHamiltonian(features, jnp.asarray(weights))
 ''',
-    "experiments/tasks/duffing.py": '''"""A hardening spring, without noise."""
+    "experiments/tasks/newcomers_task.py": '''"""A hardening spring, without noise."""
 
 from functools import partial
 from pathlib import Path
@@ -119,29 +119,29 @@ from symplect.data import simulate
 from symplect.evaluation import EvaluationData
 from symplect.experiments.tasks._task import DirectMethod, Fitted, Task, by_gradient, published_pair
 from symplect.fitting import GradientSettings, fit_lstsq
-from symplect.models import ResidualHNN
+from symplect.models import NewcomersHNN
 from symplect.models.features import EvenPowers
-from symplect.systems import Duffing
+from symplect.systems import NewcomersSpring
 
 
 def make_data(seed: int, folder: Path | None, progress: str | None) -> EvaluationData:
     starts = np.random.default_rng(seed).uniform(-1, 1, (20, 2))
-    train, test = simulate(Duffing(), starts, np.linspace(0.0, 3.0, 30)).split(10)
-    truth = partial(simulate, Duffing(), starts[:5], np.linspace(0.0, 10.0, 50))
-    return EvaluationData(Duffing(), train, test, truth, clean=test)
+    train, test = simulate(NewcomersSpring(), starts, np.linspace(0.0, 3.0, 30)).split(10)
+    truth = partial(simulate, NewcomersSpring(), starts[:5], np.linspace(0.0, 10.0, 50))
+    return EvaluationData(NewcomersSpring(), train, test, truth, clean=test)
 
 
 SETTINGS = GradientSettings(steps=100)
 
-DUFFING = Task(
-    name="duffing",
+NEWCOMERS_TASK = Task(
+    name="newcomers-task",
     number="8",
     title="Duffing",
-    energy=Duffing(),
+    energy=NewcomersSpring(),
     make_data=make_data,
     methods={
         **published_pair(1, SETTINGS),
-        "residual": by_gradient(partial(ResidualHNN, degrees_of_freedom=1), SETTINGS),
+        "residual": by_gradient(partial(NewcomersHNN, degrees_of_freedom=1), SETTINGS),
         "lstsq": DirectMethod(lambda data, *, seed, progress: Fitted(fit_lstsq(EvenPowers(2), data.train), 0.0)),
     },
     published={},
@@ -218,11 +218,14 @@ document.title = `${document.title}, by a newcomer`;
 
 LINES = {
     "systems/__init__.py": [
-        ('__all__ = ["', 'from symplect.systems.duffing import Duffing\n\n__all__ = ["Duffing", "'),
+        (
+            '__all__ = ["',
+            'from symplect.systems.newcomers_spring import NewcomersSpring\n\n__all__ = ["NewcomersSpring", "',
+        ),
     ],
     "models/__init__.py": [
-        ("\nMODELS:", "from symplect.models.residual_hnn import ResidualHNN\n\nMODELS:"),
-        ("        Baseline,\n        HNN,\n", "        Baseline,\n        HNN,\n        ResidualHNN,\n"),
+        ("\nMODELS:", "from symplect.models.newcomers_hnn import NewcomersHNN\n\nMODELS:"),
+        ("        Baseline,\n        HNN,\n", "        Baseline,\n        HNN,\n        NewcomersHNN,\n"),
     ],
     "models/features/__init__.py": [
         (
@@ -234,8 +237,8 @@ LINES = {
         ("from .pair_distances", "from .lstsq import fit_lstsq as fit_lstsq\nfrom .pair_distances"),
     ],
     "experiments/tasks/__init__.py": [
-        ("\n_PAPER", "from symplect.experiments.tasks.duffing import DUFFING\n\n_PAPER"),
-        ("_MORE = (", "_MORE = (DUFFING, "),
+        ("\n_PAPER", "from symplect.experiments.tasks.newcomers_task import NEWCOMERS_TASK\n\n_PAPER"),
+        ("_MORE = (", "_MORE = (NEWCOMERS_TASK, "),
     ],
     "integrate/__init__.py": [
         (

@@ -54,7 +54,7 @@ def copy(tmp_path_factory):
             for old, new in pairs:
                 assert path.read_text().count(old) == 1, f"{name}: {old}"
                 path.write_text(path.read_text().replace(old, new))
-        command(folder, "reproduce", "duffing", "--out", "runs/own")
+        command(folder, "reproduce", "newcomers-task", "--out", "runs/own")
 
     return made_once(tmp_path_factory, "newcomer", make)
 
@@ -72,8 +72,8 @@ def test_a_system_a_task_a_basis_a_fit_and_a_model_are_fitted_and_saved(copy):
 def test_they_are_loaded_and_certified(copy):
     said = command(copy, "certify", "runs/own")
     assert all(model in said for model in ("residual", "lstsq"))
-    code = "import symplect; run = symplect.load('runs/own/duffing/{}/seed-0'); print(type(run.model).__name__)"
-    assert python(copy, "-c", code.format("residual")).strip() == "ResidualHNN"
+    code = "import symplect; run = symplect.load('runs/own/newcomers-task/{}/seed-0'); print(type(run.model).__name__)"
+    assert python(copy, "-c", code.format("residual")).strip() == "NewcomersHNN"
     assert python(copy, "-c", code.format("lstsq")).strip() == "FeatureHamiltonian"
 
 
@@ -104,7 +104,7 @@ def test_the_explorer_moves_the_new_models_and_runs_the_new_script(copy, browser
 @pytest.mark.parametrize("ending", ["onnx", "json", "stablehlo", "sizes"])
 def test_the_new_model_is_exported_and_so_it_is_in_the_new_format(copy, ending):
     for model in ("residual", "lstsq"):
-        command(copy, "export", f"runs/own/duffing/{model}/seed-0", "--out", f"{model}.{ending}")
+        command(copy, "export", f"runs/own/newcomers-task/{model}/seed-0", "--out", f"{model}.{ending}")
         assert (copy / f"{model}.{ending}").stat().st_size > 0
     if ending == "sizes":
         assert (copy / "lstsq.sizes").read_text() == "4"
@@ -114,9 +114,10 @@ def test_the_new_model_is_exported_and_so_it_is_in_the_new_format(copy, ending):
 def test_a_solver_moves_what_there_is(copy):
     code = (
         "import numpy as np; from symplect.integrate import SymplecticEuler, rollout; "
-        "from symplect.systems import Duffing; times = np.linspace(0, 50, 2501); "
-        "paths = [rollout(Duffing(), np.array([1.0, 0.0]), times, solver=SymplecticEuler(k)).states for k in (1, 2)]; "
-        "print(*(float(np.ptp([Duffing().hamiltonian(z) for z in path[::25]])) for path in paths))"
+        "from symplect.systems import NewcomersSpring; times = np.linspace(0, 50, 2501); "
+        "spring = NewcomersSpring(); start = np.array([1.0, 0.0]); "
+        "paths = [rollout(spring, start, times, solver=SymplecticEuler(k)).states for k in (1, 2)]; "
+        "print(*(float(np.ptp([spring.hamiltonian(z) for z in path[::25]])) for path in paths))"
     )
     coarse, fine = map(float, python(copy, "-c", code).split())
     assert 1.8 < coarse / fine < 2.2

@@ -42,7 +42,7 @@ def test_the_commands_are_understood(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("symplect")]
     own = [command for command in commands if "runs/swing" in command]
-    assert (len(commands), len(own)) == (8, 4)
+    assert (len(commands), len(own)) == (9, 4)
     if measured := (FOLDER / "invar_datasets.zip").is_file():
         zipfile.ZipFile(FOLDER / "invar_datasets.zip").extract("real_pend_h_1.txt")
     for command in commands if measured else commands[len(own) :]:

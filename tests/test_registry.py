@@ -15,7 +15,7 @@ from symplect.errors import InputError
 from symplect.experiments.tasks import TASKS
 from symplect.files import write_tree
 from symplect.integrate import Leapfrog, rollout
-from symplect.models import MODELS, AbstractModel, PixelBaseline, PixelHNN
+from symplect.models import MODELS, AbstractModel, Network, PixelBaseline, PixelHNN, require_loadable
 from symplect.precision import cast
 from symplect.runs import load_model, save_model
 from tests.every_model import MODELS as EXAMPLES
@@ -70,6 +70,44 @@ def test_what_could_not_be_loaded_is_not_saved(tmp_path):
     with pytest.raises(InputError, match=r"found Quartic, which could not be loaded again: add it to MODELS"):
         save_model(tmp_path / "model.npz", Quartic(jnp.ones(2)))
     assert not (tmp_path / "model.npz").exists()
+
+
+@final
+class Forgetful(AbstractHamiltonian, AbstractModel):
+    """A model whose configuration leaves out what it was made of."""
+
+    formula: ClassVar[str] = "H = network(z)"
+    network: Network
+    kept: tuple[str, ...] = eqx.field(static=True)
+
+    def __init__(self, key, width=8, activation="tanh", kept=()):
+        self.network, self.kept = Network(key, 2, 1, width=width, depth=1, activation=activation), kept
+
+    @property
+    def degrees_of_freedom(self):
+        return 1
+
+    @property
+    def configuration(self):
+        own = {name: value for name, value in self.network.configuration.items() if name in self.kept}
+        return own | {"kept": self.kept}
+
+    def hamiltonian(self, z):
+        return self.network(z)[0]
+
+
+def test_what_would_be_loaded_as_another_model_is_refused(monkeypatch):
+    monkeypatch.setitem(MODELS, "Forgetful", Forgetful)
+    for how, kept in (({"activation": "sin"}, ("width",)), ({"width": 9}, ("activation",)), ({}, ("width", "depth"))):
+        with pytest.raises(InputError, match=r"Forgetful.configuration to make the model again, found"):
+            require_loadable(Forgetful(jax.random.key(0), **how, kept=kept))
+
+
+def test_a_model_says_its_dynamics_in_words(monkeypatch):
+    monkeypatch.setitem(MODELS, "Forgetful", Forgetful)
+    monkeypatch.delattr(Forgetful, "formula")
+    with pytest.raises(InputError, match="found none: give the class a formula"):
+        require_loadable(Forgetful(jax.random.key(0)))
 
 
 def test_what_could_not_be_loaded_is_not_trained(tmp_path, monkeypatch, capsys):

@@ -112,4 +112,7 @@ def _names(files: Sequence[str]) -> Iterator[Path]:
 
 
 def _taken(out: Path) -> InputError:
-    return InputError(f"expected no {out} yet, found one: give another folder with --out, or delete that one")
+    return InputError(
+        f"expected no {out} yet, or this very fit in it, found other things or a fit of other data, columns, method, "
+        "seed or version: give another folder with --out, or delete that one"
+    )

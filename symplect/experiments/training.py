@@ -16,7 +16,7 @@ from symplect.experiments.tasks.settings import descent, sizes
 from symplect.experiments.training_run import TrainingRun
 from symplect.files import discard_leftovers, read_header, read_tree, write_tree
 from symplect.fitting import FitState, initial_state
-from symplect.models import AbstractModel, require_known
+from symplect.models import AbstractModel, require_loadable
 from symplect.runs import TaskConfig, TaskRun, load_task_run, save_run, task_config
 
 _CHECKPOINT_SECONDS = 2.0
@@ -190,7 +190,7 @@ def _keys(run: TrainingRun) -> tuple[Key, Key]:
 def _state(run: TrainingRun, method: Method) -> Fit:
     """Return where a fit stands: at its last checkpoint, or at its start."""
     model = method.start(_keys(run)[0], **sizes(method, run.settings))
-    require_known(type(model))
+    require_loadable(model)
     start = initial_state(model, descent(method, run.settings))
     discard_leftovers(run.checkpoint)
     if not run.checkpoint.exists():

@@ -1,12 +1,13 @@
 """Learned dynamics."""
 
+import json
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from symplect.errors import InputError
+from symplect.errors import InputError, one_line
 from symplect.models import features
 from symplect.models._model import AbstractModel
 from symplect.models.autoencoder import Autoencoder
@@ -42,17 +43,34 @@ PARTS: dict[str, type[eqx.Module]] = {
 _DEEPEST = 1000  # layers that a file may ask for
 
 
-def require_known(kind: type) -> None:
-    """A model that could not be loaded again is refused, before any work goes into it.
+def require_loadable(model: AbstractModel) -> None:
+    """Refuse a model that could not be loaded again as it is, before any work goes into it.
 
     Raises:
-        InputError: a class that is not in `MODELS`.
+        InputError: a class that is not in `MODELS`, without a formula, or whose configuration makes another model.
     """
+    kind = type(model)
     if MODELS.get(kind.__name__) is not kind:
         raise InputError(
             f"expected a model out of {', '.join(MODELS)}, found {kind.__name__}, which could not be loaded again: "
             "add it to MODELS in symplect/models/__init__.py"
         )
+    if not isinstance(getattr(kind, "formula", None), str):
+        raise InputError(f"expected {kind.__name__} to say its dynamics in words, found none: give the class a formula")
+    expected = f"expected {kind.__name__}.configuration to make the model again"
+    remedy = "let it return every argument of the constructor but the key"
+    try:
+        again = blank_model(kind.__name__, json.loads(json.dumps(model.configuration)))
+    except Exception as error:  # whatever a constructor raises
+        raise InputError(f"{expected}, found {one_line(error, 300)}: {remedy}") from error
+    if _shape_of(again) != _shape_of(model):
+        raise InputError(f"{expected}, found another: {remedy}")
+
+
+def _shape_of(model: AbstractModel) -> object:
+    """Return all of a model but its numbers."""
+    numbers, rest = eqx.partition(model, lambda leaf: hasattr(leaf, "shape"))
+    return jax.tree.structure(model), [leaf.shape for leaf in jax.tree.leaves(numbers)], jax.tree.leaves(rest)
 
 
 def blank_model(name: str, configuration: dict[str, Any]) -> AbstractModel:
@@ -101,5 +119,5 @@ __all__ = [
     "PixelHNN",
     "PortHamiltonian",
     "blank_model",
-    "require_known",
+    "require_loadable",
 ]

@@ -19,4 +19,7 @@ class AbstractModel(AbstractDynamics):
     @property
     @abc.abstractmethod
     def configuration(self) -> dict[str, Any]:
-        """The sizes that make a network of this shape again, or the parts of a model without their numbers."""
+        """Every argument of the constructor but the key, or the parts of a model without their numbers.
+
+        What is left out would be its default when the model is loaded, so that is refused before anything is trained.
+        """

@@ -1,11 +1,13 @@
 """The run folder: the one contract between what computes and what shows.
 
-    <task>/<model>/seed-<k>/
-      config.json          everything needed to repeat the run
+    <task>/<model>/seed-<k>/, or the folder of a table's run
+      config.json          what was fitted, and how; for a table also what was read, and the verdict
       metrics.json         name -> number
-      history.npz          step, train_loss, test_loss
-      rollout.npz          t, truth, prediction, energies
+      history.npz          step, train_loss, test_loss; empty for a table
+      rollout.npz          t, truth, prediction; energies along them for a task, train and lengths for a table
       model.safetensors    weights; the header carries the configuration, so the file loads alone
+      certificate.json     added by `symplect certify`
+      report.html          added by `symplect fit`, or `symplect report`
 
 A folder is either whole or absent, and reading one never runs code.
 """
@@ -21,7 +23,7 @@ import numpy as np
 
 from symplect.errors import InputError, one_line
 from symplect.files import read_arrays, read_header, read_json, read_tree, write_arrays, write_json, write_tree, writing
-from symplect.models import AbstractModel, blank_model, require_known
+from symplect.models import AbstractModel, blank_model, require_loadable
 from symplect.runs.run import Run, TableRun, TaskConfig, TaskRun, table_config, task_config
 
 MODEL_FILE = "model.safetensors"
@@ -122,7 +124,7 @@ def save_model(path: Path, model: AbstractModel) -> None:
     Raises:
         InputError: a model that could not be loaded again, the place cannot be written, or the disk is full.
     """
-    require_known(type(model))
+    require_loadable(model)
     write_tree(path, model, {"model": type(model).__name__, "configuration": model.configuration})
 
 

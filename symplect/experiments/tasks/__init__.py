@@ -1,4 +1,4 @@
-"""The paper's experiments, as data. A new one is a file here and a line below."""
+"""Experiments as data, those of the paper first. A new one is a file here, its import and an entry below."""
 
 from symplect.experiments.tasks._task import DirectMethod, Fitted, Method, Task
 from symplect.experiments.tasks.double_pendulum import DOUBLE_PENDULUM

@@ -68,11 +68,11 @@ class DirectMethod:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One experiment of the paper: where its data come from, how its models are fitted, what was published.
+    """One experiment, of the paper or beyond: where its data come from, how its models are fitted, what was published.
 
     Args:
         name: as on the command line.
-        number: in the paper's table.
+        number: in the paper's table; any other beyond it.
         title: in words.
         energy: the true Hamiltonian, or for a measured system the one that energy is measured with.
         make_data: map of a seed, a folder of measurements or `None`, and the label of a progress bar, to what the

@@ -147,8 +147,9 @@ def gallery(folder: Path | None = None) -> list[Picture]:
         Picture(
             "learning",
             "How the losses fell",
-            "The loss on the last training batch and on the test data of every run, on a logarithmic axis. The losses "
-            "of the two ideal systems end on the noise of the states, so a lower one there is no better model.",
+            "The loss on the last training batch and on the test data of every run, on a logarithmic axis. Where "
+            "states are noisy, as those of the ideal spring and pendulum, losses end on the noise, and a lower one is "
+            "no better model.",
             tuple(TASKS),
             learning_curves,
         ),

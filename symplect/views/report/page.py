@@ -33,7 +33,7 @@ def report(folder: Path, out: Path) -> None:
     Where there are runs of the pixel pendulum, their animation is written beside the page.
 
     Args:
-        folder: results of `symplect reproduce`, or one run in it.
+        folder: results of `symplect reproduce`, one run in it, or a run of `symplect fit`.
         out: where the page goes.
 
     Raises:
