@@ -11,6 +11,7 @@ from symplect import simulate
 from symplect.dynamics import vector_field
 from symplect.errors import InputError
 from symplect.experiments.tasks.three_body import random_starts
+from symplect.files import write_tree
 from symplect.fitting import closed_form
 from symplect.fitting.closed_form import fit_closed_form, fold_of_samples
 from symplect.fitting.least_squares import merge, reduce, ridge_path
@@ -227,6 +228,9 @@ def test_a_description_of_something_else_is_refused(name, description, message):
 
 
 def test_a_file_whose_shapes_do_not_fit_is_refused(tmp_path):
-    save_model(tmp_path / "model.safetensors", FeatureHamiltonian(Polynomial(2, degree=2), jnp.zeros(4)))
+    path, model = tmp_path / "model.safetensors", FeatureHamiltonian(Polynomial(2, degree=2), jnp.zeros(4))
+    with pytest.raises(InputError, match="configuration to make the model again"):
+        save_model(path, model)
+    write_tree(path, model, {"model": "FeatureHamiltonian", "configuration": model.configuration})
     with pytest.raises(InputError, match="of another version or program"):
-        load_model(tmp_path / "model.safetensors")
+        load_model(path)
