@@ -503,7 +503,7 @@ def test_a_run_that_fails_is_named(tmp_path):
     done = subprocess.run([*command, "--out", tmp_path], capture_output=True, text=True)
     assert done.returncode == 1
     folder = "learning_rate=1e+30,width=4/mass-spring/baseline/seed-0"
-    reason = "ArithmeticError: the loss left the finite numbers near step 0"
+    reason = "FitError: the loss left the finite numbers near step 0"
     assert f"Failed: {folder}: {reason}" in done.stdout
     assert done.stderr.count(f"{folder}: {reason}") == 3
     assert [(row["folder"], row["state"], row["attempts"]) for row in read_index(tmp_path)] == [(folder, "failed", 3)]
