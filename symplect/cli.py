@@ -132,7 +132,7 @@ def fit(
     from symplect.auto import fit_reading
     from symplect.auto.place import PAGE, fingerprint, finished_before, place_of
     from symplect.files import require_place
-    from symplect.runs import load_table_run
+    from symplect.runs import TableRun, load_as
     from symplect.tables import Columns, read, understood
     from symplect.views.report import report as write
 
@@ -143,7 +143,7 @@ def fit(
     print(understood(reading), flush=True)
     own = fingerprint(reading, method, seed)
     if kept := finished_before(out, files, own):
-        place, config = kept, load_table_run(kept).config
+        place, config = kept, load_as(TableRun, kept).config
         print(f"\nThis fit was finished before and is kept in {place}.")
         _say(config.verdict, config.cautions)
     else:

@@ -136,7 +136,7 @@ def test_what_moves_one_way_ever_slower_may_have_dry_friction(name):
         (Energy("conserved", high=0.01), True, "conserved, as far as these data tell: a loss above 1 %"),
         (Energy("lost", 0.1, 0.1, 0.01, "friction"), False, "10 ± 1 %"),
         (Energy("lost", 0.0112, 0.0112, 0.00054, "friction"), False, ": 1.12 ± 0.05 %"),
-        (Energy("lost", 1001.3, 1001.3, 5.0, "friction"), False, "falls at a rate of 1,001 ± 5 per unit of time"),
+        (Energy("lost", 1001.3, 1001.3, 5.0, "friction"), False, "decays at a rate of 1,001 ± 5 per unit of time"),
         (Energy("conserved", high=77.3), True, "a loss at a rate above 77 per unit of time would show"),
         (Energy("lost", 2.0, 3.5, 0.0, "dry friction"), False, "by dry friction, at a rate of 2 to 3.5 per unit"),
         (Energy("not conserved", reason="phase space contracts"), False, "not conserved: phase space contracts"),

@@ -8,6 +8,7 @@ import pytest
 from symplect.data import Trajectories
 from symplect.errors import InputError
 from symplect.tables import Columns, read, understood
+from symplect.tables.columns import find_column
 
 TIMES = np.linspace(0.0, 5.9, 60)
 SWING = np.stack([np.cos(TIMES), -np.sin(TIMES)], axis=1)
@@ -263,6 +264,12 @@ def test_what_was_understood_is_a_short_table():
 def test_roles_that_contradict_are_refused(roles, message):
     with pytest.raises(InputError, match=message):
         Columns(**roles)
+
+
+def test_a_comment_sign_alone_is_no_column():
+    """The sign is passed over before a name, and an index often has no name."""
+    with pytest.raises(InputError, match="expected a column '%'"):
+        find_column("%", ["", "t"])
 
 
 def test_an_unknown_column_is_answered_with_those_there_are():

@@ -30,4 +30,4 @@ def test_a_first_script_is_typed_and_runs(tmp_path):
     typed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert typed.returncode == 0, typed.stdout + typed.stderr
     done = subprocess.run([sys.executable, "first.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.stdout == "3 True []\n", done.stdout + done.stderr
+    assert (done.stdout, done.stderr) == ("3 True []\n", "")

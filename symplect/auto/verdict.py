@@ -60,7 +60,7 @@ def energy_sentence(energy: Energy, reading: Reading) -> str:
         bound = f": {share if energy.high < 1 else rate} would show" if np.isfinite(energy.high) else ""
         return f"Energy is conserved, as far as these data tell{bound}."
     if energy.status == "lost" and energy.low == energy.high > 1:  # no share of more than all
-        return f"Energy is not conserved: it falls at a rate of {_measured(energy.low, energy.error)}{unit}."
+        return f"Energy is not conserved: it decays at a rate of {_measured(energy.low, energy.error)}{unit}."
     if energy.status == "lost" and energy.low == energy.high:
         lost = _measured(100 * energy.low, 100 * energy.error)
         return f"Energy is not conserved: {lost} % of it are lost{unit}."

@@ -17,7 +17,7 @@ from symplect.experiments.training_run import TrainingRun
 from symplect.files import discard_leftovers, read_header, read_tree, write_tree
 from symplect.fitting import FitState, initial_state
 from symplect.models import AbstractModel, require_loadable
-from symplect.runs import TaskConfig, TaskRun, load_task_run, save_run, task_config
+from symplect.runs import TaskConfig, TaskRun, load_as, save_run, task_config
 
 _CHECKPOINT_SECONDS = 2.0
 
@@ -48,7 +48,7 @@ def load_finished(run: TrainingRun) -> TaskRun:
     Raises:
         InputError: it is broken, or was made with other settings.
     """
-    found = load_task_run(run.folder)
+    found = load_as(TaskRun, run.folder)
     require_same_settings(run, found.config, run.folder)
     return found
 

@@ -66,7 +66,7 @@ class Trial:
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH) -> "Choice":
         """Fit at one ridge, from the one-step residual or from an earlier fit, whichever costs less.
 
-        A model of the wrong form may be thrown out of the finite numbers from there: then from its own numbers.
+        Where paths diverge from there, as those of a model of the wrong form may, it begins at the model's own numbers.
         """
         ridge = penalty * self.ridge
         residuals, one_step = self._about(noise)

@@ -12,7 +12,7 @@ from symplect.experiments.tasks import TASKS, Method
 from symplect.experiments.training import record
 from symplect.files import read_json
 from symplect.results.certificates import CERTIFICATE_FILE
-from symplect.runs import CONFIG_FILE, TableRun, TaskConfig, TaskRun, load_run, load_task_run
+from symplect.runs import CONFIG_FILE, TableRun, TaskConfig, TaskRun, load_as, load_run
 
 _ARRAYS = ("t", "truth", "prediction", "energy_truth", "energy_prediction")
 
@@ -120,7 +120,7 @@ def _changed(config: TaskConfig) -> dict[str, Any]:
 
 
 def _load(folder: Path) -> TaskRun:
-    run = load_task_run(folder)
+    run = load_as(TaskRun, folder)
     _require_whole(folder, run)
     return run
 

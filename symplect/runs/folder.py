@@ -17,7 +17,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from symplect.errors import InputError, one_line
 from symplect.files import read_arrays, read_header, read_json, read_tree, write_arrays, write_json, write_tree, writing
 from symplect.models import AbstractModel, blank_model, require_loadable
 from symplect.runs.run import Run, TableRun, TaskConfig, TaskRun, table_config, task_config
+
+_Kind = TypeVar("_Kind", TaskRun, TableRun)
 
 MODEL_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
@@ -72,27 +74,20 @@ def load_run(folder: Path) -> TaskRun | TableRun:
     return run
 
 
-def load_task_run(folder: Path) -> TaskRun:
-    """Read the folder of a task's run.
+def load_as(kind: type[_Kind], folder: Path) -> _Kind:
+    """Read a run folder that must be of one kind.
+
+    Args:
+        kind: `TaskRun` or `TableRun`.
+        folder: place of the run.
 
     Raises:
-        InputError: a file is missing, broken or of something else, or the run is of a table.
+        InputError: a file is missing, broken or of something else, or the run is of the other kind.
     """
     run = load_run(folder)
-    if not isinstance(run, TaskRun):
-        raise InputError(f"expected {folder} to be a run of a task, found one of a table: name another folder")
-    return run
-
-
-def load_table_run(folder: Path) -> TableRun:
-    """Read the folder of a table's run.
-
-    Raises:
-        InputError: a file is missing, broken or of something else, or the run is of a task.
-    """
-    run = load_run(folder)
-    if not isinstance(run, TableRun):
-        raise InputError(f"expected {folder} to be a run of a table, found one of a task: name another folder")
+    if not isinstance(run, kind):
+        expected, found = ("task", "table") if kind is TaskRun else ("table", "task")
+        raise InputError(f"expected {folder} to be a run of a {expected}, found one of a {found}: name another folder")
     return run
 
 

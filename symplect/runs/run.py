@@ -114,8 +114,8 @@ class TableConfig:
     fingerprint: str | None = None
 
     @property
-    def kind(self) -> str:
-        """Kind of the model, in words."""
+    def title(self) -> str:
+        """Kind of the model as people say it."""
         return {"plain": "plain vector field", "dissipative": "Hamiltonian with friction"}.get(self.model, self.model)
 
 

@@ -108,7 +108,7 @@ def find_column(wanted: str, names: Sequence[str]) -> int:
             return places[0]
     if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(names):
         return int(wanted) - 1
-    if (bare := without_run(wanted).lstrip(_COMMENT)) != wanted:
+    if (bare := without_run(wanted).lstrip(_COMMENT)) not in ("", wanted):
         return find_column(bare, names)
     raise InputError(
         f"expected a column {wanted!r}, found {listed(names)}: give one of these names, or a number from 1"

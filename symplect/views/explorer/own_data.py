@@ -41,7 +41,7 @@ def own_system(folder: pathlib.Path, run: TableRun) -> dict[str, Any]:
     paths = _paths(run)
     time = clock(_duration(run.model, states, paths))
     starts = [path[0] for _, path in paths] or list(thinned(states, _STARTS))
-    title, certificate = one_line(run.config.kind, _NAME), certificate_of(folder)
+    title, certificate = one_line(run.config.title, _NAME), certificate_of(folder)
     model = entry(kind, title, "learned", run.model, states, facts=_facts(run), certificate=certificate)
     names = zip(coordinate_names(run), run.config.data.labels, strict=True)
     return {

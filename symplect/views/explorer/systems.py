@@ -9,7 +9,7 @@ from tqdm import tqdm
 from symplect.errors import InputError, blamed_on, one_line
 from symplect.experiments.tasks import TASKS
 from symplect.results.content import read_content
-from symplect.runs import MODEL_FILE, TableRun, TaskRun, load_task_run
+from symplect.runs import MODEL_FILE, TableRun, TaskRun, load_as
 from symplect.views.explorer.own_data import own_system
 from symplect.views.explorer.pixels import pixel_system
 from symplect.views.explorer.tasks import task_system
@@ -81,7 +81,7 @@ def _siblings(folder: Path, run: TaskRun) -> dict[Path, TaskRun]:
         place = folder.parent.parent / model / folder.name
         if place == folder or not (place / MODEL_FILE).exists():
             continue
-        sibling = load_task_run(place)
+        sibling = load_as(TaskRun, place)
         own = sibling.config
         if (own.task, own.model, own.seed) == (task, model, seed):
             found[place] = sibling

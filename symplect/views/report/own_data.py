@@ -29,7 +29,7 @@ def _content(folder: Path, run: TableRun) -> dict[str, Any]:
     return {
         "title": folder.resolve().name,
         "argument": shlex.quote(str(folder)),
-        "kind": config.kind,
+        "kind": config.title,
         "friction": kind == "dissipative",
         "verdict": config.verdict,
         "cautions": config.cautions,
