@@ -1,9 +1,12 @@
 """What features are: a fixed map from a state to many numbers, none of them constant."""
 
 import abc
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar, final
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
@@ -13,6 +16,25 @@ from symplect._types import State
 Values = Float[Array, " features"]
 Penalties = Float[np.ndarray, " features"]
 Couples = Bool[np.ndarray, " features"]
+States = Float[np.ndarray, "dimension samples"]
+Weights = Float[np.ndarray, "features ..."]
+Hessian = Float[np.ndarray, "dimension dimension samples"]
+
+
+@dataclass(frozen=True, eq=False)
+class Derivatives:
+    """Features of many states with their derivatives, in NumPy, so that small fits have nothing to compile.
+
+    Attributes:
+        values: of the features.
+        gradients: of the features, by the state.
+        hessian: gives the second derivatives of the sum of features for its weights, one of each feature or one of
+            each feature in every state.
+    """
+
+    values: Float[np.ndarray, "features samples"]
+    gradients: Float[np.ndarray, "features dimension samples"]
+    hessian: Callable[[Weights], Hessian]
 
 
 class AbstractFeatures(eqx.Module):
@@ -43,6 +65,13 @@ class AbstractFeatures(eqx.Module):
         """How strongly a ridge holds down the weight of each feature: 1 unless the feature is known to be harmless."""
         return np.ones(self.size)
 
+    def derivatives(self, states: States) -> Derivatives:
+        """Return features and their derivatives at many states, one per column, in double precision.
+
+        They are compiled, unless a class of features has them in closed form.
+        """
+        return _compiled(self, states)
+
     def __add__(self, other: "AbstractFeatures") -> "Concatenated":
         return Concatenated((self, other))
 
@@ -71,6 +100,17 @@ class Concatenated(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         return jnp.concatenate([part(z) for part in self.parts])
 
+    def derivatives(self, states: States) -> Derivatives:
+        found = [part.derivatives(states) for part in self.parts]
+        ends = np.cumsum([part.size for part in self.parts])[:-1]
+
+        def hessian(weights: Weights) -> Hessian:
+            own = zip(found, np.split(weights, ends), strict=True)
+            return np.sum([part.hessian(some) for part, some in own], axis=0)
+
+        values = np.concatenate([part.values for part in found])
+        return Derivatives(values, np.concatenate([part.gradients for part in found]), hessian)
+
     @property
     def couples(self) -> Couples:
         return np.concatenate([part.couples for part in self.parts])
@@ -78,3 +118,41 @@ class Concatenated(AbstractFeatures):
     @property
     def penalties(self) -> Penalties:
         return np.concatenate([part.penalties for part in self.parts])
+
+
+def _compiled(features: AbstractFeatures, states: States) -> Derivatives:
+    """Return what JAX makes of the features; the number of states is filled up to one of few."""
+    count = states.shape[1]
+    filled = np.pad(states.T, ((0, (1 << (count - 1).bit_length()) - count), (0, 0)), mode="edge")
+    with jax.enable_x64(True):
+        at = jnp.asarray(filled)
+        values, gradients = _values_and_gradients(features, at)
+
+    def hessian(weights: Weights) -> Hessian:
+        rows = np.broadcast_to(weights.reshape(len(weights), -1), (len(weights), count)).T
+        with jax.enable_x64(True):
+            found = _hessians(features, at, jnp.asarray(np.resize(rows, (len(filled), rows.shape[1]))))
+        return np.moveaxis(np.asarray(found)[:count], 0, -1)
+
+    return Derivatives(np.asarray(values)[:count].T, np.moveaxis(np.asarray(gradients)[:count], 0, -1), hessian)
+
+
+@eqx.filter_jit
+def _values_and_gradients(features: AbstractFeatures, states: Float[Array, "samples dimension"]) -> tuple[Array, Array]:
+    return jax.vmap(features)(states), jax.vmap(jax.jacfwd(features))(states)
+
+
+@eqx.filter_jit
+def _hessians(
+    features: AbstractFeatures, states: Float[Array, "samples dimension"], weights: Float[Array, "samples features"]
+) -> Float[Array, "samples dimension dimension"]:
+    return jax.vmap(jax.hessian(lambda z, w: features(z) @ w))(states, weights)
+
+
+def weighted_squares(
+    directions: Float[np.ndarray, "features dimension"], curvatures: Float[np.ndarray, "features samples"]
+) -> Hessian:
+    """Return the second derivatives of a sum of functions, each of the state along one direction."""
+    dimension = directions.shape[1]
+    squares = directions[:, :, None] * directions[:, None, :]
+    return (squares.reshape(len(directions), -1).T @ curvatures).reshape(dimension, dimension, -1)

@@ -4,15 +4,18 @@ import abc
 from typing import ClassVar, final
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from symplect._types import Half, Scalar
 from symplect.errors import InputError
-from symplect.models.features._features import AbstractFeatures, Values
+from symplect.models.features._features import AbstractFeatures, Derivatives, Hessian, States, Values, Weights
 
 Distances = Float[Array, " pairs"]
+Functions = Float[np.ndarray, "functions ..."]
+Slopes = tuple[Functions, Functions, Functions]
 
 _NARROWEST, _WIDEST = 1.01, 100.0  # longest over shortest distance, for a potential to be told
 _BEYOND = 1.02  # factor by which a potential goes on beyond the distances seen
@@ -31,6 +34,13 @@ class AbstractRadial(eqx.Module):
     @abc.abstractmethod
     def __call__(self, r: Scalar | Distances) -> Float[Array, "functions *pairs"]:
         """Return the functions of one distance, or of many."""
+
+    def derivatives(self, r: Float[np.ndarray, "..."]) -> Slopes:
+        """Return the functions with their first and second derivatives, in NumPy; compiled unless a class has them."""
+        with jax.enable_x64(True):
+            found = _radial(self, jnp.asarray(r.ravel()))
+        first, second, third = (np.asarray(part).T.reshape(self.size, *r.shape) for part in found)
+        return first, second, third
 
 
 @final
@@ -69,6 +79,18 @@ class ChebyshevLog(AbstractRadial):
             found.append(2 * x * found[-1] - found[-2])
         return jnp.stack(found[1 : self.terms + 1])
 
+    def derivatives(self, r: Float[np.ndarray, "..."]) -> Slopes:
+        low, high = np.log(self.shortest), np.log(self.longest)
+        slope = 2 / (high - low)
+        x = slope * np.log(r) - (low + high) / (high - low)
+        T, by_x, twice = [np.ones_like(x), x], [np.zeros_like(x), np.ones_like(x)], [np.zeros_like(x)] * 2
+        for _ in range(self.terms - 1):
+            twice.append(4 * by_x[-1] + 2 * x * twice[-1] - twice[-2])
+            by_x.append(2 * T[-1] + 2 * x * by_x[-1] - by_x[-2])
+            T.append(2 * x * T[-1] - T[-2])
+        values, first, second = (np.stack(part[1 : self.terms + 1]) for part in (T, by_x, twice))
+        return values, first * slope / r, (second * slope**2 - first * slope) / r**2
+
 
 @final
 class InversePowers(AbstractRadial):
@@ -92,6 +114,17 @@ class InversePowers(AbstractRadial):
 
     def __call__(self, r: Scalar | Distances) -> Float[Array, "functions *pairs"]:
         return jnp.stack([r ** float(-n) for n in self.exponents])
+
+    def derivatives(self, r: Float[np.ndarray, "..."]) -> Slopes:
+        n = np.array(self.exponents, float).reshape(-1, *[1] * np.ndim(r))
+        values = r**-n
+        return values, -n * values / r, n * (n + 1) * values / r**2
+
+
+@eqx.filter_jit
+def _radial(radial: AbstractRadial, r: Distances) -> tuple[Array, Array, Array]:
+    slope = jax.jacfwd(radial)
+    return jax.vmap(radial)(r), jax.vmap(slope)(r), jax.vmap(jax.jacfwd(slope))(r)
 
 
 @final
@@ -125,6 +158,22 @@ class PairDistances(AbstractFeatures):
 
     def __call__(self, z: Half) -> Values:
         return jnp.sum(self.radial(self.distances(z)), axis=-1)
+
+    def derivatives(self, states: States) -> Derivatives:
+        first, second = np.triu_indices(self.bodies, k=1)
+        incidence = np.eye(self.bodies)[first] - np.eye(self.bodies)[second]
+        apart = np.einsum("cbs,pb->cps", states.reshape(self.dimensions, self.bodies, -1), incidence)
+        r = np.sqrt(np.sum(apart**2, axis=0))
+        values, slopes, curvatures = self.radial.derivatives(r)
+        along = apart / r
+        gradients = np.einsum("kps,cps,pb->kcbs", slopes, along, incidence, optimize=True)
+
+        def hessian(weights: Weights) -> Hessian:
+            by_pair = _by_position(along, r, _summed(weights, slopes), _summed(weights, curvatures))
+            found = np.einsum("cdps,pa,pb->cadbs", by_pair, incidence, incidence, optimize=True)
+            return found.reshape(len(states), len(states), -1)
+
+        return Derivatives(np.sum(values, axis=1), gradients.reshape(self.size, *states.shape), hessian)
 
     def distances(self, q: Half) -> Distances:
         """Return the distance of every pair."""
@@ -164,6 +213,16 @@ class CentreDistance(AbstractFeatures):
     def __call__(self, z: Half) -> Values:
         return self.radial(jnp.sqrt(jnp.sum(z**2)))
 
+    def derivatives(self, states: States) -> Derivatives:
+        r = np.sqrt(np.sum(states**2, axis=0))
+        values, slopes, curvatures = self.radial.derivatives(r)
+        along = states / r
+
+        def hessian(weights: Weights) -> Hessian:
+            return _by_position(along, r, _summed(weights, slopes), _summed(weights, curvatures))
+
+        return Derivatives(values, slopes[:, None] * along, hessian)
+
     @classmethod
     def over_data(cls, positions: Float[np.ndarray, "samples degrees"], *, terms: int = 8) -> "CentreDistance":
         """Return Chebyshev functions of the logarithm of the distances that the data have seen, and a little beyond.
@@ -178,6 +237,23 @@ class CentreDistance(AbstractFeatures):
                 f"CentreDistance: expected distances from the centre that vary, found {shortest:.3g} to {longest:.3g}"
             )
         return cls(ChebyshevLog(terms, shortest / _BEYOND, longest * _BEYOND))
+
+
+def _summed(weights: Weights, functions: Functions) -> Float[np.ndarray, "..."]:
+    shape = weights.shape[:1] + (1,) * (functions.ndim - 2) + (weights.shape[1:] or (1,))
+    return np.sum(weights.reshape(shape) * functions, axis=0)
+
+
+def _by_position(
+    along: Float[np.ndarray, "..."],
+    r: Float[np.ndarray, "..."],
+    slope: Float[np.ndarray, "..."],
+    curvature: Float[np.ndarray, "..."],
+) -> Float[np.ndarray, "..."]:
+    """Return the second derivatives of a function of a distance by the position."""
+    across = slope / r
+    identity = np.eye(len(along)).reshape(len(along), len(along), *[1] * r.ndim)
+    return (curvature - across) * along[:, None] * along + across * identity
 
 
 def pair_distances(

@@ -7,7 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from symplect._types import Half
-from symplect.models.features._features import AbstractFeatures, Penalties, Values
+from symplect.models.features._features import (
+    AbstractFeatures,
+    Derivatives,
+    Hessian,
+    Penalties,
+    States,
+    Values,
+    Weights,
+    weighted_squares,
+)
 
 Frequencies = tuple[tuple[int, ...], ...]
 
@@ -41,6 +50,17 @@ class Fourier(AbstractFeatures):
     def __call__(self, z: Half) -> Values:
         phases = jnp.asarray(self.frequencies, z.dtype) @ z
         return jnp.concatenate([jnp.cos(phases), jnp.sin(phases)])
+
+    def derivatives(self, states: States) -> Derivatives:
+        k = np.asarray(self.frequencies, float)
+        cosine, sine = np.cos(k @ states), np.sin(k @ states)
+        values, slopes = np.concatenate([cosine, sine]), np.concatenate([-sine, cosine])
+        twice = np.tile(k, (2, 1))
+
+        def hessian(weights: Weights) -> Hessian:
+            return weighted_squares(twice, -weights.reshape(self.size, -1) * values)
+
+        return Derivatives(values, twice[:, :, None] * slopes[:, None, :], hessian)
 
     @property
     def penalties(self) -> Penalties:

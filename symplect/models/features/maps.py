@@ -10,7 +10,17 @@ from jaxtyping import Array, Float
 
 from symplect._types import State
 from symplect.dynamics import split
-from symplect.models.features._features import AbstractFeatures, Concatenated, Couples, Penalties, Values
+from symplect.models.features._features import (
+    AbstractFeatures,
+    Concatenated,
+    Couples,
+    Derivatives,
+    Hessian,
+    Penalties,
+    States,
+    Values,
+    Weights,
+)
 
 
 @final
@@ -27,6 +37,9 @@ class OfPositions(AbstractFeatures):
 
     def __call__(self, z: State) -> Values:
         return self.inner(split(z)[0])
+
+    def derivatives(self, states: States) -> Derivatives:
+        return _of_part(self.inner, states, slice(len(states) // 2))
 
     @property
     def couples(self) -> Couples:
@@ -52,6 +65,9 @@ class OfMomenta(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         return self.inner(split(z)[1])
 
+    def derivatives(self, states: States) -> Derivatives:
+        return _of_part(self.inner, states, slice(len(states) // 2, None))
+
     @property
     def couples(self) -> Couples:
         return np.zeros(self.size, bool)
@@ -59,6 +75,20 @@ class OfMomenta(AbstractFeatures):
     @property
     def penalties(self) -> Penalties:
         return self.inner.penalties
+
+
+def _of_part(inner: AbstractFeatures, states: States, part: slice) -> Derivatives:
+    """Return features of some of the coordinates; they do not change with the others."""
+    found, (dimension, samples) = inner.derivatives(states[part]), states.shape
+    gradients = np.zeros((inner.size, dimension, samples))
+    gradients[:, part] = found.gradients
+
+    def hessian(weights: Weights) -> Hessian:
+        whole = np.zeros((dimension, dimension, samples))
+        whole[part, part] = found.hessian(weights)
+        return whole
+
+    return Derivatives(found.values, gradients, hessian)
 
 
 def separable(kinetic: AbstractFeatures, potential: AbstractFeatures) -> Concatenated:
@@ -97,6 +127,26 @@ class Product(AbstractFeatures):
         right = jnp.concatenate([one, self.of_momenta(p)])
         return (left[:, None] * right[None, :]).ravel()[1:]
 
+    def derivatives(self, states: States) -> Derivatives:
+        half, samples = len(states) // 2, states.shape[1]
+        of_q, of_p = self.of_positions.derivatives(states[:half]), self.of_momenta.derivatives(states[half:])
+        left, right = (np.concatenate([np.ones((1, samples)), part.values]) for part in (of_q, of_p))
+        nothing = np.zeros((1, half, samples))
+        by_q, by_p = (np.concatenate([nothing, part.gradients]) for part in (of_q, of_p))
+        gradients = np.concatenate([by_q[:, None] * right[:, None], left[:, None, None] * by_p], axis=2)
+
+        def hessian(weights: Weights) -> Hessian:
+            table = np.concatenate([np.zeros((1, *weights.shape[1:])), weights])
+            table = np.broadcast_to(table.reshape(len(left), len(right), -1), (len(left), len(right), samples))
+            mixed = np.einsum("ais,abs,bjs->ijs", by_q, table, by_p, optimize=True)
+            of_left = of_q.hessian(np.einsum("abs,bs->as", table[1:], right))
+            of_right = of_p.hessian(np.einsum("abs,as->bs", table[:, 1:], left))
+            upper = np.concatenate([of_left, mixed], axis=1)
+            return np.concatenate([upper, np.concatenate([mixed.swapaxes(0, 1), of_right], axis=1)])
+
+        values = (left[:, None] * right).reshape(-1, samples)[1:]
+        return Derivatives(values, gradients.reshape(-1, 2 * half, samples)[1:], hessian)
+
     @property
     def couples(self) -> Couples:
         left, right = np.arange(1 + self.of_positions.size), np.arange(1 + self.of_momenta.size)
@@ -130,6 +180,15 @@ class Projected(AbstractFeatures):
 
     def __call__(self, z: State) -> Values:
         return self.inner(self.matrix @ (z - self.centre))
+
+    def derivatives(self, states: States) -> Derivatives:
+        matrix, centre = np.asarray(self.matrix, float), np.asarray(self.centre, float)
+        found = self.inner.derivatives(matrix @ (states - centre[:, None]))
+
+        def hessian(weights: Weights) -> Hessian:
+            return np.einsum("ai,abs,bj->ijs", matrix, found.hessian(weights), matrix, optimize=True)
+
+        return Derivatives(found.values, np.einsum("kas,ai->kis", found.gradients, matrix, optimize=True), hessian)
 
     @property
     def penalties(self) -> Penalties:
@@ -186,6 +245,17 @@ class Symmetric(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         images = jnp.asarray(self.signs, z.dtype) * z[None, :]
         return jnp.mean(jax.vmap(self.inner)(images), axis=0)
+
+    def derivatives(self, states: States) -> Derivatives:
+        signs = np.asarray(self.signs)[:, :, None]
+        images = [self.inner.derivatives(sign * states) for sign in signs]
+
+        def hessian(weights: Weights) -> Hessian:
+            own = zip(signs, images, strict=True)
+            return np.mean([sign[:, None] * sign * image.hessian(weights) for sign, image in own], axis=0)
+
+        gradients = np.mean([sign * image.gradients for sign, image in zip(signs, images, strict=True)], axis=0)
+        return Derivatives(np.mean([image.values for image in images], axis=0), gradients, hessian)
 
     @property
     def couples(self) -> Couples:

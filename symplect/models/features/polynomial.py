@@ -1,16 +1,26 @@
 """Monomials."""
 
 import math
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, permutations
 from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Int
 
 from symplect._types import State
 from symplect.errors import InputError
-from symplect.models.features._features import AbstractFeatures, Couples, Penalties, Values
+from symplect.models.features._features import (
+    AbstractFeatures,
+    Couples,
+    Derivatives,
+    Hessian,
+    Penalties,
+    States,
+    Values,
+    Weights,
+)
 
 _MOST = 1_000_000
 
@@ -66,6 +76,22 @@ class Polynomial(AbstractFeatures):
             found.append(product)
         return jnp.concatenate(found)
 
+    def derivatives(self, states: States) -> Derivatives:
+        if len(states) != self.dimension:
+            raise InputError(f"Polynomial: expected an input of {self.dimension} entries, found {len(states)}")
+        of_degree = [
+            _monomials(np.array([pick for pick in self.factors if len(pick) == degree]), states)
+            for degree in range(1, self.degree + 1)
+        ]
+        ends = np.cumsum([len(part.values) for part in of_degree])[:-1]
+
+        def hessian(weights: Weights) -> Hessian:
+            own = zip(of_degree, np.split(weights, ends), strict=True)
+            return np.sum([part.hessian(some) for part, some in own], axis=0)
+
+        values = np.concatenate([part.values for part in of_degree])
+        return Derivatives(values, np.concatenate([part.gradients for part in of_degree]), hessian)
+
     @property
     def couples(self) -> Couples:
         half = self.dimension // 2
@@ -74,3 +100,28 @@ class Polynomial(AbstractFeatures):
     @property
     def penalties(self) -> Penalties:
         return np.array([float(len(pick) > 2) for pick in self.factors])
+
+
+def _monomials(picks: Int[np.ndarray, "monomials degree"], states: States) -> Derivatives:
+    """Return monomials of one degree, each the product of some entries of the state."""
+    dimension, samples = states.shape
+    count, degree = picks.shape
+
+    def product(left_out: tuple[int, ...]) -> Float[np.ndarray, "monomials samples"]:
+        found = np.ones((count, samples))
+        for column in set(range(degree)) - set(left_out):
+            found *= states[picks[:, column]]
+        return found
+
+    gradients = np.zeros((count, dimension, samples))
+    for column in range(degree):
+        gradients[np.arange(count), picks[:, column]] += product((column,))
+
+    def hessian(weights: Weights) -> Hessian:
+        found = np.zeros((dimension**2, samples))
+        for pair in permutations(range(degree), 2):
+            place = picks[:, pair[0]] * dimension + picks[:, pair[1]]
+            found += np.equal.outer(np.arange(dimension**2), place) @ (weights.reshape(count, -1) * product(pair))
+        return found.reshape(dimension, dimension, samples)
+
+    return Derivatives(product(()), gradients, hessian)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import State
 from symplect.errors import InputError
-from symplect.models.features._features import AbstractFeatures, Values
+from symplect.models.features._features import AbstractFeatures, Derivatives, Hessian, Values, Weights, weighted_squares
 
 States = Float[np.ndarray, "samples dimension"]
 
@@ -36,6 +36,16 @@ class RandomTanh(AbstractFeatures):
 
     def __call__(self, z: State) -> Values:
         return jnp.tanh(z @ self.directions + self.biases)
+
+    def derivatives(self, states: Float[np.ndarray, "dimension samples"]) -> Derivatives:
+        directions = np.asarray(self.directions, float).T
+        values = np.tanh(directions @ states + np.asarray(self.biases, float)[:, None])
+        slopes = 1 - values**2
+
+        def hessian(weights: Weights) -> Hessian:
+            return weighted_squares(directions, -2 * weights.reshape(self.size, -1) * values * slopes)
+
+        return Derivatives(values, directions[:, :, None] * slopes[:, None, :], hessian)
 
     @classmethod
     def from_pairs(

@@ -6,7 +6,16 @@ import equinox as eqx
 import numpy as np
 
 from symplect._types import State
-from symplect.models.features._features import AbstractFeatures, Couples, Penalties, Values
+from symplect.models.features._features import (
+    AbstractFeatures,
+    Couples,
+    Derivatives,
+    Hessian,
+    Penalties,
+    States,
+    Values,
+    Weights,
+)
 
 
 @final
@@ -35,6 +44,16 @@ class Selected(AbstractFeatures):
 
     def __call__(self, z: State) -> Values:
         return self.inner(z)[np.asarray(self.indices, int)]
+
+    def derivatives(self, states: States) -> Derivatives:
+        found, kept = self.inner.derivatives(states), np.asarray(self.indices, int)
+
+        def hessian(weights: Weights) -> Hessian:
+            among_all = np.zeros((self.inner.size, *weights.shape[1:]))
+            among_all[kept] = weights
+            return found.hessian(among_all)
+
+        return Derivatives(found.values[kept], found.gradients[kept], hessian)
 
     @property
     def couples(self) -> Couples:
