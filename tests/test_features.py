@@ -30,7 +30,7 @@ def test_derivatives_in_closed_form_are_those_of_jax(name):
     features, dimension = features_of(name)
     states = np.random.default_rng(5).standard_normal((dimension, 7))
     weights = np.random.default_rng(6).standard_normal((features.size, 7))
-    found, compiled = features.derivatives(states), AbstractFeatures.derivatives(features, states)
+    found, compiled = features.derivatives()(states), AbstractFeatures.derivatives(features)(states)
     with jax.enable_x64(True):
         values = jax.vmap(features)(jnp.asarray(states.T))
     np.testing.assert_allclose(found.values, np.asarray(values).T, rtol=1e-12, atol=1e-12)

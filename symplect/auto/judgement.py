@@ -12,8 +12,8 @@ from symplect.auto.parts import thinned
 from symplect.data import Trajectories
 from symplect.dynamics import vector_field
 from symplect.fitting.parametrised import Parametrised
+from symplect.fitting.paths import follow
 from symplect.fitting.segments import cut_segments, enough_substeps
-from symplect.fitting.shooting import follow
 from symplect.fitting.starts import best_paths
 from symplect.models import AbstractModel
 from symplect.precision import cast

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import Key, Scalar, State
 from symplect.fitting.descent import FitState, GradientSettings, Rows, descend
-from symplect.fitting.parametrised import under_inputs
+from symplect.fitting.paths import under_inputs
 from symplect.fitting.segments import Segments
 from symplect.integrate import RK4
 from symplect.precision import cast

@@ -1,6 +1,8 @@
 """Linear least squares for many rows: reduced block by block, solved for many ridges at once, the rank reported."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +15,28 @@ Triangle = Float[np.ndarray, "kept unknowns"]  # kept are all unknowns, unless t
 Unknowns = Float[np.ndarray, " unknowns"]
 
 _BLAS = ThreadpoolController()
-"""Held to one thread: two are 1.2 times as fast on an idle machine, and 20 to 200 times as slow on a busy one, where
-they spin while they wait for each other."""
+_limited = ContextVar("limited", default=False)
 
+_HELD = 1e-12  # of the diagonal: what holds directions that no rows determine
 _NOTHING = 1e-28  # of the largest diagonal element: round-off of a column that is zero
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """Hold BLAS to one thread, whose setting takes milliseconds, so that an outer call spares the inner ones.
+
+    Two threads are 1.2 times as fast on an idle machine, and 20 to 200 times as slow on a busy one, where they spin
+    while they wait for each other.
+    """
+    if _limited.get():
+        yield
+        return
+    token = _limited.set(True)
+    try:
+        with _BLAS.limit(limits=1):
+            yield
+    finally:
+        _limited.reset(token)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +77,7 @@ def merge(parts: Sequence[Reduced]) -> Reduced:
 
 def _triangle(stacked: Matrix, residual: float, rows: int) -> Reduced:
     unknowns = stacked.shape[1] - 1
-    with _BLAS.limit(limits=1):
+    with one_thread():
         triangle: np.ndarray = np.asarray(np.linalg.qr(stacked, mode="r"))
     residual += float(np.sum(triangle[unknowns:, -1] ** 2))
     return Reduced(triangle[:unknowns, :-1], triangle[:unknowns, -1], residual, rows)
@@ -91,7 +111,7 @@ def ridge_path(reduced: Reduced, penalties: Unknowns, ridges: Float[np.ndarray, 
     """
     sizes = np.linalg.norm(reduced.triangle, axis=0)
     weights = np.where(sizes > 0, sizes, 1.0) * np.sqrt(np.maximum(penalties, 1e-2))
-    with _BLAS.limit(limits=1):
+    with one_thread():
         left, values, right = np.linalg.svd(reduced.triangle / weights, full_matrices=False)
     kept = values > len(values) * np.finfo(float).eps * values[0]
     left, values, right = left[:, kept], values[kept], right[kept]
@@ -117,5 +137,16 @@ def solve_symmetric(matrix: Matrix, right: Vector, *, damping: float = 0.0, rcon
     diagonal = np.diag(matrix)
     scale = np.sqrt(np.where(diagonal > _NOTHING * np.max(diagonal, initial=0.0), diagonal, np.inf))
     scaled = matrix / np.outer(scale, scale) + damping * np.eye(len(matrix))
-    with _BLAS.limit(limits=1):
+    with one_thread():
         return np.linalg.lstsq(scaled, right / scale, rcond=rcond)[0] / scale
+
+
+def solve_alike(
+    matrices: Float[np.ndarray, "systems unknowns unknowns"], right: Float[np.ndarray, "systems unknowns"]
+) -> Float[np.ndarray, "systems unknowns"]:
+    """Solve several normal equations that differ little from one another; what none determines stays near zero."""
+    diagonal = np.max(np.einsum("sii->si", matrices), axis=0, initial=0.0)
+    scale = np.sqrt(np.where(diagonal > _NOTHING * np.max(diagonal, initial=0.0), diagonal, np.inf))
+    scaled = matrices / np.outer(scale, scale) + _HELD * np.eye(len(scale))
+    with one_thread():
+        return np.linalg.solve(scaled, (right / scale)[..., None])[..., 0] / scale

@@ -1,13 +1,12 @@
 """The fit of trajectories as a linear problem, near paths that have been fitted."""
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
 from symplect.data import Trajectories
 from symplect.errors import InputError
+from symplect.fitting.fields import field_of
 from symplect.fitting.least_squares import Reduced
-from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import cut_segments, enough_substeps
 from symplect.fitting.shooting import PathResiduals
 from symplect.fitting.trajectory import TrajectoryFit
@@ -39,10 +38,9 @@ def linearised(model: FeatureHamiltonian, fitted: TrajectoryFit, data: Trajector
     segments = cut_segments(data, np.ones(data.dimension), None)
     folds = _fold_of_segments(segments.trials, seed)
     starts = np.concatenate([path.states[:1] for path in fitted.cleaned])
-    with jax.enable_x64(True):
-        function, weights = Parametrised.split(model)
-        about = np.asarray(weights)
-        found = PathResiduals(function, segments, fitted.noise, enough_substeps(data)).linearised(about, starts)
+    field = field_of(model)
+    about = field.start
+    found = PathResiduals(field, segments, fitted.noise, enough_substeps(data)).followed(about, starts)
     rows = np.sum(segments.weights, axis=(1, 2))
     return [
         _triangle(found.matrix[inside], found.gradient[inside], found.cost[inside], rows[inside], about)

@@ -1,27 +1,22 @@
-"""Multiple shooting: the weights of a model and the start of every segment, found together by Levenberg-Marquardt."""
+"""Multiple shooting: the weights of a model and the start of every segment, found together."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Bool, Float
 
-from symplect._types import State
+from symplect.fitting.fields import AbstractField, Parameters
+from symplect.fitting.flow import Steps, flow
 from symplect.fitting.least_squares import solve_symmetric
-from symplect.fitting.parametrised import Parameters, Parametrised, Variational, moved, under_inputs
 from symplect.fitting.segments import Segments
 
-Starts = Float[Array, "*segments dimension"]
-
-_ITERATIONS = 40
-_BATCHES = (4, 32, 256)  # segments that are followed at a time
-_MEMORY = 2**25  # bytes of the derivatives of a batch of paths
+_ITERATIONS, _JOINING = 40, 12
+_MEMORY = 2**22  # bytes of the derivatives of a batch of steps, which a processor keeps at hand
 _DAMPING, _LEAST = 1e-3, 1e-9  # of the first step, and of any
 _GROWTH, _RELIEF = 4, 0.1  # of the damping after a step that led up, or down as far as was foreseen
-_SHORTEST = 8  # samples to which segments are filled up, or to a power of two
+_MISSED, _ROUND_OFF = 1e-3, 1e-12  # of what a path misses, and of its size: how far pieces that meet may be apart
+
+States = Float[np.ndarray, "segments samples dimension"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,102 +26,166 @@ class Normal:
     Attributes:
         matrix, gradient: of the parameters.
         cost: sum of squared weighted residuals.
-        paths: of the model, from the given starts.
+        paths: of the model; where they were given as joined pieces, joined to first order.
+        met: whether the pieces of a path meet, but for a small share of what the path misses.
         start_matrix, start_gradient, cross: what gives the change of the start for a change of the parameters.
+        moves: change of every state, for a change of start and parameters, one entry per batch of segments.
     """
 
     matrix: Float[np.ndarray, "segments parameters parameters"]
     gradient: Float[np.ndarray, "segments parameters"]
     cost: Float[np.ndarray, " segments"]
-    paths: Float[np.ndarray, "segments samples dimension"]
+    paths: States
+    met: Bool[np.ndarray, " segments"]
     start_matrix: Float[np.ndarray, "segments dimension dimension"]
     start_gradient: Float[np.ndarray, "segments dimension"]
     cross: Float[np.ndarray, "segments parameters dimension"]
+    moves: tuple[Float[np.ndarray, "samples dimension dependence segments"], ...]
 
-    def starts(self, change: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, "segments dimension"]:
+    def starts(self, change: Parameters) -> Float[np.ndarray, "segments dimension"]:
         """Return the best change of every start for a change of the parameters."""
         right = self.start_gradient - np.einsum("spd,p->sd", self.cross, change)
         return _solved(self.start_matrix, right[..., None])[..., 0]
+
+    def moved(self, change: Parameters) -> States:
+        """Return the paths after a change of the parameters, and the best one of the starts, to first order."""
+        unknowns = np.concatenate([self.starts(change), np.tile(change, (len(self.paths), 1))], axis=1)
+        found = self.paths.copy()
+        first = 0
+        for moves in self.moves:
+            some = slice(first, first + moves.shape[3])
+            found[some] += np.einsum("lims,sm->sli", moves, unknowns[some], optimize=True)
+            first = some.stop
+        return found
 
 
 class PathResiduals:
     """What the paths of a model miss of the measured ones, each from a start of its own.
 
     Args:
-        model: dynamics as a function of their parameters.
+        field: the model as a function of its parameters.
         segments: measured pieces.
         noise: standard deviation of every coordinate, which divides its residuals.
         substeps: Runge-Kutta steps between two samples.
+        held: whether inputs keep their values between samples.
     """
 
-    def __init__(self, model: Parametrised, segments: Segments, noise: Float[np.ndarray, " dimension"], substeps: int):
-        self._model, self._substeps = model, jnp.asarray(substeps)
-        number, self._samples = segments.times.shape
+    def __init__(
+        self,
+        field: AbstractField,
+        segments: Segments,
+        noise: Float[np.ndarray, " dimension"],
+        substeps: int,
+        *,
+        held: bool = False,
+    ):
+        self.field, self._substeps = field, substeps
         dimension = segments.states.shape[2]
-        self._size = _batch_size(number, self._samples * dimension * (model.size + dimension))
-        rows = (segments.times, segments.states, segments.weights / noise, segments.inputs)
-        self._batches = [tuple(map(jnp.asarray, batch)) for batch in _batches(rows, self._size)]
+        one = 8 * segments.times.shape[1] * dimension * (dimension + len(field.start))
+        size = max(1, _MEMORY // one)
+        self._batches = [
+            _Batch.of(segments, slice(first, first + size), noise, held) for first in range(0, len(segments), size)
+        ]
 
-    def linearised(
-        self, parameters: Float[np.ndarray, " parameters"], starts: Float[np.ndarray, "segments dimension"]
-    ) -> Normal:
-        """Return the normal equations at the given parameters and starts, one state per segment."""
-        at, number = jnp.asarray(parameters, jnp.float64), len(starts)
-        filled = np.pad(starts, ((0, -number % self._size), (0, 0)), mode="edge")
-        batches = zip(np.split(filled, len(self._batches)), self._batches, strict=True)
-        parts = [_sums(self._model, at, self._substeps, (jnp.asarray(begins), *batch)) for begins, batch in batches]
-        matrix, cross, start_matrix, gradient, start_gradient, cost, paths = (
-            np.concatenate([np.asarray(one) for one in part])[:number] for part in zip(*parts, strict=True)
+    def followed(self, parameters: Parameters, starts: Float[np.ndarray, "segments dimension"]) -> Normal:
+        """Return the normal equations of paths that begin at the given starts, one per segment."""
+        parts = [batch.followed(self.field, parameters, starts[batch.which], self._substeps) for batch in self._batches]
+        return _together(parts)
+
+    def joined(self, parameters: Parameters, states: States) -> Normal:
+        """Return the normal equations of paths in pieces from sample to sample, which need not meet yet.
+
+        The pieces are independent of one another, so they are followed all at once, and none of them is long enough
+        to leave the finite numbers. Source: Albersmeyer, Diehl 2010, SIAM J. Optim. 20, 1655 (lifted Newton).
+        """
+        parts = [batch.joined(self.field, parameters, states[batch.which], self._substeps) for batch in self._batches]
+        return _together(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Some segments, in the order that computing needs: samples, then coordinates, then segments."""
+
+    which: slice
+    states: Float[np.ndarray, "samples dimension segments"]
+    scale: Float[np.ndarray, "samples dimension segments"]
+    steps: Steps
+
+    @classmethod
+    def of(cls, segments: Segments, which: slice, noise: Float[np.ndarray, " dimension"], held: bool) -> "_Batch":
+        some = Segments(
+            segments.times[which],
+            segments.states[which],
+            segments.weights[which],
+            segments.inputs[which],
+            segments.trials[which],
         )
+        scale = some.weights / noise
+        return cls(which, some.states.transpose(1, 2, 0), scale.transpose(1, 2, 0), Steps.of(some, held))
+
+    def joined(self, field: AbstractField, parameters: Parameters, states: States, substeps: int) -> Normal:
+        at = states.transpose(1, 2, 0)
+        samples, dimension, count = at.shape
+        begins = at[:-1].swapaxes(0, 1).reshape(dimension, -1)
+        ends, by_begin = flow(field, parameters, begins, self.steps, substeps)
+        ends = ends.reshape(dimension, samples - 1, count).swapaxes(0, 1)
+        gaps = np.where(self.steps.lengths.reshape(samples - 1, 1, count) > 0, ends - at[1:], 0.0)
+        return self._normal(at, by_begin.reshape(dimension, -1, samples - 1, count).transpose(2, 0, 1, 3), gaps)
+
+    def followed(self, field: AbstractField, parameters: Parameters, starts: np.ndarray, substeps: int) -> Normal:
+        samples, dimension, count = self.states.shape
+        path = np.empty_like(self.states)
+        path[0] = starts.T
+        by_begin = np.empty((samples - 1, dimension, dimension + len(parameters), count))
+        for number in range(samples - 1):
+            steps = self.steps.some(slice(number * count, (number + 1) * count))
+            path[number + 1], by_begin[number] = flow(field, parameters, path[number], steps, substeps)
+        return self._normal(path, by_begin, np.zeros((samples - 1, dimension, count)))
+
+    def _normal(self, at: np.ndarray, by_begin: np.ndarray, gaps: np.ndarray) -> Normal:
+        """Condense steps to paths: how every state depends on the start of its segment and on the parameters."""
+        samples, dimension, count = at.shape
+        unknowns = by_begin.shape[2]
+        moves, closing = np.zeros((samples, dimension, unknowns, count)), np.zeros(at.shape)
+        moves[0, np.arange(dimension), np.arange(dimension)] = 1.0
+        for number in range(samples - 1):
+            by_state = by_begin[number, :, :dimension]
+            following, shift = moves[number + 1], gaps[number].copy()
+            following[:, dimension:] = by_begin[number, :, dimension:]
+            for place in range(dimension):
+                following += by_state[:, place, None] * moves[number, place]
+                shift += by_state[:, place] * closing[number, place]
+            closing[number + 1] = shift
+        paths = at + closing
+        residual = ((self.states - paths) * self.scale).transpose(2, 0, 1).reshape(count, -1)
+        jacobian = (moves * self.scale[:, :, None]).transpose(3, 0, 1, 2).reshape(count, -1, unknowns)
+        products, gradients = jacobian.swapaxes(1, 2) @ jacobian, np.einsum("snp,sn->sp", jacobian, residual)
+        start_matrix, cross = products[:, :dimension, :dimension], products[:, dimension:, :dimension]
+        start_gradient, gradient = gradients[:, :dimension], gradients[:, dimension:]
         diagonal = np.einsum("sii->si", start_matrix)
-        start_matrix = start_matrix + 1e-9 * np.where(diagonal > 0, diagonal, 1.0)[..., None] * np.eye(starts.shape[1])
+        start_matrix = start_matrix + 1e-9 * np.where(diagonal > 0, diagonal, 1.0)[..., None] * np.eye(dimension)
         solved = _solved(start_matrix, np.concatenate([cross.swapaxes(1, 2), start_gradient[..., None]], axis=2))
+        cost, scale = np.sum(residual**2, axis=1), np.max(self.scale, axis=0, initial=0.0)
+        widest, largest = (np.max(np.abs(part) * scale, axis=(0, 1), initial=0.0) for part in (gaps, paths))
         return Normal(
-            matrix=matrix - cross @ solved[..., :-1],
+            matrix=products[:, dimension:, dimension:] - cross @ solved[..., :-1],
             gradient=gradient - (cross @ solved[..., -1:])[..., 0],
             cost=cost,
-            paths=paths[:, : self._samples],
+            paths=paths.transpose(2, 0, 1),
+            met=widest <= _MISSED * np.sqrt(cost / np.sum(self.scale > 0, axis=(0, 1))) + _ROUND_OFF * largest,
             start_matrix=start_matrix,
             start_gradient=start_gradient,
             cross=cross,
+            moves=(moves,),
         )
 
 
-def _batch_size(number: int, numbers: int) -> int:
-    """Return how many segments are followed at a time: one of few sizes, for the numbers that each of them takes."""
-    allowed = [size for size in _BATCHES if 8 * size * numbers <= _MEMORY] or _BATCHES[:1]
-    return next((size for size in allowed if size >= number), allowed[-1])
-
-
-def _batches(rows: tuple[np.ndarray, ...], size: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """Fill up segments and samples to one of few shapes, since every shape is a program to compile."""
-    times, *others = rows
-    number, samples = times.shape
-    more, longer = (0, -number % size), (0, max(_SHORTEST, 1 << (samples - 1).bit_length()) - samples)
-    states, scale, inputs = (np.pad(part, (more, longer, (0, 0)), mode="edge") for part in others)
-    scale[:, samples:] = 0.0
-    filled = (np.pad(times, (more, longer), mode="edge"), states, scale, inputs)
-    for first in range(0, number, size):
-        yield tuple(part[first : first + size] for part in filled)
-
-
-@eqx.filter_jit
-def _sums(
-    model: Parametrised, parameters: Parameters, substeps: Int[Array, ""], batch: tuple[Array, ...]
-) -> tuple[Array, ...]:
-    """Return the products of derivatives by parameters, by starts, and residuals; the cost; the path."""
-
-    def one(start: State, times: Array, states: Array, scale: Array, inputs: Array) -> tuple[Array, ...]:
-        d = len(start)
-        begin = jnp.concatenate([jnp.zeros((d, len(parameters))), jnp.eye(d)], axis=1)
-        moving = Variational(model, parameters, (times, inputs), d)
-        path = moved(moving, jnp.concatenate([start, begin.ravel()]), times, substeps)
-        residual = ((states - path[:, :d]) * scale).ravel()
-        jacobian = (path[:, d:].reshape(len(path), d, -1) * scale[..., None]).reshape(residual.size, -1)
-        A, B = jacobian[:, :-d], jacobian[:, -d:]
-        return A.T @ A, A.T @ B, B.T @ B, A.T @ residual, B.T @ residual, jnp.sum(residual**2), path[:, :d]
-
-    return jax.vmap(one)(*batch)
+def _together(parts: list[Normal]) -> Normal:
+    if len(parts) == 1:
+        return parts[0]
+    names = ("matrix", "gradient", "cost", "paths", "met", "start_matrix", "start_gradient", "cross")
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Normal(moves=tuple(part.moves[0] for part in parts), **arrays)
 
 
 def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -134,27 +193,6 @@ def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
     finite = np.all(np.isfinite(matrices), axis=(1, 2))
     found = np.linalg.solve(np.where(finite[:, None, None], matrices, np.eye(matrices.shape[1])), right)
     return np.where(finite[:, None, None], found, np.nan)
-
-
-def follow(
-    model: Parametrised,
-    parameters: Parameters,
-    starts: Float[np.ndarray, "segments dimension"],
-    segments: Segments,
-    substeps: int,
-) -> Float[np.ndarray, "segments samples dimension"]:
-    """Return the path of every segment from its start."""
-    return np.asarray(_paths(model, parameters, jnp.asarray(starts), segments, jnp.asarray(substeps)))
-
-
-@eqx.filter_jit
-def _paths(
-    model: Parametrised, parameters: Parameters, starts: Starts, segments: Segments, substeps: Int[Array, ""]
-) -> Float[Array, "segments samples dimension"]:
-    def one(start: State, times: Array, inputs: Array) -> Array:
-        return moved(under_inputs(model(parameters), times, inputs), start, times, substeps)
-
-    return jax.vmap(one)(starts, jnp.asarray(segments.times), jnp.asarray(segments.inputs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,31 +224,58 @@ class ShootingProblem:
     Attributes:
         residuals: the first sum.
         penalty: P.
+        free: which parameters are sought; the others keep their values.
     """
 
     residuals: PathResiduals
-    penalty: Float[np.ndarray, " parameters"]
+    penalty: Parameters
+    free: Bool[np.ndarray, " parameters"]
 
     def at(
         self,
-        parameters: Float[np.ndarray, " parameters"],
+        parameters: Parameters,
         starts: Float[np.ndarray, "segments dimension"],
         before: Shot | None = None,
     ) -> Shot:
         """Return the sum at some parameters and starts, and how far to go from there: as from the shot before."""
-        normal = self.residuals.linearised(parameters, starts)
+        return self._shot(parameters, self.residuals.followed(parameters, starts), before)
+
+    def _shot(self, parameters: Parameters, normal: Normal, before: Shot | None = None) -> Shot:
         cost = float(np.sum(normal.cost) + np.sum(self.penalty * parameters**2))
         sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0)
         damping, sizes = (before.damping, np.fmax(sizes, before.sizes)) if before else (_DAMPING, sizes)
-        return Shot(parameters, starts, normal, cost if np.isfinite(cost) else np.inf, damping, sizes)
+        cost = cost if np.isfinite(cost) else np.inf
+        return Shot(parameters, normal.paths[:, 0], normal, cost, damping, sizes)
+
+    def joined(self, parameters: Parameters, states: States, enough: float) -> Shot | None:
+        """Minimise the sum by Gauss-Newton steps, from states near the measured ones; `None` if they lead away.
+
+        States at all samples are unknowns, and that they lie on paths is a condition that is met in the end only.
+
+        Args:
+            parameters: where to begin; zero will do where the field is linear in them.
+            states: at every sample, such as the measured ones.
+            enough: relative decrease of the sum at which to end.
+        """
+        for _ in range(_JOINING):
+            normal = self.residuals.joined(parameters, states)
+            shot = self._shot(parameters, normal)
+            if not np.isfinite(shot.cost):
+                return None
+            change = self._change(shot, 0.0)
+            foreseen = change @ self._gradient(shot)
+            if np.all(normal.met) and foreseen < enough * shot.cost:
+                return replace(shot, converged=True)
+            parameters, states = parameters + change, normal.moved(change)
+        return None
 
     def minimised(self, best: Shot, enough: float) -> Shot:
         """Minimise the sum, from where it has been evaluated.
 
         Levenberg-Marquardt; starts are eliminated segment by segment (a Schur complement), so the work grows linearly
         with their number. A parameter is damped by the largest sensitivity to it that was met, so that one which does
-        nothing at present, as the root of a friction that is zero, is not thrown far. Sources: Nocedal, Wright,
-        *Numerical Optimization* (2006), 10.3; More 1978 (the damping); Nielsen 1999 (how it changes).
+        nothing at present is not thrown far. Sources: Nocedal, Wright, *Numerical Optimization* (2006), 10.3;
+        More 1978 (the damping); Nielsen 1999 (how it changes).
 
         Args:
             best: where to begin.
@@ -219,12 +284,10 @@ class ShootingProblem:
         growth = _GROWTH
         for _ in range(_ITERATIONS if np.isfinite(best.cost) else 0):
             damped = best.damping * (best.sizes + self.penalty)
-            matrix = np.sum(best.normal.matrix, axis=0) + np.diag(self.penalty + damped)
-            gradient = np.sum(best.normal.gradient, axis=0) - self.penalty * best.parameters
-            change = solve_symmetric(matrix, gradient, rcond=1e-13)
+            change = self._change(best, damped)
             there = self.at(best.parameters + change, best.starts + best.normal.starts(change), best)
             if there.cost < best.cost:
-                foreseen = change @ (gradient + damped * change)
+                foreseen = change @ (self._gradient(best) + damped * change)
                 share = (best.cost - there.cost) / foreseen
                 damping = float(max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST))
                 converged = best.cost - there.cost < enough * best.cost
@@ -234,3 +297,14 @@ class ShootingProblem:
             if best.converged:
                 break
         return best
+
+    def _gradient(self, shot: Shot) -> Parameters:
+        return np.sum(shot.normal.gradient, axis=0) - self.penalty * shot.parameters
+
+    def _change(self, shot: Shot, damped: Parameters | float) -> Parameters:
+        """Return the step to the minimum of the linearised problem."""
+        matrix = np.sum(shot.normal.matrix, axis=0) + np.diag(self.penalty + damped)
+        change = np.zeros(len(self.penalty))
+        own = np.ix_(self.free, self.free)
+        change[self.free] = solve_symmetric(matrix[own], self._gradient(shot)[self.free], rcond=1e-13)
+        return change

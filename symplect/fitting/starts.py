@@ -1,15 +1,20 @@
 """Where a path should begin to meet what was measured, for a model that is fixed."""
 
+import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from symplect.dynamics import AbstractDynamics
-from symplect.fitting.parametrised import Parametrised, with_friction
+from symplect.fitting.fields import KnownField, field_of
+from symplect.fitting.least_squares import one_thread
 from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import PathResiduals
+from symplect.models import PortHamiltonian
 
 _ITERATIONS = 6
-_MOST = 200  # trainable numbers of a model whose paths are differentiated by them too, by the program that fitted it
+_ENOUGH = 1e-3  # relative change of the cost, at which a start is found
+
+Paths = Float[np.ndarray, "segments samples dimension"]
 
 
 def best_paths(
@@ -17,7 +22,7 @@ def best_paths(
     segments: Segments,
     weights: Float[np.ndarray, " dimension"],
     substeps: int,
-) -> Float[np.ndarray, "segments samples dimension"]:
+) -> Paths:
     """Return the path of every segment that meets the measured one best, its start found by Gauss and Newton.
 
     Args:
@@ -26,19 +31,39 @@ def best_paths(
         weights: weight of every coordinate in the sum of squares; 0 for those that were not observed.
         substeps: Runge-Kutta steps between two samples.
     """
-    function, vector = Parametrised.split(with_friction(model))
-    if vector.size > _MOST:
-        function, vector = Parametrised.split(model, frozen=True)
-    parameters = np.asarray(vector)
-    starts, least, best = segments.states[:, 0], np.full(len(segments), np.inf), segments.states
     with np.errstate(divide="ignore"):
         noise = 1 / np.asarray(weights, float)
-    residuals = PathResiduals(function, segments, noise, substeps)
+    field, held = KnownField(field_of(model)), isinstance(model, PortHamiltonian) and model.held
+    with one_thread(), jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):
+        paths, found = _joined(PathResiduals(field, segments, noise, substeps, held=held), segments.states)
+        if not np.all(found):
+            left = jax.tree.map(lambda part: part[~found], segments)
+            paths[~found] = _followed(PathResiduals(field, left, noise, substeps, held=held), left.states)
+    return paths
+
+
+def _joined(residuals: PathResiduals, states: Paths) -> tuple[Paths, Bool[np.ndarray, " segments"]]:
+    """Return paths joined out of pieces, and which of them came to rest."""
+    nothing = np.zeros(0)
+    normal, found = residuals.joined(nothing, states), np.zeros(len(states), bool)
     for _ in range(_ITERATIONS):
-        found = residuals.linearised(parameters, starts)
-        if not np.any(found.cost < np.inf):
+        states, cost = normal.moved(nothing), normal.cost
+        normal = residuals.joined(nothing, states)
+        found = normal.met & (np.abs(cost - normal.cost) <= _ENOUGH * normal.cost)
+        if np.all(found | ~np.isfinite(normal.cost)):
             break
-        better = found.cost < least
-        best, least = np.where(better[:, None, None], found.paths, best), np.where(better, found.cost, least)
-        starts = starts + found.starts(np.zeros(len(parameters)))
-    return np.where(np.isfinite(least)[:, None, None], best, np.nan)
+    return normal.paths, found
+
+
+def _followed(residuals: PathResiduals, measured: Paths) -> Paths:
+    """Return the best paths among those that begin at the first samples and at ever better starts; NaN without any."""
+    starts, best = measured[:, 0], np.full_like(measured, np.nan)
+    least, nothing = np.full(len(starts), np.inf), np.zeros(0)
+    for _ in range(_ITERATIONS):
+        normal = residuals.followed(nothing, starts)
+        if not np.any(normal.cost < np.inf):
+            break
+        better = normal.cost < least
+        best, least = np.where(better[:, None, None], normal.paths, best), np.where(better, normal.cost, least)
+        starts = starts + normal.starts(nothing)
+    return best

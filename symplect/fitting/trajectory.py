@@ -15,10 +15,11 @@ from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.descended_shooting import SETTINGS, descend_shooting
 from symplect.fitting.descent import GradientSettings
+from symplect.fitting.least_squares import one_thread
 from symplect.fitting.own_units import brought_back, brought_in, segments_in, unit_of_parameters, units_of
 from symplect.fitting.parametrised import Parametrised
+from symplect.fitting.paths import follow
 from symplect.fitting.segments import Segments, cut_segments, enough_substeps
-from symplect.fitting.shooting import follow
 from symplect.fitting.trials import Problem, Trial, simplest
 from symplect.integrate import RK4
 from symplect.models import AbstractModel, PortHamiltonian
@@ -135,7 +136,11 @@ def fit_trajectory(
         if 2 * model.degrees_of_freedom != data.dimension:
             found = f"{data.dimension} coordinates, found {2 * model.degrees_of_freedom}"
             raise InputError(f"fit_trajectory: expected models with {found}")
-    with jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):  # what blows up costs infinitely much
+    with (
+        one_thread(),
+        jax.enable_x64(True),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):  # what blows up costs infinitely much
         measured, scaling = cut_segments(data, seen, segment), units_of(candidates, data)
         problem = Problem(segments_in(measured, scaling), substeps or enough_substeps(data))
         noise = _noise_by_differences(problem.segments)
@@ -145,7 +150,7 @@ def fit_trajectory(
             number = min(range(len(descents)), key=lambda k: descents[k].held_out_error)
             best = descents[number]
         else:
-            number, best = _solved(inside, problem, noise, data, penalties, progress)
+            number, best = _solved(inside, problem, noise, penalties, progress)
         own = _in_units_of(best, candidates[number], scaling)
         return _result(own, measured, data, time.perf_counter() - began)
 
@@ -178,12 +183,11 @@ def _solved(
     candidates: Sequence[AbstractModel],
     problem: Problem,
     noise: Coordinates,
-    data: Trajectories,
     penalties: Float[np.ndarray, " penalties"],
     progress: str | None,
 ) -> tuple[int, _Found]:
     """Fit every model at every ridge, and the best one, whose number is returned, again with its own noise."""
-    trials = [Trial(problem, cast(model, jnp.float64), data) for model in candidates]
+    trials = [Trial(problem, cast(model, jnp.float64)) for model in candidates]
     choices = [
         choice
         for trial in tqdm(trials, desc=progress, disable=None if progress else True, leave=False)

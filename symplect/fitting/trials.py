@@ -1,23 +1,20 @@
 """One model at one ridge: its fit, and how well it predicts what it has not seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
-from symplect.data import Trajectories
 from symplect.errors import FitError
-from symplect.fitting.least_squares import solve_symmetric
-from symplect.fitting.midpoint import OneStep, penalty_weights
-from symplect.fitting.parametrised import Parametrised, trainable_filter, with_friction
+from symplect.fitting.fields import field_of
+from symplect.fitting.least_squares import solve_alike
+from symplect.fitting.midpoint import one_step
 from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import PathResiduals, ShootingProblem, Shot
-from symplect.models import FeatureField, FeatureHamiltonian
+from symplect.models import PortHamiltonian
 
 _GROUPS = 30  # parts of the data at most, each of which is left out once
 _ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
@@ -42,17 +39,16 @@ class Problem:
 class Trial:
     """One model on one problem, at any ridge."""
 
-    def __init__(self, problem: Problem, model: Any, data: Trajectories):
-        self.problem, self.model = problem, model
-        followed = with_friction(model)
-        self.function, self.vector = Parametrised.split(followed)
-        self.size = len(Parametrised.split(model)[1])
-        weights = penalty_weights(followed, problem.segments.states.reshape(-1, data.dimension))
-        self._with_noise: dict[bytes, tuple[PathResiduals, OneStep]] = {}
-        self.ridge = np.asarray(ravel_pytree(eqx.filter(weights, trainable_filter(followed)))[0])
+    def __init__(self, problem: Problem, model: Any):
+        self.problem, self.field = problem, field_of(model)
+        held = isinstance(model, PortHamiltonian) and model.held
+        segments = problem.segments
+        measured = segments.states[np.any(segments.weights > 0, axis=2)]
+        self.ridge = self.field.ridge(measured.T)
+        self._residuals = partial(PathResiduals, self.field, segments, substeps=problem.substeps, held=held)
 
     def along(self, penalties: Float[np.ndarray, " penalties"], noise: Coordinates) -> list["Choice"]:
-        """Fit at several ridges, the strongest first, each from the one before where that begins nearer to the data.
+        """Fit at several ridges, the strongest first, each from the one before.
 
         That is nearly twice as fast as to begin anew every time. It ends where several in a row have predicted worse.
         """
@@ -64,37 +60,39 @@ class Trial:
         return found
 
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH) -> "Choice":
-        """Fit at one ridge, from the one-step residual or from an earlier fit, whichever costs less.
-
-        Where paths diverge from there, as those of a model of the wrong form may, it begins at the model's own numbers.
-        """
-        ridge = penalty * self.ridge
-        residuals, one_step = self._about(noise)
-        shooting = ShootingProblem(residuals, ridge)
-        begins = [shooting.at(one_step.parameters(ridge), self.problem.segments.states[:, 0])]
-        begins += [shooting.at(near.parameters, near.starts, near)] if near else []
-        best = min(begins, key=lambda shot: shot.cost)
-        if not np.isfinite(best.cost):
-            best = shooting.at(np.asarray(self.vector), self.problem.segments.states[:, 0])
-        return Choice(self, penalty, noise, shooting.minimised(best, enough))
-
-    def _about(self, noise: Coordinates) -> tuple[PathResiduals, OneStep]:
-        key = noise.tobytes()
-        if key not in self._with_noise:  # the same for every ridge
-            linear = isinstance(self.model, FeatureHamiltonian | FeatureField)
-            known, segments = (self.function, np.asarray(self.vector)), self.problem.segments
-            self._with_noise[key] = (
-                PathResiduals(self.function, segments, noise, self.problem.substeps),
-                OneStep(*known, segments, noise, linear=linear),
+        """Fit at one ridge, from an earlier fit or else from the measured states."""
+        residuals, ridge = self._residuals(noise), penalty * self.ridge
+        every = np.ones(len(ridge), bool)
+        shot = self._fitted(ShootingProblem(residuals, ridge, every), near, noise, enough)
+        parameters, free = self.field.feasible(shot.parameters)
+        if not np.all(free):
+            shot = self._fitted(
+                ShootingProblem(residuals, ridge, free), replace(shot, parameters=parameters), noise, enough
             )
-        return self._with_noise[key]
+        return Choice(self, penalty, noise, shot, free)
+
+    def _fitted(self, shooting: ShootingProblem, near: Shot | None, noise: Coordinates, enough: float) -> Shot:
+        """Join pieces of paths; where that leads away, as with a model of the wrong form, follow paths with care.
+
+        Where paths diverge from there, too, they begin at the model's own numbers.
+        """
+        segments, own = self.problem.segments, self.field.start
+        if self.field.linear:
+            about = (near.parameters, near.normal.paths) if near else (own, segments.states)
+            if (shot := shooting.joined(*about, enough)) is not None:
+                return shot
+        first = segments.states[:, 0]
+        begins = [shooting.at(near.parameters, near.starts, near)] if near else []
+        begins.append(shooting.at(one_step(self.field, segments, noise, shooting.penalty), first))
+        best = min(begins, key=lambda shot: shot.cost)
+        return shooting.minimised(best if np.isfinite(best.cost) else shooting.at(own, first), enough)
 
 
 class Choice:
     """A fit at one ridge, and how well it predicts what it has not seen."""
 
-    def __init__(self, trial: Trial, penalty: float, noise: Coordinates, shot: Shot):
-        self.trial, self.penalty, self.noise, self.shot = trial, penalty, noise, shot
+    def __init__(self, trial: Trial, penalty: float, noise: Coordinates, shot: Shot, free: np.ndarray):
+        self.trial, self.penalty, self.noise, self.shot, self.free = trial, penalty, noise, shot, free
         self.held_out_parts = self._held_out() if np.isfinite(shot.cost) else np.array([np.inf])
         self.held_out = float(np.sum(self.held_out_parts))
 
@@ -104,12 +102,12 @@ class Choice:
         Without group i the parameters move by $-(M - M_i)^{-1} g_i$, and its own start is found anew.
         """
         matrices, gradients, costs = self._by_group()
-        whole = np.sum(matrices, axis=0) + np.diag(self.penalty * self.trial.ridge)
-        found: list[float] = []
-        for matrix, gradient, cost in zip(matrices, gradients, costs, strict=True):
-            change = -solve_symmetric(whole - matrix, gradient)
-            found.append(float(cost - 2 * gradient @ change + change @ matrix @ change))
-        return np.array(found)
+        own = np.flatnonzero(self.free)
+        matrices, gradients = matrices[:, own[:, None], own], gradients[:, own]
+        whole = np.sum(matrices, axis=0) + np.diag((self.penalty * self.trial.ridge)[own])
+        changes = -solve_alike(whole - matrices, gradients)
+        curved = np.einsum("gi,gij,gj->g", changes, matrices, changes, optimize=True)
+        return costs - 2 * np.sum(gradients * changes, axis=1) + curved
 
     def _by_group(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Sum over what belongs together: the segments of a trial, or each segment where there is one trial.
@@ -126,20 +124,20 @@ class Choice:
     @property
     def model(self) -> Any:
         """The fitted model."""
-        function, _ = Parametrised.split(self.trial.model)
-        return function(jnp.asarray(self.shot.parameters[: self.trial.size]))
+        return self.trial.field.model(self.shot.parameters)
 
     @property
     def covariance(self) -> np.ndarray:
-        """The inverse of the penalised normal matrix, of the trainable numbers of the model."""
-        own = slice(self.trial.size)
+        """The inverse of the penalised normal matrix, for the trainable numbers of the model."""
+        return self.trial.field.covariance(self.shot.parameters, self._covariance())
+
+    def _covariance(self) -> np.ndarray:
         matrix = np.sum(self.shot.normal.matrix, axis=0) + np.diag(self.penalty * self.trial.ridge)
-        return np.linalg.pinv(matrix[own, own], rcond=1e-12, hermitian=True)
+        return np.linalg.pinv(matrix, rcond=1e-12, hermitian=True)
 
     def freedom(self) -> float:
         """The number of weights that the data, rather than the ridge, determine."""
-        own = slice(self.trial.size)
-        return float(np.trace(self.covariance @ np.sum(self.shot.normal.matrix, axis=0)[own, own]))
+        return float(np.sum(self._covariance() * np.sum(self.shot.normal.matrix, axis=0)))
 
     def residuals(self) -> np.ndarray:
         """Return what the model's paths miss of the measured states."""

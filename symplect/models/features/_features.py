@@ -1,8 +1,9 @@
 """What features are: a fixed map from a state to many numbers, none of them constant."""
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, final
 
 import equinox as eqx
@@ -37,6 +38,9 @@ class Derivatives:
     hessian: Callable[[Weights], Hessian]
 
 
+Differentiated = Callable[[States], Derivatives]
+
+
 class AbstractFeatures(eqx.Module):
     """A fixed map from a state (or a part of one) to `size` numbers; `a + b` lays two such maps end to end.
 
@@ -65,12 +69,12 @@ class AbstractFeatures(eqx.Module):
         """How strongly a ridge holds down the weight of each feature: 1 unless the feature is known to be harmless."""
         return np.ones(self.size)
 
-    def derivatives(self, states: States) -> Derivatives:
-        """Return features and their derivatives at many states, one per column, in double precision.
+    def derivatives(self) -> Differentiated:
+        """Return a function of many states, one per column, that gives the features and their derivatives there.
 
-        They are compiled, unless a class of features has them in closed form.
+        In double precision; compiled, unless a class of features has it in closed form.
         """
-        return _compiled(self, states)
+        return partial(_compiled, self)
 
     def __add__(self, other: "AbstractFeatures") -> "Concatenated":
         return Concatenated((self, other))
@@ -100,16 +104,8 @@ class Concatenated(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         return jnp.concatenate([part(z) for part in self.parts])
 
-    def derivatives(self, states: States) -> Derivatives:
-        found = [part.derivatives(states) for part in self.parts]
-        ends = np.cumsum([part.size for part in self.parts])[:-1]
-
-        def hessian(weights: Weights) -> Hessian:
-            own = zip(found, np.split(weights, ends), strict=True)
-            return np.sum([part.hessian(some) for part, some in own], axis=0)
-
-        values = np.concatenate([part.values for part in found])
-        return Derivatives(values, np.concatenate([part.gradients for part in found]), hessian)
+    def derivatives(self) -> Differentiated:
+        return end_to_end([part.derivatives() for part in self.parts])
 
     @property
     def couples(self) -> Couples:
@@ -118,6 +114,23 @@ class Concatenated(AbstractFeatures):
     @property
     def penalties(self) -> Penalties:
         return np.concatenate([part.penalties for part in self.parts])
+
+
+def end_to_end(parts: Sequence[Differentiated]) -> Differentiated:
+    """Return features laid end to end, with their derivatives."""
+
+    def at(states: States) -> Derivatives:
+        found = [part(states) for part in parts]
+        ends = np.cumsum([len(part.values) for part in found])[:-1]
+
+        def hessian(weights: Weights) -> Hessian:
+            own = zip(found, np.split(weights, ends), strict=True)
+            return sum(part.hessian(some) for part, some in own)
+
+        values = np.concatenate([part.values for part in found])
+        return Derivatives(values, np.concatenate([part.gradients for part in found]), hessian)
+
+    return at
 
 
 def _compiled(features: AbstractFeatures, states: States) -> Derivatives:

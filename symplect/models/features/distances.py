@@ -11,7 +11,15 @@ from jaxtyping import Array, Float
 
 from symplect._types import Half, Scalar
 from symplect.errors import InputError
-from symplect.models.features._features import AbstractFeatures, Derivatives, Hessian, States, Values, Weights
+from symplect.models.features._features import (
+    AbstractFeatures,
+    Derivatives,
+    Differentiated,
+    Hessian,
+    States,
+    Values,
+    Weights,
+)
 
 Distances = Float[Array, " pairs"]
 Functions = Float[np.ndarray, "functions ..."]
@@ -159,21 +167,26 @@ class PairDistances(AbstractFeatures):
     def __call__(self, z: Half) -> Values:
         return jnp.sum(self.radial(self.distances(z)), axis=-1)
 
-    def derivatives(self, states: States) -> Derivatives:
+    def derivatives(self) -> Differentiated:
         first, second = np.triu_indices(self.bodies, k=1)
         incidence = np.eye(self.bodies)[first] - np.eye(self.bodies)[second]
-        apart = np.einsum("cbs,pb->cps", states.reshape(self.dimensions, self.bodies, -1), incidence)
-        r = np.sqrt(np.sum(apart**2, axis=0))
-        values, slopes, curvatures = self.radial.derivatives(r)
-        along = apart / r
-        gradients = np.einsum("kps,cps,pb->kcbs", slopes, along, incidence, optimize=True)
+        radial, dimensions = self.radial, self.dimensions
 
-        def hessian(weights: Weights) -> Hessian:
-            by_pair = _by_position(along, r, _summed(weights, slopes), _summed(weights, curvatures))
-            found = np.einsum("cdps,pa,pb->cadbs", by_pair, incidence, incidence, optimize=True)
-            return found.reshape(len(states), len(states), -1)
+        def at(states: States) -> Derivatives:
+            apart = np.einsum("cbs,pb->cps", states.reshape(dimensions, incidence.shape[1], -1), incidence)
+            r = np.sqrt(np.sum(apart**2, axis=0))
+            values, slopes, curvatures = radial.derivatives(r)
+            along = apart / r
+            gradients = np.einsum("kps,cps,pb->kcbs", slopes, along, incidence, optimize=True)
 
-        return Derivatives(np.sum(values, axis=1), gradients.reshape(self.size, *states.shape), hessian)
+            def hessian(weights: Weights) -> Hessian:
+                by_pair = _by_position(along, r, _summed(weights, slopes), _summed(weights, curvatures))
+                found = np.einsum("cdps,pa,pb->cadbs", by_pair, incidence, incidence, optimize=True)
+                return found.reshape(len(states), len(states), -1)
+
+            return Derivatives(np.sum(values, axis=1), gradients.reshape(len(values), *states.shape), hessian)
+
+        return at
 
     def distances(self, q: Half) -> Distances:
         """Return the distance of every pair."""
@@ -213,15 +226,20 @@ class CentreDistance(AbstractFeatures):
     def __call__(self, z: Half) -> Values:
         return self.radial(jnp.sqrt(jnp.sum(z**2)))
 
-    def derivatives(self, states: States) -> Derivatives:
-        r = np.sqrt(np.sum(states**2, axis=0))
-        values, slopes, curvatures = self.radial.derivatives(r)
-        along = states / r
+    def derivatives(self) -> Differentiated:
+        radial = self.radial
 
-        def hessian(weights: Weights) -> Hessian:
-            return _by_position(along, r, _summed(weights, slopes), _summed(weights, curvatures))
+        def at(states: States) -> Derivatives:
+            r = np.sqrt(np.sum(states**2, axis=0))
+            values, slopes, curvatures = radial.derivatives(r)
+            along = states / r
 
-        return Derivatives(values, slopes[:, None] * along, hessian)
+            def hessian(weights: Weights) -> Hessian:
+                return _by_position(along, r, _summed(weights, slopes), _summed(weights, curvatures))
+
+            return Derivatives(values, slopes[:, None] * along, hessian)
+
+        return at
 
     @classmethod
     def over_data(cls, positions: Float[np.ndarray, "samples degrees"], *, terms: int = 8) -> "CentreDistance":

@@ -10,6 +10,7 @@ from symplect._types import Half
 from symplect.models.features._features import (
     AbstractFeatures,
     Derivatives,
+    Differentiated,
     Hessian,
     Penalties,
     States,
@@ -51,16 +52,20 @@ class Fourier(AbstractFeatures):
         phases = jnp.asarray(self.frequencies, z.dtype) @ z
         return jnp.concatenate([jnp.cos(phases), jnp.sin(phases)])
 
-    def derivatives(self, states: States) -> Derivatives:
+    def derivatives(self) -> Differentiated:
         k = np.asarray(self.frequencies, float)
-        cosine, sine = np.cos(k @ states), np.sin(k @ states)
-        values, slopes = np.concatenate([cosine, sine]), np.concatenate([-sine, cosine])
         twice = np.tile(k, (2, 1))
 
-        def hessian(weights: Weights) -> Hessian:
-            return weighted_squares(twice, -weights.reshape(self.size, -1) * values)
+        def at(states: States) -> Derivatives:
+            cosine, sine = np.cos(k @ states), np.sin(k @ states)
+            values, slopes = np.concatenate([cosine, sine]), np.concatenate([-sine, cosine])
 
-        return Derivatives(values, twice[:, :, None] * slopes[:, None, :], hessian)
+            def hessian(weights: Weights) -> Hessian:
+                return weighted_squares(twice, -weights.reshape(len(twice), -1) * values)
+
+            return Derivatives(values, twice[:, :, None] * slopes[:, None, :], hessian)
+
+        return at
 
     @property
     def penalties(self) -> Penalties:

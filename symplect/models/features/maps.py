@@ -15,6 +15,7 @@ from symplect.models.features._features import (
     Concatenated,
     Couples,
     Derivatives,
+    Differentiated,
     Hessian,
     Penalties,
     States,
@@ -38,8 +39,8 @@ class OfPositions(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         return self.inner(split(z)[0])
 
-    def derivatives(self, states: States) -> Derivatives:
-        return _of_part(self.inner, states, slice(len(states) // 2))
+    def derivatives(self) -> Differentiated:
+        return _of_half(self.inner, 0)
 
     @property
     def couples(self) -> Couples:
@@ -65,8 +66,8 @@ class OfMomenta(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         return self.inner(split(z)[1])
 
-    def derivatives(self, states: States) -> Derivatives:
-        return _of_part(self.inner, states, slice(len(states) // 2, None))
+    def derivatives(self) -> Differentiated:
+        return _of_half(self.inner, 1)
 
     @property
     def couples(self) -> Couples:
@@ -77,18 +78,24 @@ class OfMomenta(AbstractFeatures):
         return self.inner.penalties
 
 
-def _of_part(inner: AbstractFeatures, states: States, part: slice) -> Derivatives:
-    """Return features of some of the coordinates; they do not change with the others."""
-    found, (dimension, samples) = inner.derivatives(states[part]), states.shape
-    gradients = np.zeros((inner.size, dimension, samples))
-    gradients[:, part] = found.gradients
+def _of_half(inner: AbstractFeatures, half: int) -> Differentiated:
+    """Return features of the positions (0) or momenta (1), which do not change with the others."""
+    derivatives, size = inner.derivatives(), inner.size
 
-    def hessian(weights: Weights) -> Hessian:
-        whole = np.zeros((dimension, dimension, samples))
-        whole[part, part] = found.hessian(weights)
-        return whole
+    def at(states: States) -> Derivatives:
+        dimension, samples = states.shape
+        part = slice(dimension // 2) if half == 0 else slice(dimension // 2, None)
+        found, gradients = derivatives(states[part]), np.zeros((size, dimension, samples))
+        gradients[:, part] = found.gradients
 
-    return Derivatives(found.values, gradients, hessian)
+        def hessian(weights: Weights) -> Hessian:
+            whole = np.zeros((dimension, dimension, samples))
+            whole[part, part] = found.hessian(weights)
+            return whole
+
+        return Derivatives(found.values, gradients, hessian)
+
+    return at
 
 
 def separable(kinetic: AbstractFeatures, potential: AbstractFeatures) -> Concatenated:
@@ -127,25 +134,30 @@ class Product(AbstractFeatures):
         right = jnp.concatenate([one, self.of_momenta(p)])
         return (left[:, None] * right[None, :]).ravel()[1:]
 
-    def derivatives(self, states: States) -> Derivatives:
-        half, samples = len(states) // 2, states.shape[1]
-        of_q, of_p = self.of_positions.derivatives(states[:half]), self.of_momenta.derivatives(states[half:])
-        left, right = (np.concatenate([np.ones((1, samples)), part.values]) for part in (of_q, of_p))
-        nothing = np.zeros((1, half, samples))
-        by_q, by_p = (np.concatenate([nothing, part.gradients]) for part in (of_q, of_p))
-        gradients = np.concatenate([by_q[:, None] * right[:, None], left[:, None, None] * by_p], axis=2)
+    def derivatives(self) -> Differentiated:
+        of_positions, of_momenta = self.of_positions.derivatives(), self.of_momenta.derivatives()
 
-        def hessian(weights: Weights) -> Hessian:
-            table = np.concatenate([np.zeros((1, *weights.shape[1:])), weights])
-            table = np.broadcast_to(table.reshape(len(left), len(right), -1), (len(left), len(right), samples))
-            mixed = np.einsum("ais,abs,bjs->ijs", by_q, table, by_p, optimize=True)
-            of_left = of_q.hessian(np.einsum("abs,bs->as", table[1:], right))
-            of_right = of_p.hessian(np.einsum("abs,as->bs", table[:, 1:], left))
-            upper = np.concatenate([of_left, mixed], axis=1)
-            return np.concatenate([upper, np.concatenate([mixed.swapaxes(0, 1), of_right], axis=1)])
+        def at(states: States) -> Derivatives:
+            half, samples = len(states) // 2, states.shape[1]
+            of_q, of_p = of_positions(states[:half]), of_momenta(states[half:])
+            left, right = (np.concatenate([np.ones((1, samples)), part.values]) for part in (of_q, of_p))
+            nothing = np.zeros((1, half, samples))
+            by_q, by_p = (np.concatenate([nothing, part.gradients]) for part in (of_q, of_p))
+            gradients = np.concatenate([by_q[:, None] * right[:, None], left[:, None, None] * by_p], axis=2)
 
-        values = (left[:, None] * right).reshape(-1, samples)[1:]
-        return Derivatives(values, gradients.reshape(-1, 2 * half, samples)[1:], hessian)
+            def hessian(weights: Weights) -> Hessian:
+                table = np.concatenate([np.zeros((1, *weights.shape[1:])), weights])
+                table = np.broadcast_to(table.reshape(len(left), len(right), -1), (len(left), len(right), samples))
+                mixed = np.einsum("ais,abs,bjs->ijs", by_q, table, by_p, optimize=True)
+                of_left = of_q.hessian(np.einsum("abs,bs->as", table[1:], right))
+                of_right = of_p.hessian(np.einsum("abs,as->bs", table[:, 1:], left))
+                upper = np.concatenate([of_left, mixed], axis=1)
+                return np.concatenate([upper, np.concatenate([mixed.swapaxes(0, 1), of_right], axis=1)])
+
+            values = (left[:, None] * right).reshape(-1, samples)[1:]
+            return Derivatives(values, gradients.reshape(-1, 2 * half, samples)[1:], hessian)
+
+        return at
 
     @property
     def couples(self) -> Couples:
@@ -181,14 +193,20 @@ class Projected(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         return self.inner(self.matrix @ (z - self.centre))
 
-    def derivatives(self, states: States) -> Derivatives:
-        matrix, centre = np.asarray(self.matrix, float), np.asarray(self.centre, float)
-        found = self.inner.derivatives(matrix @ (states - centre[:, None]))
+    def derivatives(self) -> Differentiated:
+        inner, matrix = self.inner.derivatives(), np.asarray(self.matrix, float)
+        centre = np.asarray(self.centre, float)[:, None]
 
-        def hessian(weights: Weights) -> Hessian:
-            return np.einsum("ai,abs,bj->ijs", matrix, found.hessian(weights), matrix, optimize=True)
+        def at(states: States) -> Derivatives:
+            found = inner(matrix @ (states - centre))
 
-        return Derivatives(found.values, np.einsum("kas,ai->kis", found.gradients, matrix, optimize=True), hessian)
+            def hessian(weights: Weights) -> Hessian:
+                return np.einsum("ai,abs,bj->ijs", matrix, found.hessian(weights), matrix, optimize=True)
+
+            gradients = np.einsum("kas,ai->kis", found.gradients, matrix, optimize=True)
+            return Derivatives(found.values, gradients, hessian)
+
+        return at
 
     @property
     def penalties(self) -> Penalties:
@@ -246,16 +264,19 @@ class Symmetric(AbstractFeatures):
         images = jnp.asarray(self.signs, z.dtype) * z[None, :]
         return jnp.mean(jax.vmap(self.inner)(images), axis=0)
 
-    def derivatives(self, states: States) -> Derivatives:
-        signs = np.asarray(self.signs)[:, :, None]
-        images = [self.inner.derivatives(sign * states) for sign in signs]
+    def derivatives(self) -> Differentiated:
+        inner, signs = self.inner.derivatives(), np.asarray(self.signs)[:, :, None]
 
-        def hessian(weights: Weights) -> Hessian:
-            own = zip(signs, images, strict=True)
-            return np.mean([sign[:, None] * sign * image.hessian(weights) for sign, image in own], axis=0)
+        def at(states: States) -> Derivatives:
+            images = [(sign, inner(sign * states)) for sign in signs]
 
-        gradients = np.mean([sign * image.gradients for sign, image in zip(signs, images, strict=True)], axis=0)
-        return Derivatives(np.mean([image.values for image in images], axis=0), gradients, hessian)
+            def hessian(weights: Weights) -> Hessian:
+                return np.mean([sign[:, None] * sign * image.hessian(weights) for sign, image in images], axis=0)
+
+            values = np.mean([image.values for _, image in images], axis=0)
+            return Derivatives(values, np.mean([sign * image.gradients for sign, image in images], axis=0), hessian)
+
+        return at
 
     @property
     def couples(self) -> Couples:

@@ -1,13 +1,14 @@
 """Monomials."""
 
 import math
+from functools import reduce
 from itertools import combinations_with_replacement, permutations
 from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from symplect._types import State
 from symplect.errors import InputError
@@ -15,11 +16,13 @@ from symplect.models.features._features import (
     AbstractFeatures,
     Couples,
     Derivatives,
+    Differentiated,
     Hessian,
     Penalties,
     States,
     Values,
     Weights,
+    end_to_end,
 )
 
 _MOST = 1_000_000
@@ -76,21 +79,9 @@ class Polynomial(AbstractFeatures):
             found.append(product)
         return jnp.concatenate(found)
 
-    def derivatives(self, states: States) -> Derivatives:
-        if len(states) != self.dimension:
-            raise InputError(f"Polynomial: expected an input of {self.dimension} entries, found {len(states)}")
-        of_degree = [
-            _monomials(np.array([pick for pick in self.factors if len(pick) == degree]), states)
-            for degree in range(1, self.degree + 1)
-        ]
-        ends = np.cumsum([len(part.values) for part in of_degree])[:-1]
-
-        def hessian(weights: Weights) -> Hessian:
-            own = zip(of_degree, np.split(weights, ends), strict=True)
-            return np.sum([part.hessian(some) for part, some in own], axis=0)
-
-        values = np.concatenate([part.values for part in of_degree])
-        return Derivatives(values, np.concatenate([part.gradients for part in of_degree]), hessian)
+    def derivatives(self) -> Differentiated:
+        factors, degrees = self.factors, range(1, self.degree + 1)
+        return end_to_end([_monomials([pick for pick in factors if len(pick) == degree]) for degree in degrees])
 
     @property
     def couples(self) -> Couples:
@@ -102,26 +93,32 @@ class Polynomial(AbstractFeatures):
         return np.array([float(len(pick) > 2) for pick in self.factors])
 
 
-def _monomials(picks: Int[np.ndarray, "monomials degree"], states: States) -> Derivatives:
-    """Return monomials of one degree, each the product of some entries of the state."""
-    dimension, samples = states.shape
+def _monomials(factors: list[tuple[int, ...]]) -> Differentiated:
+    """Return monomials of one degree, each the product of some entries of the state, with their derivatives."""
+    picks = np.array(factors)
     count, degree = picks.shape
+    places, pairs = np.arange(count), list(permutations(range(degree), 2))
 
-    def product(left_out: tuple[int, ...]) -> Float[np.ndarray, "monomials samples"]:
-        found = np.ones((count, samples))
-        for column in set(range(degree)) - set(left_out):
-            found *= states[picks[:, column]]
-        return found
+    def at(states: States) -> Derivatives:
+        dimension, samples = states.shape
+        entries = states[picks.T]
 
-    gradients = np.zeros((count, dimension, samples))
-    for column in range(degree):
-        gradients[np.arange(count), picks[:, column]] += product((column,))
+        def product(*left_out: int) -> Float[np.ndarray, "monomials samples"]:
+            kept = [column for column in range(degree) if column not in left_out]
+            return reduce(np.multiply, entries[kept]) if kept else np.ones((count, samples))
 
-    def hessian(weights: Weights) -> Hessian:
-        found = np.zeros((dimension**2, samples))
-        for pair in permutations(range(degree), 2):
-            place = picks[:, pair[0]] * dimension + picks[:, pair[1]]
-            found += np.equal.outer(np.arange(dimension**2), place) @ (weights.reshape(count, -1) * product(pair))
-        return found.reshape(dimension, dimension, samples)
+        gradients = np.zeros((count, dimension, samples))
+        for column in range(degree):
+            gradients[places, picks[:, column]] += product(column)
 
-    return Derivatives(product(()), gradients, hessian)
+        def hessian(weights: Weights) -> Hessian:
+            found = np.zeros((dimension**2, samples))
+            for first, second in pairs:
+                place = picks[:, first] * dimension + picks[:, second]
+                of_place = np.equal.outer(np.arange(dimension**2), place).astype(float)
+                found += of_place @ (weights.reshape(count, -1) * product(first, second))
+            return found.reshape(dimension, dimension, samples)
+
+        return Derivatives(product(), gradients, hessian)
+
+    return at

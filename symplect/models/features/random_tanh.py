@@ -9,7 +9,15 @@ from jaxtyping import Array, Float
 
 from symplect._types import State
 from symplect.errors import InputError
-from symplect.models.features._features import AbstractFeatures, Derivatives, Hessian, Values, Weights, weighted_squares
+from symplect.models.features._features import (
+    AbstractFeatures,
+    Derivatives,
+    Differentiated,
+    Hessian,
+    Values,
+    Weights,
+    weighted_squares,
+)
 
 States = Float[np.ndarray, "samples dimension"]
 
@@ -37,15 +45,19 @@ class RandomTanh(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         return jnp.tanh(z @ self.directions + self.biases)
 
-    def derivatives(self, states: Float[np.ndarray, "dimension samples"]) -> Derivatives:
-        directions = np.asarray(self.directions, float).T
-        values = np.tanh(directions @ states + np.asarray(self.biases, float)[:, None])
-        slopes = 1 - values**2
+    def derivatives(self) -> Differentiated:
+        directions, biases = np.asarray(self.directions, float).T.copy(), np.asarray(self.biases, float)[:, None]
 
-        def hessian(weights: Weights) -> Hessian:
-            return weighted_squares(directions, -2 * weights.reshape(self.size, -1) * values * slopes)
+        def at(states: Float[np.ndarray, "dimension samples"]) -> Derivatives:
+            values = np.tanh(directions @ states + biases)
+            slopes = 1 - values**2
 
-        return Derivatives(values, directions[:, :, None] * slopes[:, None, :], hessian)
+            def hessian(weights: Weights) -> Hessian:
+                return weighted_squares(directions, -2 * weights.reshape(len(biases), -1) * values * slopes)
+
+            return Derivatives(values, directions[:, :, None] * slopes[:, None, :], hessian)
+
+        return at
 
     @classmethod
     def from_pairs(

@@ -10,6 +10,7 @@ from symplect.models.features._features import (
     AbstractFeatures,
     Couples,
     Derivatives,
+    Differentiated,
     Hessian,
     Penalties,
     States,
@@ -45,15 +46,20 @@ class Selected(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         return self.inner(z)[np.asarray(self.indices, int)]
 
-    def derivatives(self, states: States) -> Derivatives:
-        found, kept = self.inner.derivatives(states), np.asarray(self.indices, int)
+    def derivatives(self) -> Differentiated:
+        inner, size, kept = self.inner.derivatives(), self.inner.size, np.asarray(self.indices, int)
 
-        def hessian(weights: Weights) -> Hessian:
-            among_all = np.zeros((self.inner.size, *weights.shape[1:]))
-            among_all[kept] = weights
-            return found.hessian(among_all)
+        def at(states: States) -> Derivatives:
+            found = inner(states)
 
-        return Derivatives(found.values[kept], found.gradients[kept], hessian)
+            def hessian(weights: Weights) -> Hessian:
+                among_all = np.zeros((size, *weights.shape[1:]))
+                among_all[kept] = weights
+                return found.hessian(among_all)
+
+            return Derivatives(found.values[kept], found.gradients[kept], hessian)
+
+        return at
 
     @property
     def couples(self) -> Couples:
