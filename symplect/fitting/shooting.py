@@ -216,6 +216,33 @@ class Shot:
     sizes: np.ndarray
     converged: bool = False
 
+    def foreseen(self, penalty: Parameters, free: Bool[np.ndarray, " parameters"]) -> "Shot":
+        """Return where the linearised problem is least with another penalty."""
+        change, normal = self.step(penalty, free), self.normal
+        bent = np.einsum("spr,r->sp", normal.matrix, change)
+        there = replace(
+            normal,
+            gradient=normal.gradient - bent,
+            cost=normal.cost - (2 * normal.gradient - bent) @ change,
+            paths=normal.moved(change),
+        )
+        parameters = self.parameters + change
+        cost = float(np.sum(there.cost) + np.sum(penalty * parameters**2))
+        return replace(self, parameters=parameters, starts=there.paths[:, 0], normal=there, cost=cost, converged=False)
+
+    def gradient(self, penalty: Parameters) -> Parameters:
+        """Return half of what the sum falls by, for each parameter."""
+        return np.sum(self.normal.gradient, axis=0) - penalty * self.parameters
+
+    def step(
+        self, penalty: Parameters, free: Bool[np.ndarray, " parameters"], damped: Parameters | float = 0.0
+    ) -> Parameters:
+        """Return the step to the minimum of the linearised problem."""
+        matrix = np.sum(self.normal.matrix, axis=0) + np.diag(penalty + damped)
+        change = np.zeros(len(penalty))
+        change[free] = solve_symmetric(matrix[np.ix_(free, free)], self.gradient(penalty)[free], rcond=1e-13)
+        return change
+
 
 @dataclass(frozen=True, eq=False)
 class ShootingProblem:
@@ -262,8 +289,8 @@ class ShootingProblem:
             shot = self._shot(parameters, normal)
             if not np.isfinite(shot.cost):
                 return None
-            change = self._change(shot, 0.0)
-            foreseen = change @ self._gradient(shot)
+            change = shot.step(self.penalty, self.free)
+            foreseen = change @ shot.gradient(self.penalty)
             if np.all(normal.met) and foreseen < enough * shot.cost:
                 return replace(shot, converged=True)
             parameters, states = parameters + change, normal.moved(change)
@@ -284,10 +311,10 @@ class ShootingProblem:
         growth = _GROWTH
         for _ in range(_ITERATIONS if np.isfinite(best.cost) else 0):
             damped = best.damping * (best.sizes + self.penalty)
-            change = self._change(best, damped)
+            change = best.step(self.penalty, self.free, damped)
             there = self.at(best.parameters + change, best.starts + best.normal.starts(change), best)
             if there.cost < best.cost:
-                foreseen = change @ (self._gradient(best) + damped * change)
+                foreseen = change @ (best.gradient(self.penalty) + damped * change)
                 share = (best.cost - there.cost) / foreseen
                 damping = float(max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST))
                 converged = best.cost - there.cost < enough * best.cost
@@ -297,14 +324,3 @@ class ShootingProblem:
             if best.converged:
                 break
         return best
-
-    def _gradient(self, shot: Shot) -> Parameters:
-        return np.sum(shot.normal.gradient, axis=0) - self.penalty * shot.parameters
-
-    def _change(self, shot: Shot, damped: Parameters | float) -> Parameters:
-        """Return the step to the minimum of the linearised problem."""
-        matrix = np.sum(shot.normal.matrix, axis=0) + np.diag(self.penalty + damped)
-        change = np.zeros(len(self.penalty))
-        own = np.ix_(self.free, self.free)
-        change[self.free] = solve_symmetric(matrix[own], self._gradient(shot)[self.free], rcond=1e-13)
-        return change

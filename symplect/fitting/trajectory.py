@@ -191,7 +191,7 @@ def _solved(
     choices = [
         choice
         for trial in tqdm(trials, desc=progress, disable=None if progress else True, leave=False)
-        for choice in trial.along(penalties if np.any(trial.ridge) else penalties[:1], noise)
+        for choice in trial.choices(penalties if np.any(trial.ridge) else penalties[:1], noise)
     ]
     best = simplest(choices)
     final = best.trial.at(best.penalty, best.noise_found(), best.shot)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from symplect.models import PortHamiltonian
 
 _GROUPS = 30  # parts of the data at most, each of which is left out once
 _ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
-_WORSE = 3  # ridges in a row that predict worse than the best one: still weaker ones are not tried
 
 Coordinates = Float[np.ndarray, " dimension"]
 
@@ -47,17 +46,13 @@ class Trial:
         self.ridge = self.field.ridge(measured.T)
         self._residuals = partial(PathResiduals, self.field, segments, substeps=problem.substeps, held=held)
 
-    def along(self, penalties: Float[np.ndarray, " penalties"], noise: Coordinates) -> list["Choice"]:
-        """Fit at several ridges, the strongest first, each from the one before.
-
-        That is nearly twice as fast as to begin anew every time. It ends where several in a row have predicted worse.
-        """
-        found: list[Choice] = []
-        for penalty in np.sort(penalties)[::-1]:
-            found.append(self.at(float(penalty), noise, found[-1].shot if found else None, enough=_ROUGHLY))
-            if np.argmin([choice.held_out for choice in found]) < len(found) - _WORSE:
-                break
-        return found
+    def choices(self, penalties: Float[np.ndarray, " penalties"], noise: Coordinates) -> list["Choice"]:
+        """Fit at the ridge in the middle, and foresee from there what fits at the others would be."""
+        ordered = np.sort(penalties)
+        first = self.at(float(ordered[len(ordered) // 2]), noise, enough=_ROUGHLY)
+        if not np.isfinite(first.held_out):  # a strong ridge tames paths that diverge
+            first = self.at(float(ordered[-1]), noise, enough=_ROUGHLY)
+        return [first, *(first.foreseen(float(penalty)) for penalty in ordered if penalty != first.penalty)]
 
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH) -> "Choice":
         """Fit at one ridge, from an earlier fit or else from the measured states."""
@@ -69,7 +64,7 @@ class Trial:
             shot = self._fitted(
                 ShootingProblem(residuals, ridge, free), replace(shot, parameters=parameters), noise, enough
             )
-        return Choice(self, penalty, noise, shot, free)
+        return Choice(self, penalty, noise, shot, free, exact=True)
 
     def _fitted(self, shooting: ShootingProblem, near: Shot | None, noise: Coordinates, enough: float) -> Shot:
         """Join pieces of paths; where that leads away, as with a model of the wrong form, follow paths with care.
@@ -91,10 +86,20 @@ class Trial:
 class Choice:
     """A fit at one ridge, and how well it predicts what it has not seen."""
 
-    def __init__(self, trial: Trial, penalty: float, noise: Coordinates, shot: Shot, free: np.ndarray):
+    def __init__(self, trial: Trial, penalty: float, noise: Coordinates, shot: Shot, free: np.ndarray, *, exact: bool):
         self.trial, self.penalty, self.noise, self.shot, self.free = trial, penalty, noise, shot, free
+        self.exact = exact
         self.held_out_parts = self._held_out() if np.isfinite(shot.cost) else np.array([np.inf])
         self.held_out = float(np.sum(self.held_out_parts))
+
+    def foreseen(self, penalty: float) -> "Choice":
+        """Return what a fit at another ridge would be if paths changed in proportion to the parameters."""
+        ridge = penalty * self.trial.ridge
+        return Choice(self.trial, penalty, self.noise, self.shot.foreseen(ridge, self.free), self.free, exact=False)
+
+    def fitted(self) -> "Choice":
+        """Return the fit that was foreseen."""
+        return self.trial.at(self.penalty, self.noise, self.shot, enough=_ROUGHLY)
 
     def _held_out(self) -> Float[np.ndarray, " groups"]:
         r"""Return the squared residuals of each trajectory, or group of them, when it is left out, to first order.
@@ -135,9 +140,13 @@ class Choice:
         matrix = np.sum(self.shot.normal.matrix, axis=0) + np.diag(self.penalty * self.trial.ridge)
         return np.linalg.pinv(matrix, rcond=1e-12, hermitian=True)
 
+    @cached_property
+    def _freedom(self) -> float:
+        return float(np.sum(self._covariance() * np.sum(self.shot.normal.matrix, axis=0)))
+
     def freedom(self) -> float:
         """The number of weights that the data, rather than the ridge, determine."""
-        return float(np.sum(self._covariance() * np.sum(self.shot.normal.matrix, axis=0)))
+        return self._freedom
 
     def residuals(self) -> np.ndarray:
         """Return what the model's paths miss of the measured states."""
@@ -159,15 +168,24 @@ def simplest(choices: Sequence[Choice]) -> Choice:
     Source: Breiman, Friedman, Olshen, Stone 1984, *Classification and Regression Trees*, 3.4.3 (the rule of one
     standard error), here with the error of the difference, trajectory by trajectory.
 
+    Those that matter, the best and the simplest, are fitted, until none is left that was only foreseen.
+
     Raises:
         FitError: no model could follow the data.
     """
-    best = min(choices, key=lambda choice: choice.held_out)
-    if not np.isfinite(best.held_out):
-        raise FitError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
+    known = list(choices)
+    while True:
+        best = min(known, key=lambda choice: choice.held_out)
+        if not np.isfinite(best.held_out):
+            raise FitError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
+        good = [choice for choice in known if np.isfinite(choice.held_out) and _as_good(choice, best)]
+        found = min(good, key=Choice.freedom)
+        rough = best if not best.exact else found
+        if rough.exact:
+            return found
+        known[known.index(rough)] = rough.fitted()
 
-    def as_good(choice: Choice) -> bool:
-        difference = choice.held_out_parts - best.held_out_parts
-        return bool(np.sum(difference) <= np.sqrt(len(difference)) * np.std(difference))
 
-    return min((choice for choice in choices if np.isfinite(choice.held_out) and as_good(choice)), key=Choice.freedom)
+def _as_good(choice: Choice, best: Choice) -> bool:
+    difference = choice.held_out_parts - best.held_out_parts
+    return bool(np.sum(difference) <= np.sqrt(len(difference)) * np.std(difference))
