@@ -103,9 +103,15 @@ def symplectic_gradient(system: AbstractHamiltonian, z: State) -> State:
 
 
 def rotate(gradient: State) -> State:
-    """Return `J dH/dz = (dH/dp, -dH/dq)`: the one place of the package in which the sign is written."""
+    """Return `J dH/dz = (dH/dp, -dH/dq)`: the sign is written here and in `rotated` alone."""
     dH_dq, dH_dp = split(gradient)
     return jnp.concatenate([dH_dp, -dH_dq])
+
+
+def rotated(gradients: Float[np.ndarray, "dimension ..."]) -> Float[np.ndarray, "dimension ..."]:
+    """Return `J dH/dz` of many gradients in NumPy, one per column."""
+    dH_dq, dH_dp = np.split(gradients, 2)
+    return np.concatenate([dH_dp, -dH_dq])
 
 
 def vector_field(dynamics: AbstractDynamics, states: Float[Array | np.ndarray, "*batch dimension"]) -> States:

@@ -5,8 +5,10 @@ from typing import TypeVar
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
+from jax.typing import ArrayLike
+from jaxtyping import Array, PyTree
 from numpy.typing import DTypeLike
 
 Tree = TypeVar("Tree", bound=PyTree)
@@ -25,6 +27,16 @@ def cast(tree: Tree, dtype: DTypeLike) -> Tree:
     """
     with jax.enable_x64(True):  # else float64 would silently become float32 again
         return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree)
+
+
+def on_device(values: ArrayLike) -> Array:
+    """Return an array of JAX, in the precision of the session; unlike `jnp.asarray`, compile nothing for a new shape.
+
+    Example:
+        >>> on_device(np.array([1.0, 2.0])).tolist()
+        [1.0, 2.0]
+    """
+    return jax.device_put(values) if isinstance(values, np.ndarray) else jnp.asarray(values)
 
 
 def as_precise_as(tree: PyTree) -> AbstractContextManager[object]:

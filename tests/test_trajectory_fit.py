@@ -16,9 +16,9 @@ from symplect.experiments.tasks import TASKS
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.descended_shooting import one_step_loss
-from symplect.fitting.parametrised import Parametrised
+from symplect.fitting.fields import field_of
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import PathResiduals, follow
+from symplect.fitting.shooting import PathResiduals
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.models import FeatureField, FeatureHamiltonian, PortHamiltonian
 from symplect.models.features import Polynomial
@@ -62,26 +62,38 @@ def test_what_was_not_observed_weighs_nothing():
 
 
 def test_the_normal_equations_are_those_of_the_residual_by_finite_differences():
+    segments = cut_segments(noisy_springs(trials=2, samples=6), np.ones(2), None)
     with jax.enable_x64(True):
-        segments = cut_segments(noisy_springs(trials=2, samples=6), np.ones(2), None)
-        model, _ = Parametrised.split(QUADRATIC)
-        theta = np.array([0.1, -0.1, 0.4, 0.1, 0.6])[: Parametrised.split(QUADRATIC)[1].size]
-        starts, noise = segments.states[:, 0], np.array([0.1, 0.2])
-        count = len(theta)
+        field = field_of(PortHamiltonian(FeatureHamiltonian(Polynomial(2, degree=2)), jnp.array([[0.3]])))
+    theta = np.array([0.1, -0.1, 0.4, 0.1, 0.6, 0.09])
+    starts, noise = segments.states[:, 0], np.array([0.1, 0.2])
+    residuals = PathResiduals(field, segments, noise, 1)
 
-        def residual(unknowns):
-            paths = follow(model, jnp.asarray(unknowns[:count]), unknowns[count:].reshape(2, 2), segments, 1)
-            return ((segments.states - np.asarray(paths)) / noise).ravel()
+    def residual(unknowns):
+        paths = residuals.followed(unknowns[: len(theta)], unknowns[len(theta) :].reshape(2, 2)).paths
+        return ((segments.states - paths) / noise).ravel()
 
-        at = np.concatenate([theta, starts.ravel()])
-        steps = 1e-6 * np.eye(len(at))
-        jacobian = np.stack([(residual(at - s) - residual(at + s)) / 2e-6 for s in steps], axis=1)
-        dense = np.linalg.lstsq(jacobian, residual(at), rcond=None)[0]
-        normal = PathResiduals(model, segments, noise, 1).linearised(theta, starts)
-        change = np.linalg.solve(np.sum(normal.matrix, axis=0), np.sum(normal.gradient, axis=0))
-        np.testing.assert_allclose(np.sum(normal.cost), np.sum(residual(at) ** 2), rtol=1e-10)
-        np.testing.assert_allclose(change, dense[:count], rtol=1e-4, atol=1e-6)
-        np.testing.assert_allclose(normal.starts(change).ravel(), dense[count:], rtol=1e-4, atol=1e-6)
+    at = np.concatenate([theta, starts.ravel()])
+    steps = 1e-6 * np.eye(len(at))
+    jacobian = np.stack([(residual(at - s) - residual(at + s)) / 2e-6 for s in steps], axis=1)
+    dense = np.linalg.lstsq(jacobian, residual(at), rcond=None)[0]
+    normal = residuals.followed(theta, starts)
+    change = np.linalg.solve(np.sum(normal.matrix, axis=0), np.sum(normal.gradient, axis=0))
+    np.testing.assert_allclose(np.sum(normal.cost), np.sum(residual(at) ** 2), rtol=1e-10)
+    np.testing.assert_allclose(change, dense[: len(theta)], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(normal.starts(change).ravel(), dense[len(theta) :], rtol=1e-4, atol=1e-6)
+
+
+def test_pieces_that_lie_on_a_path_have_the_normal_equations_of_the_path():
+    segments = cut_segments(noisy_springs(trials=3, samples=7), np.ones(2), None)
+    residuals = PathResiduals(field_of(QUADRATIC), segments, np.array([0.1, 0.2]), 2)
+    theta = np.array([0.1, -0.1, 0.4, 0.1, 0.6])
+    followed = residuals.followed(theta, segments.states[:, 0])
+    joined = residuals.joined(theta, followed.paths)
+    assert np.all(joined.met)
+    assert not np.any(residuals.joined(theta, segments.states).met)
+    for name in ("matrix", "gradient", "cost", "paths", "cross"):
+        np.testing.assert_allclose(getattr(joined, name), getattr(followed, name), rtol=1e-9, atol=1e-9)
 
 
 def test_noise_is_found_and_the_frequency_is_not_biased_as_that_of_a_fit_of_derivatives():

@@ -9,11 +9,12 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
+from symplect.auto.energy import friction_powers, mean_friction_rate
 from symplect.data import Trajectories
-from symplect.dynamics import split
 from symplect.errors import InputError
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.checks import require_fittable
+from symplect.fitting.fields import energies_and_speeds
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import enough_substeps
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
@@ -205,12 +206,10 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
     """
     model = fit.model
     assert isinstance(model, PortHamiltonian)
-    with jax.enable_x64(True):
-        states = jnp.asarray(train.states)
-        power = np.asarray(jax.vmap(model.dissipated_power)(states))
-        energy = np.asarray(jax.vmap(lambda z: split(z)[1] @ split(jax.grad(model.hamiltonian)(z))[1])(states))
-        friction = float(jnp.mean(jax.vmap(model.friction_rate)(states)))
-        relative = friction_error(model, fit)
+    _, speeds = energies_and_speeds(model, train.states)
+    power, _, _ = friction_powers(model, speeds)
+    energy = np.sum(np.split(train.states, 2, axis=1)[1] * speeds, axis=1)
+    friction, relative = mean_friction_rate(model, train.states), friction_error(model, fit)
     pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
     if len(pieces) < 2:
         pieces = np.array_split(pieces[0], _PIECES)
@@ -225,18 +224,19 @@ def friction_error(model: PortHamiltonian, fit: TrajectoryFit) -> float:
     It is wider where residuals correlate: neighbours that err alike tell less than their number.
     """
     assert fit.covariance is not None  # these models are no networks
+    rebuild, _ = Parametrised.split(model)
     with jax.enable_x64(True):
-        rebuild, _ = Parametrised.split(model)
-        deviations = rebuild(jnp.sqrt(jnp.maximum(jnp.diag(jnp.asarray(fit.covariance)), 0.0)))
-        units = jnp.asarray(np.std(fit.cleaned.states, axis=0)[model.degrees_of_freedom :])  # of momenta, as roots have
-        roots = [(deviations.damping / units[:, None], model.damping / units[:, None])]
-        if (other := model.nonlinear) is not None:
-            roots += [(deviations.nonlinear.dry / units**0.5, other.dry / units**0.5)]
-            roots += [(deviations.nonlinear.drag * units**0.5, other.drag * units**0.5)]
-        spread, root = max(roots, key=lambda pair: float(jnp.linalg.norm(pair[1])))
-        correlation = float(np.clip(fit.residual_correlation, 0.0, _CORRELATED))
-        wider = np.sqrt((1 + correlation) / (1 - correlation))
-        return 2 * float(wider * jnp.max(spread) / jnp.linalg.norm(root))
+        deviations = rebuild(np.sqrt(np.maximum(np.diag(fit.covariance), 0.0)))
+    units = np.std(fit.cleaned.states, axis=0)[model.degrees_of_freedom :]  # of momenta, as roots have
+    pairs = [(deviations.damping, model.damping, 1 / units[:, None])]
+    if (other := model.nonlinear) is not None:
+        pairs += [(deviations.nonlinear.dry, other.dry, units**-0.5)]
+        pairs += [(deviations.nonlinear.drag, other.drag, units**0.5)]
+    roots = [(np.asarray(spread) * unit, np.asarray(root) * unit) for spread, root, unit in pairs]
+    spread, root = max(roots, key=lambda pair: float(np.linalg.norm(pair[1])))
+    correlation = float(np.clip(fit.residual_correlation, 0.0, _CORRELATED))
+    wider = np.sqrt((1 + correlation) / (1 - correlation))
+    return 2 * float(wider * np.max(spread) / np.linalg.norm(root))
 
 
 def _verdict(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,9 +11,8 @@ from jaxtyping import Array, Float
 
 from symplect.auto.judgement import predictions
 from symplect.data import Trajectories
-from symplect.dynamics import energies, split, vector_field
-from symplect.models import AbstractModel, PortHamiltonian
-from symplect.precision import cast
+from symplect.fitting.fields import energies_and_speeds, field_at
+from symplect.models import AbstractModel, NonlinearFriction, PortHamiltonian
 
 Status = Literal["conserved", "lost", "not conserved", "unknown"]
 
@@ -86,10 +84,8 @@ def energy_trend(model: Any, data: Trajectories) -> Trend:
         model: with a Hamiltonian.
         data: measured paths.
     """
-    with jax.enable_x64(True):
-        exact, states = cast(model, jnp.float64), jnp.asarray(data.states)
-        along = np.asarray(energies(exact.hamiltonian, states))
-        scale = float(np.mean(_kinetic(exact, states)))
+    along, speeds = energies_and_speeds(model, data.states)
+    scale = float(np.mean(_kinetic(data.states, speeds)))
     slopes: list[float] = []
     weights: list[float] = []
     errors: list[float] = []
@@ -112,10 +108,11 @@ def energy_trend(model: Any, data: Trajectories) -> Trend:
     return Trend(slope / scale, max(within, between) / scale, slope * duration / scale)
 
 
-@eqx.filter_jit
-def _kinetic(model: Any, states: Float[Array, "samples dimension"]) -> Float[Array, " samples"]:
+def _kinetic(
+    states: Float[np.ndarray, "samples dimension"], speeds: Float[np.ndarray, "samples half"]
+) -> Float[np.ndarray, " samples"]:
     """Return twice the kinetic energy, `p . dH/dp`, which has no arbitrary constant."""
-    return jax.vmap(lambda z: split(z)[1] @ split(jax.grad(model.hamiltonian)(z))[1])(states)
+    return np.sum(np.split(states, 2, axis=1)[1] * speeds, axis=1)
 
 
 def _piece_means(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -143,10 +140,9 @@ def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -
         train: fitted trajectories.
         relative_error: relative standard error of the friction, from the fit.
     """
-    with jax.enable_x64(True):
-        exact, states = cast(model, jnp.float64), jnp.asarray(train.states)
-        power, dry, drag = (np.asarray(part) for part in _powers(exact, states))
-        kinetic = np.asarray(_kinetic(exact, states))
+    _, speeds = energies_and_speeds(model, train.states)
+    power, dry, drag = friction_powers(model, speeds)
+    kinetic = _kinetic(train.states, speeds)
     pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
     if len(pieces) == 1:
         pieces = np.array_split(pieces[0], _PIECES)
@@ -162,17 +158,23 @@ def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -
     return Energy("lost", float(np.min(rates)), float(np.max(rates)), overall * relative, word)
 
 
-@eqx.filter_jit
-def _powers(model: PortHamiltonian, states: Float[Array, "samples dimension"]) -> tuple[Array, Array, Array]:
+def friction_powers(
+    model: PortHamiltonian, speeds: Float[np.ndarray, "samples half"]
+) -> tuple[Float[np.ndarray, " samples"], ...]:
     """Return the power of all friction, and of the dry and the quadratic part of it."""
+    L, other = np.tril(np.asarray(model.damping, float)), model.nonlinear
+    linear = np.sum((speeds @ L) ** 2, axis=1)
+    if other is None:
+        return linear, np.zeros(len(speeds)), np.zeros(len(speeds))
+    with jax.enable_x64(True):
+        parts = _forces(other, jnp.asarray(speeds))
+    dry, drag = (np.sum(speeds * np.asarray(part), axis=1) for part in parts)
+    return linear + dry + drag, dry, drag
 
-    def one(z: Array) -> tuple[Array, Array, Array]:
-        _, velocity = split(jax.grad(model.hamiltonian)(z))
-        other = model.nonlinear
-        dry, drag = (0.0, 0.0) if other is None else (other.dry_force(velocity), other.drag_force(velocity))
-        return model.dissipated_power(z), jnp.sum(velocity * dry), jnp.sum(velocity * drag)
 
-    return jax.vmap(one)(states)
+@jax.jit
+def _forces(friction: NonlinearFriction, speeds: Float[Array, "samples half"]) -> tuple[Array, Array]:
+    return jax.vmap(friction.dry_force)(speeds), jax.vmap(friction.drag_force)(speeds)
 
 
 def contraction(model: AbstractModel, data: Trajectories) -> Trend:
@@ -185,8 +187,7 @@ def contraction(model: AbstractModel, data: Trajectories) -> Trend:
         model: any field.
         data: measured paths.
     """
-    with jax.enable_x64(True):
-        along = np.asarray(_divergence(cast(model, jnp.float64), jnp.asarray(data.states)))
+    along = np.trace(field_at(model, data.states).by_state)
     integrals: list[float] = []
     durations: list[float] = []
     for trial, own in zip(data, np.split(along, np.cumsum(data.lengths)[:-1]), strict=True):
@@ -231,11 +232,6 @@ def contracts(trend: Trend) -> bool:
     return sure or abs(trend.total) > _CONTRACTED
 
 
-@eqx.filter_jit
-def _divergence(model: AbstractModel, states: Float[Array, "samples dimension"]) -> Float[Array, " samples"]:
-    return jax.vmap(lambda z: jnp.trace(jax.jacfwd(model.time_derivative)(z)))(states)
-
-
 def frequency_drift(model: AbstractModel, data: Trajectories, observed: Sequence[bool]) -> float:
     """Return by what share the clock of a system changes in the course of a trial, or 0.
 
@@ -258,8 +254,7 @@ def frequency_drift(model: AbstractModel, data: Trajectories, observed: Sequence
     for piece in predictions(model, data, _PIECE, weights):
         if len(piece.times) < _PIECE // 2 or not np.all(np.isfinite(piece.predicted)):
             continue
-        with jax.enable_x64(True):
-            field = np.asarray(vector_field(cast(model, jnp.float64), jnp.asarray(piece.predicted)))
+        field = field_at(model, piece.predicted).velocity.T
         clock = piece.times - np.mean(piece.times)
         moved = (field * weights).ravel()
         missed = ((piece.measured - piece.predicted) * weights).ravel()
@@ -273,3 +268,10 @@ def frequency_drift(model: AbstractModel, data: Trajectories, observed: Sequence
     error = residual / np.sqrt(np.sum((x - np.mean(x)) ** 2))
     total = slope * float(np.ptp(x))
     return total if abs(slope) > _DRIFT_SIGNIFICANT * error and abs(total) > _DRIFT else 0.0
+
+
+def mean_friction_rate(model: PortHamiltonian, states: Float[np.ndarray, "samples dimension"]) -> float:
+    r"""Return $\gamma$ of $\dot p = \ldots - \gamma p$, the mean over degrees of freedom and states."""
+    n, L = states.shape[1] // 2, np.tril(np.asarray(model.damping, float))
+    inverse_mass = np.mean(field_at(model, states).by_state[:n, n:], axis=2)
+    return float(np.trace(L @ L.T @ inverse_mass) / n)

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from symplect.auto.problem import Problem
 from symplect.data import Trajectories
 from symplect.fitting import TrajectoryFit, fit_trajectory
+from symplect.fitting.fields import energies_and_speeds
 from symplect.fitting.segments import enough_substeps
 from symplect.models import NonlinearFriction, PortHamiltonian
+from symplect.precision import on_device
 
 LEFT = 1.1
 """Times the measured noise: a fit that leaves more has left something to explain."""
@@ -36,11 +37,11 @@ def with_nonlinear_friction(
     began, model = time.perf_counter(), linear.model
     assert isinstance(model, PortHamiltonian)
     with jax.enable_x64(True):
-        gradients = np.asarray(jax.vmap(jax.grad(model.hamiltonian))(jnp.asarray(train.states)))
-        rest = _REST * np.sqrt(np.mean(np.split(gradients, 2, axis=1)[1] ** 2, axis=0))
-        roots = jnp.full(len(rest), _ROOT)
+        _, speeds = energies_and_speeds(model, train.states)
+        rest = _REST * np.sqrt(np.mean(speeds**2, axis=0))
+        roots = on_device(np.full(len(rest), _ROOT))
         friction = NonlinearFriction(roots, roots, tuple(rest.tolist()))
-        nonlinear = PortHamiltonian(model.conservative, _ROOT * jnp.eye(len(rest)), nonlinear=friction)
+        nonlinear = PortHamiltonian(model.conservative, on_device(_ROOT * np.eye(len(rest))), nonlinear=friction)
     try:
         found = fit_trajectory(nonlinear, train, observed=problem.observed, substeps=max(_FINE, enough_substeps(train)))
     except ArithmeticError:

@@ -27,6 +27,7 @@ from symplect.fitting import (
 from symplect.fitting.offsets import fit_with_offsets
 from symplect.models import HNN, AbstractModel, Baseline, FeatureHamiltonian, PortHamiltonian
 from symplect.models.rescaled import restored
+from symplect.precision import on_device
 
 _MOST = {"closed-form": 40_000, "trajectory": 1200, "gradient": 40_000, "smoothed": 20_000}  # samples
 _LARGE = 1000  # features for clean data
@@ -94,7 +95,7 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     train = thinned(problem.train, _MOST["trajectory"])
     known = _known(problem, train, progress)
     if train.inputs is not None:
-        G = jnp.zeros((train.dimension, train.inputs.shape[1]))
+        G = on_device(np.zeros((train.dimension, train.inputs.shape[1])))
         driven = [PortHamiltonian(model, input_matrix=G, held=problem.held) for model in known]
         found = fit_trajectory(driven, train, observed=problem.observed, progress=progress)
         return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began, found)]

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from symplect.auto.choice import Judged
-from symplect.auto.energy import Energy
+from symplect.auto.energy import Energy, mean_friction_rate
 from symplect.auto.judgement import Prediction, valid_time
 from symplect.data import Trajectories
-from symplect.dynamics import AbstractEnergyDynamics, energies
+from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import InputError
+from symplect.fitting.fields import energies_and_speeds
 from symplect.models import AbstractModel, PortHamiltonian
-from symplect.precision import cast
 from symplect.runs import CandidateRecord, TableConfig, TableRecord, TableRun, save_run
 from symplect.tables import Reading, understood
 
@@ -80,9 +78,7 @@ class Fit:
         if self.energy.status == "lost":
             found |= _loss(self.energy)
             assert isinstance(self.model, PortHamiltonian)
-            with jax.enable_x64(True):
-                rate_at = cast(self.model, jnp.float64).friction_rate
-                found["friction_rate"] = float(np.mean(energies(rate_at, jnp.asarray(self.train.states[::_SOME]))))
+            found["friction_rate"] = mean_friction_rate(self.model, self.train.states[::_SOME])
         if (fit := chosen.candidate.fit) is not None:
             found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, fit.noise, strict=True)}
         return found
@@ -107,10 +103,7 @@ def rest_energy(model: Any, train: Trajectories) -> float:
     middle = np.mean(train.states, axis=0)
     some = train.states[:: max(1, len(train.states) // 200)]
     lines = middle + np.linspace(0.0, 1.0, 11)[:, None, None] * (some - middle)
-    with jax.enable_x64(True):
-        return float(
-            jnp.min(energies(cast(model, jnp.float64).hamiltonian, jnp.asarray(lines.reshape(-1, train.dimension))))
-        )
+    return float(np.min(energies_and_speeds(model, lines.reshape(-1, train.dimension))[0]))
 
 
 def _loss(energy: Energy) -> dict[str, float]:

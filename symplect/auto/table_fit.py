@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from symplect.auto.attempts import by_closed_form_or_paths, by_method
@@ -21,10 +20,10 @@ from symplect.auto.problem import Candidate, Problem
 from symplect.auto.result import Fit, rest_energy
 from symplect.auto.verdict import cautions, described, energy_sentence, headline, one_orbit
 from symplect.data import Trajectories, clean_by_derivatives
-from symplect.dynamics import AbstractEnergyDynamics, energies
+from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import InputError
+from symplect.fitting.fields import energies_and_speeds
 from symplect.models import AbstractModel
-from symplect.precision import cast
 from symplect.tables import Columns, Reading, read
 
 _MANY, _LONGEST = 6000, 2000  # samples of predicted paths: more are thinned in time, and a path is cut
@@ -177,8 +176,7 @@ def _energy_range(model: AbstractModel, train: Trajectories) -> np.ndarray | Non
     """Return the smallest and the largest energy of the fitted paths, above that of the lowest state they visit."""
     if not isinstance(model, AbstractEnergyDynamics) or max(train.lengths) == 1:
         return None
-    exact: Any = cast(model, jnp.float64)
-    along = np.asarray(energies(exact.hamiltonian, jnp.asarray(train.states)))
+    along, _ = energies_and_speeds(model, train.states)
     short = [row for trial in np.split(along, np.cumsum(train.lengths)[:-1]) for row in np.array_split(trial, _SHORT)]
     means = [float(np.mean(piece)) for piece in short if len(piece)]
     low = rest_energy(model, train)

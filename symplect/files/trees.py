@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 from safetensors import safe_open
@@ -17,6 +16,7 @@ from symplect.errors import InputError, UnreadableError, one_line
 from symplect.files.atomic import writing
 from symplect.files.bounds import read_own, require_regular, require_size
 from symplect.files.json_files import parsed_json
+from symplect.precision import on_device
 
 Tree = TypeVar("Tree", bound=PyTree)
 
@@ -96,7 +96,7 @@ def _arrays(tree: PyTree) -> list[tuple[str, Any]]:
 def _like(leaf: Any, tensors: Mapping[str, np.ndarray], name: str) -> Any:
     if not _is_array(leaf):
         return leaf
-    return tensors[name] if isinstance(leaf, np.ndarray) else jnp.asarray(tensors[name])
+    return tensors[name] if isinstance(leaf, np.ndarray) else on_device(tensors[name])
 
 
 def _is_array(leaf: Any) -> bool:

@@ -5,24 +5,22 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 from tqdm import tqdm
 
 from symplect.data import Scaling, Trajectories
+from symplect.dynamics import rotated
 from symplect.errors import InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.least_squares import Reduced, merge, reduce, ridge_path
 from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import AbstractFeatures
+from symplect.precision import on_device
 
 RIDGES = np.concatenate([[0.0], np.logspace(-22, 0, 45)])
 _BLOCK_BYTES = 2**26  # of one block of rows; the triangle beside it is small
-
-Rows = Float[Array, "samples dimension"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +105,7 @@ def fit_closed_form(
     path = ridge_path(merge(best.parts), best.features.penalties, np.array([best.ridge]))
     _warn_of_rank(path.rank, best.features.size)
     with jax.enable_x64(True):
-        weights = jnp.asarray(path.coefficients[:, 0])
+        weights = on_device(path.coefficients[:, 0])
     model = FeatureHamiltonian(best.features, weights, data.dimension // 2)
     return ClosedFormFit(model, path.rank, path.condition, best.ridge, best.error**0.5, time.perf_counter() - began)
 
@@ -195,25 +193,12 @@ def _reduced(
 
 
 def _blocks(features: AbstractFeatures, data: Trajectories) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yield the equations of some samples at a time; the last block is filled up to spare a compilation."""
+    """Yield the equations of some samples at a time: the field of every feature, and the derivative."""
     assert data.derivatives is not None
-    samples = len(data.states)
+    samples, derivatives = len(data.states), features.derivatives()
     size = min(samples, max(1, _BLOCK_BYTES // (8 * data.dimension * features.size)))
-    with jax.enable_x64(True):
-        for first in range(0, samples, size):
-            rows = slice(first, min(first + size, samples))
-            states = np.asarray(data.states[rows], np.float64)
-            filled = np.resize(states, (size, data.dimension))
-            A = np.asarray(_design(features, jnp.asarray(filled)))[: len(states)]
-            yield rows, A, np.asarray(data.derivatives[rows], np.float64)
-
-
-@eqx.filter_jit
-def _design(features: AbstractFeatures, states: Rows) -> Float[Array, "samples dimension features"]:
-    """Return the vector field of every feature: the derivative by the weights of a field that is linear in them."""
-    zero = jnp.zeros(features.size, states.dtype)
-
-    def field(weights: Array, z: Array) -> Array:
-        return FeatureHamiltonian(features, weights, len(z) // 2).time_derivative(z)
-
-    return jax.vmap(jax.jacrev(field), in_axes=(None, 0))(zero, states)
+    for first in range(0, samples, size):
+        rows = slice(first, min(first + size, samples))
+        found = derivatives(np.asarray(data.states[rows], np.float64).T)
+        A = rotated(found.gradients.swapaxes(0, 1)).transpose(2, 0, 1)
+        yield rows, A, np.asarray(data.derivatives[rows], np.float64)

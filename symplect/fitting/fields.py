@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 from scipy.linalg import block_diag
 
-from symplect.dynamics import AbstractDynamics
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, rotated
 from symplect.fitting.parametrised import Parametrised
 from symplect.models import FeatureField, FeatureHamiltonian, PortHamiltonian
+from symplect.precision import cast, on_device
 
 _NO_FRICTION = 1e-14  # of order one in the data's own units: the root of a friction of zero must be a number
 
@@ -102,7 +103,7 @@ class PlainField(AbstractField):
         )
 
     def model(self, parameters: Parameters) -> Any:
-        return self._function(jnp.asarray(parameters))
+        return self._function(parameters)
 
     def ridge(self, states: States) -> Parameters:
         found = self._features.penalties * np.mean(self._derivatives(states).values ** 2, axis=1)
@@ -143,9 +144,7 @@ class HamiltonianField(AbstractField):
         if self._newtonian:
             gradient[n:] += states[n:]
             hessian[np.arange(n, 2 * n), np.arange(n, 2 * n)] += 1.0
-        by_weights = np.concatenate([found.gradients[:, n:], -found.gradients[:, :n]], axis=1).swapaxes(0, 1)
-        velocity = np.concatenate([gradient[n:], -gradient[:n]])
-        by_state = np.concatenate([hessian[n:], -hessian[:n]])
+        velocity, by_state, by_weights = map(rotated, (gradient, hessian, found.gradients.swapaxes(0, 1)))
         if not self._port:
             return Linearised(velocity, by_state, by_weights)
         speed = gradient[n:]
@@ -197,16 +196,16 @@ class HamiltonianField(AbstractField):
 
     def model(self, parameters: Parameters) -> Any:
         weights, *others = np.split(parameters, self._ends)
-        inner = eqx.tree_at(lambda own: own.weights, self._inner, jnp.asarray(weights))
+        inner = eqx.tree_at(lambda own: own.weights, self._inner, on_device(weights))
         if not self._port:
             return inner
-        L, matrix = jnp.asarray(self._root(others[0])), jnp.asarray(others[1].reshape(2 * self._n, -1))
+        L, matrix = on_device(self._root(others[0])), on_device(others[1].reshape(2 * self._n, -1))
         found = eqx.tree_at(
             lambda own: (own.conservative, own.damping, own.input_matrix), self._port, (inner, L, matrix)
         )
         if len(others) < 3:
             return found
-        roots = tuple(jnp.sqrt(jnp.maximum(jnp.asarray(part), _NO_FRICTION)) for part in others[2:])
+        roots = tuple(on_device(np.sqrt(np.maximum(part, _NO_FRICTION))) for part in others[2:])
         return eqx.tree_at(lambda own: (own.nonlinear.dry, own.nonlinear.drag), found, roots)
 
     def _root(self, lower: np.ndarray) -> np.ndarray:
@@ -266,7 +265,7 @@ class TracedField(AbstractField):
         return Linearised(velocity, by_state, by_parameters)
 
     def model(self, parameters: Parameters) -> Any:
-        return self._function(jnp.asarray(parameters))
+        return self._function(parameters)
 
     def ridge(self, states: States) -> Parameters:
         return np.zeros(len(self.start))
@@ -321,3 +320,35 @@ def field_of(model: AbstractDynamics) -> AbstractField:
         assert isinstance(model, FeatureHamiltonian | PortHamiltonian)
         return HamiltonianField(model)
     return PlainField(model) if isinstance(model, FeatureField) else TracedField(model)
+
+
+def field_at(model: AbstractDynamics, states: Float[np.ndarray, "samples dimension"]) -> Linearised:
+    """Return the field of a model without inputs at some states, and its derivatives."""
+    with jax.enable_x64(True):
+        field = field_of(cast(model, jnp.float64))
+        return field(field.start, np.asarray(states, float).T, np.zeros((0, len(states))))
+
+
+def energies_and_speeds(
+    model: AbstractEnergyDynamics, states: Float[np.ndarray, "samples dimension"]
+) -> tuple[Float[np.ndarray, " samples"], Float[np.ndarray, "samples half"]]:
+    """Return H and the velocities `dH/dp` at many states, compiled only where H is not one of features."""
+    inner = model.conservative if isinstance(model, PortHamiltonian) else model
+    n = states.shape[1] // 2
+    if not isinstance(inner, FeatureHamiltonian):
+        with jax.enable_x64(True):
+            exact: Any = cast(model, jnp.float64)
+            energies, gradients = _energies_and_gradients(exact, jnp.asarray(states, jnp.float64))
+        return np.asarray(energies), np.asarray(gradients)[:, n:]
+    found, weights = inner.features.derivatives()(states.T), np.asarray(inner.weights, float)
+    energies, speeds = weights @ found.values, np.einsum("k,kis->si", weights, found.gradients[:, n:])
+    if inner.newtonian:
+        energies, speeds = energies + np.sum(states[:, n:] ** 2, axis=1) / 2, speeds + states[:, n:]
+    return energies, speeds
+
+
+@eqx.filter_jit
+def _energies_and_gradients(
+    model: AbstractEnergyDynamics, states: Float[Array, "samples dimension"]
+) -> tuple[Array, Array]:
+    return jax.vmap(jax.value_and_grad(model.hamiltonian))(states)

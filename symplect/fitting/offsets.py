@@ -4,15 +4,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 from symplect.data import Trajectories, clean_by_derivatives
-from symplect.dynamics import AbstractDynamics
 from symplect.fitting.closed_form import ClosedFormFit, fit_closed_form
+from symplect.fitting.fields import field_at
 from symplect.models.features import AbstractFeatures
 
 _ROUNDS = 8
@@ -53,22 +50,12 @@ def fit_with_offsets(
     offsets = np.zeros((len(data), data.dimension))
     found = fit_closed_form(features, paths, seed=seed)
     for _ in range(_ROUNDS):
-        with jax.enable_x64(True):
-            states = jnp.asarray(paths.states + offsets[numbers])
-            missed, slopes = _linearised(found.model, states, jnp.asarray(paths.derivatives))
-        moved = _moved(offsets / spread, np.asarray(missed), np.asarray(slopes) * spread, numbers, noise / spread)
+        field = field_at(found.model, paths.states + offsets[numbers])
+        missed, slopes = field.velocity.T - paths.derivatives, np.moveaxis(field.by_state, 2, 0)
+        moved = _moved(offsets / spread, missed, slopes * spread, numbers, noise / spread)
         offsets = spread * moved
         found = fit_closed_form(found.model.features, replace(paths, states=paths.states + offsets[numbers]), seed=seed)
     return replace(found, seconds=time.perf_counter() - began)
-
-
-@eqx.filter_jit
-def _linearised(
-    model: AbstractDynamics, states: Float[Array, "samples dimension"], derivatives: Float[Array, "samples dimension"]
-) -> tuple[Float[Array, "samples dimension"], Float[Array, "samples dimension dimension"]]:
-    """Return what the field misses of the derivatives, and how it changes with the state."""
-    missed = jax.vmap(model.time_derivative)(states) - derivatives
-    return missed, jax.vmap(jax.jacfwd(model.time_derivative))(states)
 
 
 def _moved(

@@ -71,7 +71,7 @@ def unit_of_parameters(fitted: Any, scaling: Scaling) -> Float[np.ndarray, " par
     function, vector = Parametrised.split(fitted)
     if np.all(scaling.scale == 1) and scaling.time == 1:
         return np.ones(len(vector))
-    return np.asarray(Parametrised.split(restored(function(jnp.ones_like(vector)), scaling))[1])
+    return np.asarray(Parametrised.split(restored(function(np.ones_like(vector)), scaling))[1])
 
 
 def _has_any_units(model: Any) -> bool:

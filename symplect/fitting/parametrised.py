@@ -1,71 +1,57 @@
 """Models as functions of one vector, their trainable numbers."""
 
 import math
-from collections.abc import Callable
 from typing import Any, final
 
 import equinox as eqx
 import jax
-from jax.flatten_util import ravel_pytree
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from symplect.dynamics import AbstractDynamics
 from symplect.models.features import AbstractFeatures
+from symplect.precision import on_device
 
-Parameters = Float[Array, " parameters"]
+Parameters = Float[Array | np.ndarray, " parameters"]
 
 
 @final
 class Parametrised(eqx.Module):
     """A model as a function of one vector, its trainable numbers; fixed features are not among them.
 
+    A program that takes one is compiled once for all models of one shape.
+
     Attributes:
-        rebuild: from that vector to the trainable part of the model.
+        structure: of the trainable part of the model.
+        leaves: shape and type of each array in it.
         fixed: the rest of the model.
     """
 
-    rebuild: "_Rebuild" = eqx.field(static=True)
+    structure: Any = eqx.field(static=True)
+    leaves: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] = eqx.field(static=True)
     fixed: Any
 
     @classmethod
-    def split(cls, model: AbstractDynamics, *, frozen: bool = False) -> tuple["Parametrised", Parameters]:
-        """Return the function, and the vector that gives the model itself, which is empty if it is frozen."""
-        trainable, fixed = eqx.partition(model, False if frozen else trainable_filter(model))
-        vector, rebuild = ravel_pytree(trainable)
-        return cls(_Rebuild.of(rebuild, trainable), fixed), vector
+    def split(cls, model: AbstractDynamics) -> tuple["Parametrised", Float[np.ndarray, " parameters"]]:
+        """Return the function, and the vector that gives the model itself."""
+        trainable, fixed = eqx.partition(model, trainable_filter(model))
+        arrays, structure = jax.tree.flatten(trainable)
+        vector = np.concatenate([np.zeros(0, np.float32), *(np.ravel(array) for array in arrays)])
+        return cls(structure, tuple((array.shape, array.dtype) for array in arrays), fixed), vector
 
     @property
     def size(self) -> int:
         """The length of the vector."""
-        return self.rebuild.size
+        return sum(math.prod(shape) for shape, _ in self.leaves)
 
     def __call__(self, vector: Parameters) -> Any:
-        return eqx.combine(self.rebuild(vector), self.fixed)
-
-
-class _Rebuild:
-    """The inverse of flattening, equal for models of one shape, so that a program is compiled once for all of them."""
-
-    def __init__(self, rebuild: Callable[[Parameters], Any], key: Any):
-        self._rebuild, self._key = rebuild, key
-
-    @classmethod
-    def of(cls, rebuild: Callable[[Parameters], Any], tree: Any) -> "_Rebuild":
-        leaves, structure = jax.tree.flatten(tree)
-        return cls(rebuild, (structure, tuple(leaf.shape for leaf in leaves)))
-
-    @property
-    def size(self) -> int:
-        return sum(math.prod(shape) for shape in self._key[1])
-
-    def __call__(self, vector: Parameters) -> Any:
-        return self._rebuild(vector)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Rebuild) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
+        """Return the model; a vector of NumPy is taken apart there, where nothing is compiled."""
+        ends = np.cumsum([math.prod(shape) for shape, _ in self.leaves])[:-1].tolist()
+        parts = np.split(vector, ends) if isinstance(vector, np.ndarray) else jnp.split(vector, ends)
+        known = zip(parts, self.leaves, strict=True) if self.leaves else ()
+        arrays = [on_device(part.reshape(shape).astype(kind)) for part, (shape, kind) in known]
+        return eqx.combine(jax.tree.unflatten(self.structure, arrays), self.fixed)
 
 
 def trainable_filter(model: AbstractDynamics) -> Any:

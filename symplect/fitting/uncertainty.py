@@ -86,9 +86,9 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     return sizes[:, None] * directions * np.sqrt(np.maximum(values, 0.0))
 
 
-def _spread(outcome: Callable[[Array], Array], vector: Array, root: np.ndarray) -> np.ndarray:
+def _spread(outcome: Callable[[Array], Array], vector: np.ndarray, root: np.ndarray) -> np.ndarray:
     """Return the standard deviation of what depends on the parameters, to first order."""
-    _, push = jax.linearize(outcome, vector)
+    _, push = jax.linearize(outcome, jnp.asarray(vector))
     changes = jax.vmap(push)(jnp.asarray(root.T))
     return np.sqrt(np.sum(np.asarray(changes) ** 2, axis=0))
 

@@ -12,6 +12,7 @@ from symplect.dynamics import AbstractHamiltonian, split
 from symplect.models._model import AbstractModel
 from symplect.models.description import describe
 from symplect.models.features import AbstractFeatures
+from symplect.precision import on_device
 
 
 @final
@@ -50,7 +51,7 @@ class FeatureHamiltonian(AbstractHamiltonian, AbstractModel):
         newtonian: bool = False,
     ):
         self.features = features
-        self.weights = jnp.zeros(features.size) if weights is None else weights
+        self.weights = on_device(np.zeros(features.size)) if weights is None else weights
         self.size = degrees_of_freedom
         self.newtonian = newtonian
 
@@ -105,8 +106,8 @@ class FeatureField(AbstractModel):
     ):
         dimension = 2 * degrees_of_freedom
         self.features = features
-        self.weights = jnp.zeros((features.size, dimension)) if weights is None else weights
-        self.constant = jnp.zeros(dimension) if constant is None else constant
+        self.weights = on_device(np.zeros((features.size, dimension))) if weights is None else weights
+        self.constant = on_device(np.zeros(dimension)) if constant is None else constant
 
     @property
     def degrees_of_freedom(self) -> int:

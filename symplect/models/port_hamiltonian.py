@@ -14,6 +14,7 @@ from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, Abstract
 from symplect.errors import InputError
 from symplect.models._model import AbstractModel
 from symplect.models.description import describe
+from symplect.precision import on_device
 
 _INSTANT = 1e-9  # of a course of inputs, within which two times are one
 
@@ -101,8 +102,8 @@ class PortHamiltonian(AbstractEnergyDynamics, AbstractModel):
     ):
         n = conservative.degrees_of_freedom
         self.conservative = conservative
-        self.damping = 0.1 * jnp.eye(n) if damping is None else damping
-        self.input_matrix = jnp.zeros((2 * n, 0)) if input_matrix is None else input_matrix
+        self.damping = on_device(0.1 * np.eye(n)) if damping is None else damping
+        self.input_matrix = on_device(np.zeros((2 * n, 0))) if input_matrix is None else input_matrix
         self.nonlinear = nonlinear
         self.held = held
 

@@ -31,6 +31,7 @@ from symplect.models.features import (
 from symplect.models.hnn import HNN
 from symplect.models.network import Network
 from symplect.models.port_hamiltonian import NonlinearFriction, PortHamiltonian
+from symplect.precision import on_device
 
 Model = TypeVar("Model")
 Coordinates = Float[np.ndarray, " dimension"]
@@ -86,15 +87,15 @@ def _(model: FeatureHamiltonian, scaling: Scaling) -> FeatureHamiltonian:
             "restored: expected units in which p = dq/dt stays so, found others: Scaling.of(newtonian=True)"
         )
     features, factors = rescaled_features(model.features, scaling.centre, scaling.scale)
-    weights = jnp.asarray(np.asarray(model.weights, float) * factors * scaling.energy)
+    weights = on_device(np.asarray(model.weights, float) * factors * scaling.energy)
     return FeatureHamiltonian(features, weights, half, newtonian=model.newtonian)
 
 
 @_restored.register
 def _(model: FeatureField, scaling: Scaling) -> FeatureField:
     features, factors = rescaled_features(model.features, scaling.centre, scaling.scale)
-    weights = jnp.asarray(np.asarray(model.weights, float) * factors[:, None] * scaling.rates)
-    constant = jnp.asarray(np.asarray(model.constant, float) * scaling.rates)
+    weights = on_device(np.asarray(model.weights, float) * factors[:, None] * scaling.rates)
+    constant = on_device(np.asarray(model.constant, float) * scaling.rates)
     return FeatureField(features, weights, constant, model.degrees_of_freedom)
 
 
@@ -107,8 +108,8 @@ def _(model: PortHamiltonian, scaling: Scaling) -> PortHamiltonian:
     matrix = np.asarray(model.input_matrix, float) * scaling.rates[:, None] / inputs
     return PortHamiltonian(
         _restored(model.conservative, scaling),
-        jnp.asarray(damping, model.damping.dtype),
-        jnp.asarray(matrix, model.input_matrix.dtype),
+        on_device(damping.astype(model.damping.dtype)),
+        on_device(matrix.astype(model.input_matrix.dtype)),
         nonlinear=None if model.nonlinear is None else _friction(model.nonlinear, scaling),
         held=model.held,
     )

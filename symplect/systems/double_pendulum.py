@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from symplect._types import Scalar, State
 from symplect.dynamics import AbstractHamiltonian, split
+from symplect.precision import on_device
 
 
 @final
@@ -27,11 +28,11 @@ class DoublePendulum(AbstractHamiltonian):
         0.0
     """
 
-    m1: Scalar = eqx.field(converter=jnp.asarray, default=1.0)
-    m2: Scalar = eqx.field(converter=jnp.asarray, default=1.0)
-    l1: Scalar = eqx.field(converter=jnp.asarray, default=1.0)
-    l2: Scalar = eqx.field(converter=jnp.asarray, default=1.0)
-    g: Scalar = eqx.field(converter=jnp.asarray, default=1.0)
+    m1: Scalar = eqx.field(converter=on_device, default=1.0)
+    m2: Scalar = eqx.field(converter=on_device, default=1.0)
+    l1: Scalar = eqx.field(converter=on_device, default=1.0)
+    l2: Scalar = eqx.field(converter=on_device, default=1.0)
+    g: Scalar = eqx.field(converter=on_device, default=1.0)
 
     @property
     def degrees_of_freedom(self) -> int:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from symplect._types import Half, Scalar
 from symplect.dynamics import AbstractSeparableHamiltonian
+from symplect.precision import on_device
 
 
 @final
@@ -23,7 +24,7 @@ class HenonHeiles(AbstractSeparableHamiltonian):
         0.0
     """
 
-    coupling: Scalar = eqx.field(converter=jnp.asarray, default=1.0)
+    coupling: Scalar = eqx.field(converter=on_device, default=1.0)
 
     @property
     def degrees_of_freedom(self) -> int:

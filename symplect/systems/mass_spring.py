@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from symplect._types import Half, Scalar
 from symplect.dynamics import AbstractSeparableHamiltonian
+from symplect.precision import on_device
 
 
 @final
@@ -22,8 +23,8 @@ class MassSpring(AbstractSeparableHamiltonian):
         2.0
     """
 
-    k: Scalar = eqx.field(converter=jnp.asarray)
-    m: Scalar = eqx.field(converter=jnp.asarray)
+    k: Scalar = eqx.field(converter=on_device)
+    m: Scalar = eqx.field(converter=on_device)
 
     @classmethod
     def reference(cls) -> "MassSpring":

@@ -4,11 +4,13 @@ from typing import final
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from symplect._types import Half, Scalar, State
 from symplect.dynamics import AbstractSeparableHamiltonian, split
 from symplect.errors import InputError
+from symplect.precision import on_device
 
 
 @final
@@ -31,8 +33,8 @@ class NBody(AbstractSeparableHamiltonian):
         -0.5
     """
 
-    masses: Float[Array, " bodies"] = eqx.field(converter=jnp.asarray)
-    G: Scalar = eqx.field(converter=jnp.asarray, default=1.0)
+    masses: Float[Array, " bodies"] = eqx.field(converter=on_device)
+    G: Scalar = eqx.field(converter=on_device, default=1.0)
     dimensions: int = eqx.field(static=True, default=2)
 
     def __check_init__(self):
@@ -46,7 +48,7 @@ class NBody(AbstractSeparableHamiltonian):
     @classmethod
     def reference(cls, bodies: int) -> "NBody":
         """Unit masses and `G = 1` in the plane, the convention of the paper's code (tasks 4 and 4b)."""
-        return cls(masses=jnp.ones(bodies), G=1.0, dimensions=2)
+        return cls(masses=on_device(np.ones(bodies)), G=1.0, dimensions=2)
 
     @property
     def degrees_of_freedom(self) -> int:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from symplect._types import Half, Scalar
 from symplect.dynamics import AbstractSeparableHamiltonian
+from symplect.precision import on_device
 
 
 @final
@@ -23,9 +24,9 @@ class Pendulum(AbstractSeparableHamiltonian):
         0.0
     """
 
-    m: Scalar = eqx.field(converter=jnp.asarray)
-    l: Scalar = eqx.field(converter=jnp.asarray)  # noqa: E741 (the physicist's letter)
-    g: Scalar = eqx.field(converter=jnp.asarray)
+    m: Scalar = eqx.field(converter=on_device)
+    l: Scalar = eqx.field(converter=on_device)  # noqa: E741 (the physicist's letter)
+    g: Scalar = eqx.field(converter=on_device)
 
     @classmethod
     def reference(cls, strength: float = 3.0) -> "Pendulum":

@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import ClassVar, final
 
 import equinox as eqx
@@ -125,7 +125,7 @@ def end_to_end(parts: Sequence[Differentiated]) -> Differentiated:
 
         def hessian(weights: Weights) -> Hessian:
             own = zip(found, np.split(weights, ends), strict=True)
-            return sum(part.hessian(some) for part, some in own)
+            return reduce(np.add, (part.hessian(some) for part, some in own))
 
         values = np.concatenate([part.values for part in found])
         return Derivatives(values, np.concatenate([part.gradients for part in found]), hessian)

@@ -22,6 +22,7 @@ from symplect.models.features._features import (
     Values,
     Weights,
 )
+from symplect.precision import on_device
 
 
 @final
@@ -183,8 +184,8 @@ class Projected(AbstractFeatures):
     formula: ClassVar[str] = "inner(matrix @ (z - centre))"
 
     inner: AbstractFeatures
-    matrix: Float[Array, "kept dimension"] = eqx.field(converter=jnp.asarray)
-    centre: Float[Array, " dimension"] = eqx.field(converter=jnp.asarray)
+    matrix: Float[Array, "kept dimension"] = eqx.field(converter=on_device)
+    centre: Float[Array, " dimension"] = eqx.field(converter=on_device)
 
     @property
     def size(self) -> int:

@@ -18,6 +18,7 @@ from symplect.models.features._features import (
     Weights,
     weighted_squares,
 )
+from symplect.precision import on_device
 
 States = Float[np.ndarray, "samples dimension"]
 
@@ -35,8 +36,8 @@ class RandomTanh(AbstractFeatures):
 
     formula: ClassVar[str] = "tanh(z @ directions + biases)"
 
-    directions: Float[Array, "dimension features"] = eqx.field(converter=jnp.asarray)
-    biases: Float[Array, " features"] = eqx.field(converter=jnp.asarray)
+    directions: Float[Array, "dimension features"] = eqx.field(converter=on_device)
+    biases: Float[Array, " features"] = eqx.field(converter=on_device)
 
     @property
     def size(self) -> int:
