@@ -1,13 +1,12 @@
 """Moving a system or a model between float32 and float64."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, PyTree
 from numpy.typing import DTypeLike
 
@@ -29,7 +28,7 @@ def cast(tree: Tree, dtype: DTypeLike) -> Tree:
         return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree)
 
 
-def on_device(values: ArrayLike) -> Array:
+def on_device(values: Any) -> Array:
     """Return an array of JAX, in the precision of the session; unlike `jnp.asarray`, compile nothing for a new shape.
 
     Example:

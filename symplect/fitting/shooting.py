@@ -10,13 +10,19 @@ from symplect.fitting.flow import Steps, flow
 from symplect.fitting.least_squares import solve_symmetric
 from symplect.fitting.segments import Segments
 
-_ITERATIONS, _JOINING = 40, 12
+_ITERATIONS = 40
 _MEMORY = 2**22  # bytes of the derivatives of a batch of steps, which a processor keeps at hand
-_DAMPING, _LEAST = 1e-3, 1e-9  # of the first step, and of any
+_LEAST, _DAMPING, _STUCK = (
+    1e-9,
+    1e-3,
+    1e7,
+)  # of a free step, of the first one that is held back, of one that is hopeless
 _GROWTH, _RELIEF = 4, 0.1  # of the damping after a step that led up, or down as far as was foreseen
 _MISSED, _ROUND_OFF = 1e-3, 1e-12  # of what a path misses, and of its size: how far pieces that meet may be apart
 
 States = Float[np.ndarray, "segments samples dimension"]
+Starts = Float[np.ndarray, "segments dimension"]
+Free = Bool[np.ndarray, " parameters"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +48,7 @@ class Normal:
     cross: Float[np.ndarray, "segments parameters dimension"]
     moves: tuple[Float[np.ndarray, "samples dimension dependence segments"], ...]
 
-    def starts(self, change: Parameters) -> Float[np.ndarray, "segments dimension"]:
+    def starts(self, change: Parameters) -> Starts:
         """Return the best change of every start for a change of the parameters."""
         right = self.start_gradient - np.einsum("spd,p->sd", self.cross, change)
         return _solved(self.start_matrix, right[..., None])[..., 0]
@@ -68,6 +74,9 @@ class PathResiduals:
         noise: standard deviation of every coordinate, which divides its residuals.
         substeps: Runge-Kutta steps between two samples.
         held: whether inputs keep their values between samples.
+
+    Attributes:
+        size: the sum of squares if paths were no more than their mean.
     """
 
     def __init__(
@@ -80,6 +89,8 @@ class PathResiduals:
         held: bool = False,
     ):
         self.field, self._substeps = field, substeps
+        weights, deviations = segments.weights / noise**2, segments.states - np.mean(segments.states, axis=(0, 1))
+        self.size = float(np.sum(weights * deviations**2))
         dimension = segments.states.shape[2]
         one = 8 * segments.times.shape[1] * dimension * (dimension + len(field.start))
         size = max(1, _MEMORY // one)
@@ -197,26 +208,27 @@ def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """Parameters and starts, and the problem linearised there.
+    """Parameters and paths, and the problem linearised there.
 
     Attributes:
-        parameters, starts: of the paths.
+        parameters: of the model.
         normal: the linearised problem there.
         cost: the penalty included; infinite where a path left the finite numbers.
+        whole: whether paths were followed from their starts, or joined out of pieces.
         damping: of the next step, relative to `sizes` and the penalty.
         sizes: the largest squared sensitivity to each parameter so far.
         converged: whether the cost had stopped falling.
     """
 
-    parameters: np.ndarray
-    starts: np.ndarray
+    parameters: Parameters
     normal: Normal
     cost: float
+    whole: bool
     damping: float
-    sizes: np.ndarray
+    sizes: Parameters
     converged: bool = False
 
-    def foreseen(self, penalty: Parameters, free: Bool[np.ndarray, " parameters"]) -> "Shot":
+    def foreseen(self, penalty: Parameters, free: Free) -> "Shot":
         """Return where the linearised problem is least with another penalty."""
         change, normal = self.step(penalty, free), self.normal
         bent = np.einsum("spr,r->sp", normal.matrix, change)
@@ -228,15 +240,13 @@ class Shot:
         )
         parameters = self.parameters + change
         cost = float(np.sum(there.cost) + np.sum(penalty * parameters**2))
-        return replace(self, parameters=parameters, starts=there.paths[:, 0], normal=there, cost=cost, converged=False)
+        return replace(self, parameters=parameters, normal=there, cost=cost, converged=False)
 
     def gradient(self, penalty: Parameters) -> Parameters:
         """Return half of what the sum falls by, for each parameter."""
         return np.sum(self.normal.gradient, axis=0) - penalty * self.parameters
 
-    def step(
-        self, penalty: Parameters, free: Bool[np.ndarray, " parameters"], damped: Parameters | float = 0.0
-    ) -> Parameters:
+    def step(self, penalty: Parameters, free: Free, damped: Parameters | float = 0.0) -> Parameters:
         """Return the step to the minimum of the linearised problem."""
         matrix = np.sum(self.normal.matrix, axis=0) + np.diag(penalty + damped)
         change = np.zeros(len(penalty))
@@ -256,53 +266,29 @@ class ShootingProblem:
 
     residuals: PathResiduals
     penalty: Parameters
-    free: Bool[np.ndarray, " parameters"]
+    free: Free
 
-    def at(
-        self,
-        parameters: Parameters,
-        starts: Float[np.ndarray, "segments dimension"],
-        before: Shot | None = None,
-    ) -> Shot:
-        """Return the sum at some parameters and starts, and how far to go from there: as from the shot before."""
-        return self._shot(parameters, self.residuals.followed(parameters, starts), before)
+    def followed(self, parameters: Parameters, starts: Starts) -> Shot:
+        """Return the sum for paths that are followed from their starts."""
+        return self._shot(parameters, self.residuals.followed(parameters, starts), whole=True)
 
-    def _shot(self, parameters: Parameters, normal: Normal, before: Shot | None = None) -> Shot:
+    def joined(self, parameters: Parameters, states: States) -> Shot:
+        """Return the sum for paths that are joined, to first order, out of pieces from sample to sample."""
+        return self._shot(parameters, self.residuals.joined(parameters, states), whole=False)
+
+    def _shot(self, parameters: Parameters, normal: Normal, *, whole: bool) -> Shot:
         cost = float(np.sum(normal.cost) + np.sum(self.penalty * parameters**2))
         sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0)
-        damping, sizes = (before.damping, np.fmax(sizes, before.sizes)) if before else (_DAMPING, sizes)
-        cost = cost if np.isfinite(cost) else np.inf
-        return Shot(parameters, normal.paths[:, 0], normal, cost, damping, sizes)
-
-    def joined(self, parameters: Parameters, states: States, enough: float) -> Shot | None:
-        """Minimise the sum by Gauss-Newton steps, from states near the measured ones; `None` if they lead away.
-
-        States at all samples are unknowns, and that they lie on paths is a condition that is met in the end only.
-
-        Args:
-            parameters: where to begin; zero will do where the field is linear in them.
-            states: at every sample, such as the measured ones.
-            enough: relative decrease of the sum at which to end.
-        """
-        for _ in range(_JOINING):
-            normal = self.residuals.joined(parameters, states)
-            shot = self._shot(parameters, normal)
-            if not np.isfinite(shot.cost):
-                return None
-            change = shot.step(self.penalty, self.free)
-            foreseen = change @ shot.gradient(self.penalty)
-            if np.all(normal.met) and foreseen < enough * shot.cost:
-                return replace(shot, converged=True)
-            parameters, states = parameters + change, normal.moved(change)
-        return None
+        return Shot(parameters, normal, cost if np.isfinite(cost) else np.inf, whole, _LEAST, sizes)
 
     def minimised(self, best: Shot, enough: float) -> Shot:
-        """Minimise the sum, from where it has been evaluated.
+        """Minimise the sum, from where it has been evaluated and as it was.
 
         Levenberg-Marquardt; starts are eliminated segment by segment (a Schur complement), so the work grows linearly
-        with their number. A parameter is damped by the largest sensitivity to it that was met, so that one which does
-        nothing at present is not thrown far. Sources: Nocedal, Wright, *Numerical Optimization* (2006), 10.3;
-        More 1978 (the damping); Nielsen 1999 (how it changes).
+        with their number. Joined out of pieces, paths of a model of the right form are found in a few undamped steps
+        from the measured states, whatever the parameters. A parameter is damped by the largest sensitivity to it that
+        was met, so that one which does nothing at present is not thrown far. Sources: Nocedal, Wright, *Numerical
+        Optimization* (2006), 10.3; More 1978 (the damping); Nielsen 1999 (how it changes).
 
         Args:
             best: where to begin.
@@ -310,17 +296,28 @@ class ShootingProblem:
         """
         growth = _GROWTH
         for _ in range(_ITERATIONS if np.isfinite(best.cost) else 0):
+            change = best.step(self.penalty, self.free)
+            if np.all(best.normal.met) and change @ best.gradient(self.penalty) < enough * best.cost:
+                return replace(best, converged=True)
             damped = best.damping * (best.sizes + self.penalty)
-            change = best.step(self.penalty, self.free, damped)
-            there = self.at(best.parameters + change, best.starts + best.normal.starts(change), best)
-            if there.cost < best.cost:
+            if best.damping > _LEAST:
+                change = best.step(self.penalty, self.free, damped)
+            there = self._moved(best, change)
+            sizes = np.fmax(best.sizes, there.sizes)
+            if there.cost < best.cost or (not best.whole and there.cost < (1 + enough) * best.cost):
                 foreseen = change @ (best.gradient(self.penalty) + damped * change)
                 share = (best.cost - there.cost) / foreseen
                 damping = float(max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST))
-                converged = best.cost - there.cost < enough * best.cost
-                best, growth = replace(there, damping=damping, converged=converged), _GROWTH
+                best, growth = replace(there, damping=damping, sizes=sizes), _GROWTH
             else:
-                best, growth = replace(best, damping=growth * best.damping, converged=best.damping > 1e7), 2 * growth
-            if best.converged:
-                break
+                damping = max(growth * best.damping, _DAMPING)
+                best, growth = replace(best, damping=damping, converged=damping > _STUCK), 2 * growth
+                if best.converged:
+                    break
         return best
+
+    def _moved(self, shot: Shot, change: Parameters) -> Shot:
+        parameters = shot.parameters + change
+        if shot.whole:
+            return self.followed(parameters, shot.normal.paths[:, 0] + shot.normal.starts(change))
+        return self.joined(parameters, shot.normal.moved(change))

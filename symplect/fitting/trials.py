@@ -49,7 +49,7 @@ class Trial:
     def choices(self, penalties: Float[np.ndarray, " penalties"], noise: Coordinates) -> list["Choice"]:
         """Fit at the ridge in the middle, and foresee from there what fits at the others would be."""
         ordered = np.sort(penalties)
-        first = self.at(float(ordered[len(ordered) // 2]), noise, enough=_ROUGHLY)
+        first = self.at(float(ordered[(len(ordered) - 1) // 2]), noise, enough=_ROUGHLY)
         if not np.isfinite(first.held_out):  # a strong ridge tames paths that diverge
             first = self.at(float(ordered[-1]), noise, enough=_ROUGHLY)
         return [first, *(first.foreseen(float(penalty)) for penalty in ordered if penalty != first.penalty)]
@@ -67,20 +67,21 @@ class Trial:
         return Choice(self, penalty, noise, shot, free, exact=True)
 
     def _fitted(self, shooting: ShootingProblem, near: Shot | None, noise: Coordinates, enough: float) -> Shot:
-        """Join pieces of paths; where that leads away, as with a model of the wrong form, follow paths with care.
-
-        Where paths diverge from there, too, they begin at the model's own numbers.
-        """
-        segments, own = self.problem.segments, self.field.start
+        """Join pieces of paths; where that leads nowhere, as it may with a model of the wrong form, follow paths."""
+        states, own = self.problem.segments.states, self.field.start
+        parameters, paths = (near.parameters, near.normal.paths) if near else (own, states)
         if self.field.linear:
-            about = (near.parameters, near.normal.paths) if near else (own, segments.states)
-            if (shot := shooting.joined(*about, enough)) is not None:
+            shot = shooting.minimised(shooting.joined(parameters, paths), enough)
+            if shot.converged and np.all(shot.normal.met) and shot.cost < shooting.residuals.size:
                 return shot
-        first = segments.states[:, 0]
-        begins = [shooting.at(near.parameters, near.starts, near)] if near else []
-        begins.append(shooting.at(one_step(self.field, segments, noise, shooting.penalty), first))
-        best = min(begins, key=lambda shot: shot.cost)
-        return shooting.minimised(best if np.isfinite(best.cost) else shooting.at(own, first), enough)
+            parameters, paths = shot.parameters, shot.normal.paths
+        best = shooting.followed(parameters, paths[:, 0])
+        if near is None:
+            stepped = one_step(self.field, self.problem.segments, noise, shooting.penalty)
+            best = min(best, shooting.followed(stepped, states[:, 0]), key=lambda shot: shot.cost)
+        if not np.isfinite(best.cost):  # as may happen to a model of the wrong form: its own numbers may do better
+            best = shooting.followed(own, states[:, 0])
+        return shooting.minimised(best, enough)
 
 
 class Choice:
@@ -156,7 +157,7 @@ class Choice:
         """Return the standard deviation of the residuals; starts and weights have used up some of their freedom."""
         segments, residuals = self.trial.problem.segments, self.residuals()
         counts = np.sum(segments.weights, axis=(0, 1))
-        used = (self.freedom() + self.shot.starts.size) / np.sum(counts)
+        used = (self.freedom() + segments.states[:, 0].size) / np.sum(counts)
         squares = np.sum(segments.weights * residuals**2, axis=(0, 1))
         variance = squares / np.maximum(counts * (1 - min(used, 0.9)), 1.0)
         return np.where(counts > 0, np.sqrt(variance) + 1e-12 * np.std(segments.states, axis=(0, 1)), 1.0)
