@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from symplect._types import State
+from symplect.precision import on_device
 
 Values = Float[Array, " features"]
 Penalties = Float[np.ndarray, " features"]
@@ -121,16 +122,15 @@ def end_to_end(parts: Sequence[Differentiated]) -> Differentiated:
 
     def at(states: States) -> Derivatives:
         found = [part(states) for part in parts]
-        ends = np.cumsum([len(part.values) for part in found])[:-1]
-
-        def hessian(weights: Weights) -> Hessian:
-            own = zip(found, np.split(weights, ends), strict=True)
-            return reduce(np.add, (part.hessian(some) for part, some in own))
-
         values = np.concatenate([part.values for part in found])
-        return Derivatives(values, np.concatenate([part.gradients for part in found]), hessian)
+        return Derivatives(values, np.concatenate([part.gradients for part in found]), partial(_summed, found))
 
     return at
+
+
+def _summed(found: Sequence[Derivatives], weights: Weights) -> Hessian:
+    ends = np.cumsum([len(part.values) for part in found])[:-1]
+    return reduce(np.add, (part.hessian(own) for part, own in zip(found, np.split(weights, ends), strict=True)))
 
 
 def _compiled(features: AbstractFeatures, states: States) -> Derivatives:
@@ -138,16 +138,18 @@ def _compiled(features: AbstractFeatures, states: States) -> Derivatives:
     count = states.shape[1]
     filled = np.pad(states.T, ((0, (1 << (count - 1).bit_length()) - count), (0, 0)), mode="edge")
     with jax.enable_x64(True):
-        at = jnp.asarray(filled)
-        values, gradients = _values_and_gradients(features, at)
-
-    def hessian(weights: Weights) -> Hessian:
-        rows = np.broadcast_to(weights.reshape(len(weights), -1), (len(weights), count)).T
-        with jax.enable_x64(True):
-            found = _hessians(features, at, jnp.asarray(np.resize(rows, (len(filled), rows.shape[1]))))
-        return np.moveaxis(np.asarray(found)[:count], 0, -1)
-
+        values, gradients = _values_and_gradients(features, on_device(filled))
+    hessian = partial(_compiled_hessian, features, filled, count)
     return Derivatives(np.asarray(values)[:count].T, np.moveaxis(np.asarray(gradients)[:count], 0, -1), hessian)
+
+
+def _compiled_hessian(
+    features: AbstractFeatures, states: Float[np.ndarray, "filled dimension"], count: int, weights: Weights
+) -> Hessian:
+    rows = np.broadcast_to(weights.reshape(len(weights), -1), (len(weights), count)).T
+    with jax.enable_x64(True):
+        found = _hessians(features, on_device(states), on_device(np.resize(rows, (len(states), rows.shape[1]))))
+    return np.moveaxis(np.asarray(found)[:count], 0, -1)
 
 
 @eqx.filter_jit
@@ -162,10 +164,14 @@ def _hessians(
     return jax.vmap(jax.hessian(lambda z, w: features(z) @ w))(states, weights)
 
 
-def weighted_squares(
-    directions: Float[np.ndarray, "features dimension"], curvatures: Float[np.ndarray, "features samples"]
+def along_lines(
+    directions: Float[np.ndarray, "features dimension"],
+    curvatures: Float[np.ndarray, "features samples"],
+    weights: Weights,
 ) -> Hessian:
-    """Return the second derivatives of a sum of functions, each of the state along one direction."""
+    """Return the second derivatives of a weighted sum of functions, each of the state along one direction."""
     dimension = directions.shape[1]
     squares = directions[:, :, None] * directions[:, None, :]
-    return (squares.reshape(len(directions), -1).T @ curvatures).reshape(dimension, dimension, -1)
+    return (squares.reshape(len(directions), -1).T @ (weights.reshape(len(directions), -1) * curvatures)).reshape(
+        dimension, dimension, -1
+    )

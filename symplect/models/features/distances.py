@@ -1,6 +1,7 @@
 """What bodies know of each other: the distances of their pairs, or that from a fixed centre."""
 
 import abc
+from functools import partial
 from typing import ClassVar, final
 
 import equinox as eqx
@@ -178,12 +179,7 @@ class PairDistances(AbstractFeatures):
             values, slopes, curvatures = radial.derivatives(r)
             along = apart / r
             gradients = np.einsum("kps,cps,pb->kcbs", slopes, along, incidence, optimize=True)
-
-            def hessian(weights: Weights) -> Hessian:
-                by_pair = _by_position(along, r, _summed(weights, slopes), _summed(weights, curvatures))
-                found = np.einsum("cdps,pa,pb->cadbs", by_pair, incidence, incidence, optimize=True)
-                return found.reshape(len(states), len(states), -1)
-
+            hessian = partial(_of_pairs, incidence, along, r, slopes, curvatures)
             return Derivatives(np.sum(values, axis=1), gradients.reshape(len(values), *states.shape), hessian)
 
         return at
@@ -233,11 +229,7 @@ class CentreDistance(AbstractFeatures):
             r = np.sqrt(np.sum(states**2, axis=0))
             values, slopes, curvatures = radial.derivatives(r)
             along = states / r
-
-            def hessian(weights: Weights) -> Hessian:
-                return _by_position(along, r, _summed(weights, slopes), _summed(weights, curvatures))
-
-            return Derivatives(values, slopes[:, None] * along, hessian)
+            return Derivatives(values, slopes[:, None] * along, partial(_by_position, along, r, slopes, curvatures))
 
         return at
 
@@ -257,21 +249,31 @@ class CentreDistance(AbstractFeatures):
         return cls(ChebyshevLog(terms, shortest / _BEYOND, longest * _BEYOND))
 
 
-def _summed(weights: Weights, functions: Functions) -> Float[np.ndarray, "..."]:
-    shape = weights.shape[:1] + (1,) * (functions.ndim - 2) + (weights.shape[1:] or (1,))
-    return np.sum(weights.reshape(shape) * functions, axis=0)
+def _of_pairs(
+    incidence: Float[np.ndarray, "pairs bodies"],
+    along: Float[np.ndarray, "dimensions pairs samples"],
+    r: Float[np.ndarray, "pairs samples"],
+    slopes: Functions,
+    curvatures: Functions,
+    weights: Weights,
+) -> Hessian:
+    by_pair = _by_position(along, r, slopes, curvatures, weights)
+    found = np.einsum("cdps,pa,pb->cadbs", by_pair, incidence, incidence, optimize=True)
+    return found.reshape(along.shape[0] * incidence.shape[1], -1, r.shape[1])
 
 
 def _by_position(
     along: Float[np.ndarray, "..."],
     r: Float[np.ndarray, "..."],
-    slope: Float[np.ndarray, "..."],
-    curvature: Float[np.ndarray, "..."],
+    slopes: Functions,
+    curvatures: Functions,
+    weights: Weights,
 ) -> Float[np.ndarray, "..."]:
-    """Return the second derivatives of a function of a distance by the position."""
-    across = slope / r
+    """Return the second derivatives of a weighted sum of functions of a distance by the position."""
+    own = weights.reshape(len(weights), *[1] * (r.ndim - 1), -1)
+    slope, curvature = np.sum(own * slopes, axis=0), np.sum(own * curvatures, axis=0)
     identity = np.eye(len(along)).reshape(len(along), len(along), *[1] * r.ndim)
-    return (curvature - across) * along[:, None] * along + across * identity
+    return (curvature - slope / r) * along[:, None] * along + slope / r * identity
 
 
 def pair_distances(

@@ -1,5 +1,6 @@
 """Waves in the angles."""
 
+from functools import partial
 from typing import ClassVar, final
 
 import equinox as eqx
@@ -11,12 +12,10 @@ from symplect.models.features._features import (
     AbstractFeatures,
     Derivatives,
     Differentiated,
-    Hessian,
     Penalties,
     States,
     Values,
-    Weights,
-    weighted_squares,
+    along_lines,
 )
 
 Frequencies = tuple[tuple[int, ...], ...]
@@ -59,11 +58,7 @@ class Fourier(AbstractFeatures):
         def at(states: States) -> Derivatives:
             cosine, sine = np.cos(k @ states), np.sin(k @ states)
             values, slopes = np.concatenate([cosine, sine]), np.concatenate([-sine, cosine])
-
-            def hessian(weights: Weights) -> Hessian:
-                return weighted_squares(twice, -weights.reshape(len(twice), -1) * values)
-
-            return Derivatives(values, twice[:, :, None] * slopes[:, None, :], hessian)
+            return Derivatives(values, twice[:, :, None] * slopes[:, None, :], partial(along_lines, twice, -values))
 
         return at
 

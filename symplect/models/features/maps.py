@@ -1,5 +1,6 @@
 """Features of a part of the state, of a projection of it, and with a symmetry."""
 
+from functools import partial
 from typing import ClassVar, final
 
 import equinox as eqx
@@ -88,15 +89,17 @@ def _of_half(inner: AbstractFeatures, half: int) -> Differentiated:
         part = slice(dimension // 2) if half == 0 else slice(dimension // 2, None)
         found, gradients = derivatives(states[part]), np.zeros((size, dimension, samples))
         gradients[:, part] = found.gradients
-
-        def hessian(weights: Weights) -> Hessian:
-            whole = np.zeros((dimension, dimension, samples))
-            whole[part, part] = found.hessian(weights)
-            return whole
-
-        return Derivatives(found.values, gradients, hessian)
+        return Derivatives(found.values, gradients, partial(_within, found, part))
 
     return at
+
+
+def _within(found: Derivatives, part: slice, weights: Weights) -> Hessian:
+    """Return second derivatives that are zero but for some of the coordinates."""
+    inner = found.hessian(weights)
+    whole = np.zeros((2 * len(inner), 2 * len(inner), inner.shape[2]))
+    whole[part, part] = inner
+    return whole
 
 
 def separable(kinetic: AbstractFeatures, potential: AbstractFeatures) -> Concatenated:
@@ -145,17 +148,8 @@ class Product(AbstractFeatures):
             nothing = np.zeros((1, half, samples))
             by_q, by_p = (np.concatenate([nothing, part.gradients]) for part in (of_q, of_p))
             gradients = np.concatenate([by_q[:, None] * right[:, None], left[:, None, None] * by_p], axis=2)
-
-            def hessian(weights: Weights) -> Hessian:
-                table = np.concatenate([np.zeros((1, *weights.shape[1:])), weights])
-                table = np.broadcast_to(table.reshape(len(left), len(right), -1), (len(left), len(right), samples))
-                mixed = np.einsum("ais,abs,bjs->ijs", by_q, table, by_p, optimize=True)
-                of_left = of_q.hessian(np.einsum("abs,bs->as", table[1:], right))
-                of_right = of_p.hessian(np.einsum("abs,as->bs", table[:, 1:], left))
-                upper = np.concatenate([of_left, mixed], axis=1)
-                return np.concatenate([upper, np.concatenate([mixed.swapaxes(0, 1), of_right], axis=1)])
-
             values = (left[:, None] * right).reshape(-1, samples)[1:]
+            hessian = partial(_of_product, of_q, of_p, left, right)
             return Derivatives(values, gradients.reshape(-1, 2 * half, samples)[1:], hessian)
 
         return at
@@ -169,6 +163,22 @@ class Product(AbstractFeatures):
     def penalties(self) -> Penalties:
         left, right = (np.concatenate([[0.0], part.penalties]) for part in (self.of_positions, self.of_momenta))
         return (left[:, None] + right[None, :]).ravel()[1:]
+
+
+def _of_product(
+    of_q: Derivatives,
+    of_p: Derivatives,
+    left: Float[np.ndarray, "left samples"],
+    right: Float[np.ndarray, "right samples"],
+    weights: Weights,
+) -> Hessian:
+    table = np.concatenate([np.zeros((1, *weights.shape[1:])), weights]).reshape(len(left), len(right), -1)
+    table = np.broadcast_to(table, (len(left), len(right), left.shape[1]))
+    mixed = np.einsum("ais,abs,bjs->ijs", of_q.gradients, table[1:, 1:], of_p.gradients, optimize=True)
+    of_left = of_q.hessian(np.einsum("abs,bs->as", table[1:], right))
+    of_right = of_p.hessian(np.einsum("abs,as->bs", table[:, 1:], left))
+    upper = np.concatenate([of_left, mixed], axis=1)
+    return np.concatenate([upper, np.concatenate([mixed.swapaxes(0, 1), of_right], axis=1)])
 
 
 @final
@@ -200,18 +210,18 @@ class Projected(AbstractFeatures):
 
         def at(states: States) -> Derivatives:
             found = inner(matrix @ (states - centre))
-
-            def hessian(weights: Weights) -> Hessian:
-                return np.einsum("ai,abs,bj->ijs", matrix, found.hessian(weights), matrix, optimize=True)
-
             gradients = np.einsum("kas,ai->kis", found.gradients, matrix, optimize=True)
-            return Derivatives(found.values, gradients, hessian)
+            return Derivatives(found.values, gradients, partial(_of_projected, found, matrix))
 
         return at
 
     @property
     def penalties(self) -> Penalties:
         return self.inner.penalties
+
+
+def _of_projected(found: Derivatives, matrix: Float[np.ndarray, "kept dimension"], weights: Weights) -> Hessian:
+    return np.einsum("ai,abs,bj->ijs", matrix, found.hessian(weights), matrix, optimize=True)
 
 
 def data_subspace(rows: Float[np.ndarray, "samples dimension"]) -> Float[np.ndarray, "kept dimension"]:
@@ -270,12 +280,9 @@ class Symmetric(AbstractFeatures):
 
         def at(states: States) -> Derivatives:
             images = [(sign, inner(sign * states)) for sign in signs]
-
-            def hessian(weights: Weights) -> Hessian:
-                return np.mean([sign[:, None] * sign * image.hessian(weights) for sign, image in images], axis=0)
-
             values = np.mean([image.values for _, image in images], axis=0)
-            return Derivatives(values, np.mean([sign * image.gradients for sign, image in images], axis=0), hessian)
+            gradients = np.mean([sign * image.gradients for sign, image in images], axis=0)
+            return Derivatives(values, gradients, partial(_of_images, images))
 
         return at
 
@@ -286,3 +293,7 @@ class Symmetric(AbstractFeatures):
     @property
     def penalties(self) -> Penalties:
         return self.inner.penalties
+
+
+def _of_images(images: list[tuple[np.ndarray, Derivatives]], weights: Weights) -> Hessian:
+    return np.mean([sign[:, None] * sign * image.hessian(weights) for sign, image in images], axis=0)

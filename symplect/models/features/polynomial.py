@@ -1,14 +1,14 @@
 """Monomials."""
 
 import math
-from functools import reduce
+from functools import partial, reduce
 from itertools import combinations_with_replacement, permutations
 from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from symplect._types import State
 from symplect.errors import InputError
@@ -26,6 +26,9 @@ from symplect.models.features._features import (
 )
 
 _MOST = 1_000_000
+
+Picks = Int[np.ndarray, "monomials degree"]
+Entries = Float[np.ndarray, "degree monomials samples"]
 
 
 @final
@@ -81,7 +84,8 @@ class Polynomial(AbstractFeatures):
 
     def derivatives(self) -> Differentiated:
         factors, degrees = self.factors, range(1, self.degree + 1)
-        return end_to_end([_monomials([pick for pick in factors if len(pick) == degree]) for degree in degrees])
+        of_degree = [[pick for pick in factors if len(pick) == degree] for degree in degrees]
+        return end_to_end([_monomials(self.dimension, np.array(picks)) for picks in of_degree])
 
     @property
     def couples(self) -> Couples:
@@ -93,32 +97,32 @@ class Polynomial(AbstractFeatures):
         return np.array([float(len(pick) > 2) for pick in self.factors])
 
 
-def _monomials(factors: list[tuple[int, ...]]) -> Differentiated:
+def _monomials(dimension: int, picks: Picks) -> Differentiated:
     """Return monomials of one degree, each the product of some entries of the state, with their derivatives."""
-    picks = np.array(factors)
     count, degree = picks.shape
-    places, pairs = np.arange(count), list(permutations(range(degree), 2))
 
     def at(states: States) -> Derivatives:
-        dimension, samples = states.shape
-        entries = states[picks.T]
-
-        def product(*left_out: int) -> Float[np.ndarray, "monomials samples"]:
-            kept = [column for column in range(degree) if column not in left_out]
-            return reduce(np.multiply, entries[kept]) if kept else np.ones((count, samples))
-
-        gradients = np.zeros((count, dimension, samples))
+        if len(states) != dimension:
+            raise InputError(f"Polynomial: expected an input of {dimension} entries, found {len(states)}")
+        entries, gradients = states[picks.T], np.zeros((count, *states.shape))
         for column in range(degree):
-            gradients[places, picks[:, column]] += product(column)
-
-        def hessian(weights: Weights) -> Hessian:
-            found = np.zeros((dimension**2, samples))
-            for first, second in pairs:
-                place = picks[:, first] * dimension + picks[:, second]
-                of_place = np.equal.outer(np.arange(dimension**2), place).astype(float)
-                found += of_place @ (weights.reshape(count, -1) * product(first, second))
-            return found.reshape(dimension, dimension, samples)
-
-        return Derivatives(product(), gradients, hessian)
+            gradients[np.arange(count), picks[:, column]] += _product(entries, column)
+        return Derivatives(_product(entries), gradients, partial(_hessian, picks, entries, dimension))
 
     return at
+
+
+def _product(entries: Entries, *left_out: int) -> Float[np.ndarray, "monomials samples"]:
+    """Return the product of the entries of every monomial, but for some columns of them."""
+    kept = [column for column in range(len(entries)) if column not in left_out]
+    return reduce(np.multiply, entries[kept]) if kept else np.ones(entries.shape[1:])
+
+
+def _hessian(picks: Picks, entries: Entries, dimension: int, weights: Weights) -> Hessian:
+    degree, count, samples = entries.shape
+    found = np.zeros((dimension**2, samples))
+    for first, second in permutations(range(degree), 2):
+        place = picks[:, first] * dimension + picks[:, second]
+        of_place = np.equal.outer(np.arange(dimension**2), place).astype(float)
+        found += of_place @ (weights.reshape(count, -1) * _product(entries, first, second))
+    return found.reshape(dimension, dimension, samples)

@@ -1,5 +1,6 @@
 """One hidden layer that is drawn rather than trained."""
 
+from functools import partial
 from typing import ClassVar, final
 
 import equinox as eqx
@@ -13,10 +14,8 @@ from symplect.models.features._features import (
     AbstractFeatures,
     Derivatives,
     Differentiated,
-    Hessian,
     Values,
-    Weights,
-    weighted_squares,
+    along_lines,
 )
 from symplect.precision import on_device
 
@@ -52,10 +51,7 @@ class RandomTanh(AbstractFeatures):
         def at(states: Float[np.ndarray, "dimension samples"]) -> Derivatives:
             values = np.tanh(directions @ states + biases)
             slopes = 1 - values**2
-
-            def hessian(weights: Weights) -> Hessian:
-                return weighted_squares(directions, -2 * weights.reshape(len(biases), -1) * values * slopes)
-
+            hessian = partial(along_lines, directions, -2 * values * slopes)
             return Derivatives(values, directions[:, :, None] * slopes[:, None, :], hessian)
 
         return at

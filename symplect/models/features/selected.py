@@ -1,9 +1,11 @@
 """Some of many features, in any order."""
 
+from functools import partial
 from typing import ClassVar, final
 
 import equinox as eqx
 import numpy as np
+from jaxtyping import Int
 
 from symplect._types import State
 from symplect.models.features._features import (
@@ -47,17 +49,11 @@ class Selected(AbstractFeatures):
         return self.inner(z)[np.asarray(self.indices, int)]
 
     def derivatives(self) -> Differentiated:
-        inner, size, kept = self.inner.derivatives(), self.inner.size, np.asarray(self.indices, int)
+        inner, kept = self.inner.derivatives(), np.asarray(self.indices, int)
 
         def at(states: States) -> Derivatives:
             found = inner(states)
-
-            def hessian(weights: Weights) -> Hessian:
-                among_all = np.zeros((size, *weights.shape[1:]))
-                among_all[kept] = weights
-                return found.hessian(among_all)
-
-            return Derivatives(found.values[kept], found.gradients[kept], hessian)
+            return Derivatives(found.values[kept], found.gradients[kept], partial(_of_selected, found, kept))
 
         return at
 
@@ -68,3 +64,9 @@ class Selected(AbstractFeatures):
     @property
     def penalties(self) -> Penalties:
         return self.inner.penalties[np.asarray(self.indices, int)]
+
+
+def _of_selected(found: Derivatives, kept: Int[np.ndarray, " selected"], weights: Weights) -> Hessian:
+    among_all = np.zeros((len(found.values), *weights.shape[1:]))
+    among_all[kept] = weights
+    return found.hessian(among_all)
