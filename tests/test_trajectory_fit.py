@@ -16,9 +16,9 @@ from symplect.experiments.tasks import TASKS
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.closed_form import fit_closed_form
 from symplect.fitting.descended_shooting import one_step_loss
-from symplect.fitting.fields import field_of
+from symplect.fitting.field_of import field_of
+from symplect.fitting.residuals import PathResiduals
 from symplect.fitting.segments import cut_segments
-from symplect.fitting.shooting import PathResiduals
 from symplect.fitting.trajectory import fit_trajectory
 from symplect.models import FeatureField, FeatureHamiltonian, PortHamiltonian
 from symplect.models.features import Polynomial

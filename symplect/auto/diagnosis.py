@@ -14,7 +14,7 @@ from symplect.data import Trajectories
 from symplect.errors import InputError
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.checks import require_fittable
-from symplect.fitting.fields import energies_and_speeds
+from symplect.fitting.field_of import energies_and_speeds
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import enough_substeps
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from symplect.auto.judgement import predictions
 from symplect.data import Trajectories
-from symplect.fitting.fields import energies_and_speeds, field_at
+from symplect.fitting.field_of import energies_and_speeds, field_at
 from symplect.models import AbstractModel, NonlinearFriction, PortHamiltonian
 
 Status = Literal["conserved", "lost", "not conserved", "unknown"]

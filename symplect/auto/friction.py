@@ -10,7 +10,7 @@ import numpy as np
 from symplect.auto.problem import Problem
 from symplect.data import Trajectories
 from symplect.fitting import TrajectoryFit, fit_trajectory
-from symplect.fitting.fields import energies_and_speeds
+from symplect.fitting.field_of import energies_and_speeds
 from symplect.fitting.segments import enough_substeps
 from symplect.models import NonlinearFriction, PortHamiltonian
 from symplect.precision import on_device

@@ -14,7 +14,7 @@ from symplect.auto.judgement import Prediction, valid_time
 from symplect.data import Trajectories
 from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import InputError
-from symplect.fitting.fields import energies_and_speeds
+from symplect.fitting.field_of import energies_and_speeds
 from symplect.models import AbstractModel, PortHamiltonian
 from symplect.runs import CandidateRecord, TableConfig, TableRecord, TableRun, save_run
 from symplect.tables import Reading, understood

@@ -22,7 +22,7 @@ from symplect.auto.verdict import cautions, described, energy_sentence, headline
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import InputError
-from symplect.fitting.fields import energies_and_speeds
+from symplect.fitting.field_of import energies_and_speeds
 from symplect.models import AbstractModel
 from symplect.tables import Columns, Reading, read
 

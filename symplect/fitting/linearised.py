@@ -5,10 +5,10 @@ from jaxtyping import Float
 
 from symplect.data import Trajectories
 from symplect.errors import InputError
-from symplect.fitting.fields import field_of
+from symplect.fitting.field_of import field_of
 from symplect.fitting.least_squares import Reduced
+from symplect.fitting.residuals import PathResiduals
 from symplect.fitting.segments import cut_segments, enough_substeps
-from symplect.fitting.shooting import PathResiduals
 from symplect.fitting.trajectory import TrajectoryFit
 from symplect.models.feature_models import FeatureHamiltonian
 

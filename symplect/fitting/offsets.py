@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.fitting.closed_form import ClosedFormFit, fit_closed_form
-from symplect.fitting.fields import field_at
+from symplect.fitting.field_of import field_at
 from symplect.models.features import AbstractFeatures
 
 _ROUNDS = 8

@@ -5,10 +5,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from symplect.dynamics import AbstractDynamics
-from symplect.fitting.fields import KnownField, field_of
+from symplect.fitting.field_of import field_of
+from symplect.fitting.fields import KnownField
 from symplect.fitting.least_squares import one_thread
+from symplect.fitting.residuals import PathResiduals
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import PathResiduals
 from symplect.models import PortHamiltonian
 
 _ITERATIONS = 6

@@ -78,20 +78,21 @@ def fit_trajectory(
     r"""Fit a model to measured paths by multiple shooting, noise on every state allowed for.
 
     Paths are cut at gaps and into segments; every segment has a free start, and weights and starts are found together
-    so that the simulated paths meet the measured ones: $\min \sum |x(t_k) - \Phi_{t_k}(s)|^2 / \sigma^2$. It begins at
-    the symmetric one-step residual $(z_1 - z_0) / h = f((z_0 + z_1) / 2)$. Each trajectory (of more than 30, each
-    of 30 groups) is left out once, to first order; of the models and ridges that predict those best, within a standard
-    error, the simplest is taken.
+    so that the simulated paths meet the measured ones: $\min \sum |x(t_k) - \Phi_{t_k}(s)|^2 / \sigma^2$. Paths begin
+    as pieces from one measured sample to the next, which are joined as the fit goes on. Each trajectory (of more than
+    30, each of 30 groups) is left out once, to first order; of the models and ridges that predict those best, within a
+    standard error, the simplest is taken.
 
     All that happens in units of the data's own (`Scaling`), in which networks and friction begin at the numbers that
     the models have.
 
     Models of up to 2000 trainable numbers, such as `FeatureHamiltonian` or a `PortHamiltonian` around one, are fitted
-    by Levenberg-Marquardt, in seconds. Networks are fitted by Adam, in about a minute, every fifth trajectory held out
-    to stop by; they were measured to be less accurate.
+    by Levenberg-Marquardt, those of features in NumPy, in about a second. Networks are fitted by Adam, in about a
+    minute, every fifth trajectory held out to stop by; they were measured to be less accurate.
 
-    Source: Bock 1983 (multiple shooting); the published fit instead takes noisy states for exact (Greydanus et al.
-    2019, equation 3), which biases the frequency by some percent.
+    Source: Bock 1983 (multiple shooting); Albersmeyer, Diehl 2010, SIAM J. Optim. 20, 1655 (joined pieces, "lifted
+    Newton"); the published fit instead takes noisy states for exact (Greydanus et al. 2019, equation 3), which biases
+    the frequency by some percent.
 
     Args:
         models: one, or several to choose from: any dynamics of the data's dimension.

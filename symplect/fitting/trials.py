@@ -9,11 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.errors import FitError
-from symplect.fitting.fields import field_of
+from symplect.fitting.field_of import field_of
 from symplect.fitting.least_squares import solve_alike
 from symplect.fitting.midpoint import one_step
+from symplect.fitting.residuals import PathResiduals
 from symplect.fitting.segments import Segments
-from symplect.fitting.shooting import PathResiduals, ShootingProblem, Shot
+from symplect.fitting.shooting import ShootingProblem, Shot
 from symplect.models import PortHamiltonian
 
 _GROUPS = 30  # parts of the data at most, each of which is left out once

@@ -1,0 +1,98 @@
+"""The field of any model: in closed form where it is one of features, else by a program that JAX compiles."""
+
+from typing import Any, final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
+from symplect.fitting.fields import AbstractField, Inputs, Linearised, Parameters, PlainField, States
+from symplect.fitting.hamiltonian_field import HamiltonianField
+from symplect.fitting.parametrised import Parametrised
+from symplect.models import FeatureField, FeatureHamiltonian, PortHamiltonian
+from symplect.precision import cast
+
+
+def field_of(model: AbstractDynamics) -> AbstractField:
+    """Return the field of a model, in closed form where it is one of features."""
+    inner = model.conservative if isinstance(model, PortHamiltonian) else model
+    if isinstance(inner, FeatureHamiltonian):
+        assert isinstance(model, FeatureHamiltonian | PortHamiltonian)
+        return HamiltonianField(model)
+    return PlainField(model) if isinstance(model, FeatureField) else TracedField(model)
+
+
+def field_at(model: AbstractDynamics, states: Float[np.ndarray, "samples dimension"]) -> Linearised:
+    """Return the field of a model without inputs at some states, and its derivatives."""
+    with jax.enable_x64(True):
+        field = field_of(cast(model, jnp.float64))
+        return field(field.start, np.asarray(states, float).T, np.zeros((0, len(states))))
+
+
+def energies_and_speeds(
+    model: AbstractEnergyDynamics, states: Float[np.ndarray, "samples dimension"]
+) -> tuple[Float[np.ndarray, " samples"], Float[np.ndarray, "samples half"]]:
+    """Return H and the velocities `dH/dp` at many states, compiled only where H is not one of features."""
+    inner = model.conservative if isinstance(model, PortHamiltonian) else model
+    n = states.shape[1] // 2
+    if not isinstance(inner, FeatureHamiltonian):
+        with jax.enable_x64(True):
+            exact: Any = cast(model, jnp.float64)
+            energies, gradients = _energies_and_gradients(exact, jnp.asarray(states, jnp.float64))
+        return np.asarray(energies), np.asarray(gradients)[:, n:]
+    found, weights = inner.features.derivatives()(states.T), np.asarray(inner.weights, float)
+    energies, speeds = weights @ found.values, np.einsum("k,kis->si", weights, found.gradients[:, n:])
+    if inner.newtonian:
+        energies, speeds = energies + np.sum(states[:, n:] ** 2, axis=1) / 2, speeds + states[:, n:]
+    return energies, speeds
+
+
+@eqx.filter_jit
+def _energies_and_gradients(
+    model: AbstractEnergyDynamics, states: Float[Array, "samples dimension"]
+) -> tuple[Array, Array]:
+    return jax.vmap(jax.value_and_grad(model.hamiltonian))(states)
+
+
+@final
+class TracedField(AbstractField):
+    """Any other model, by a program that JAX compiles once for a number of states."""
+
+    linear = False
+
+    def __init__(self, model: AbstractDynamics):
+        self._function, vector = Parametrised.split(model)
+        self.start = np.asarray(vector, float)
+
+    def __call__(self, parameters: Parameters, states: States, inputs: Inputs) -> Linearised:
+        samples = states.shape[1]
+        more = (1 << (samples - 1).bit_length()) - samples
+        rows = (np.pad(part.T, ((0, more), (0, 0)), mode="edge") for part in (states, inputs))
+        found = _traced(self._function, jnp.asarray(parameters, jnp.float64), *map(jnp.asarray, rows))
+        velocity, by_parameters, by_state = (np.moveaxis(np.asarray(part)[:samples], 0, -1) for part in found)
+        return Linearised(velocity, by_state, by_parameters)
+
+    def model(self, parameters: Parameters) -> Any:
+        return self._function(parameters)
+
+    def ridge(self, states: States) -> Parameters:
+        return np.zeros(len(self.start))
+
+
+@eqx.filter_jit
+def _traced(
+    model: Parametrised, parameters: Array, states: Float[Array, "samples _"], inputs: Float[Array, "samples _"]
+) -> tuple[Array, Array, Array]:
+    def one(z: Array, u: Array) -> tuple[Array, Array, Array]:
+        def field(parameters: Array, z: Array) -> Array:
+            moving = model(parameters)
+            pushed = moving.input_matrix @ u if isinstance(moving, PortHamiltonian) and len(u) else 0.0
+            return moving.time_derivative(z) + pushed
+
+        velocity, pull = jax.vjp(field, parameters, z)
+        return velocity, *jax.vmap(pull)(jnp.eye(len(z), dtype=z.dtype))
+
+    return jax.vmap(one)(states, inputs)
