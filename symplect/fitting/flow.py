@@ -56,7 +56,7 @@ def flow(
     """Return the states at the ends of the steps, and their derivatives by those at the beginning and the parameters.
 
     Args:
-        field: what moves them.
+        field: mover of the states.
         parameters: of the field.
         states: at the beginning of every step.
         steps: lengths and inputs.
