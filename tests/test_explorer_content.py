@@ -154,9 +154,11 @@ def test_certificates_come_along(tmp_path):
         {"name": "energy_drift", "value": None, "limit": 1e-3, "passed": False, "meaning": "change of energy"},
         {"name": "field_error", "value": None, "limit": None, "passed": None, "meaning": "does not apply"},
     ]
+    rows[1]["failure"] = "does not oscillate"
     (places[1] / "certificate.json").write_text(json.dumps({"solver": "RK4", "rows": rows}))
     found = {model["name"]: model["certificate"] for model in only(systems(places[1]))["models"]}
     assert found["truth"] is found["baseline"] is None
+    rows[1]["value"] = rows[1].pop("failure")
     assert found["hnn"] == {"verdict": "flagged: energy_drift", "rows": rows[:2]}
 
 

@@ -77,8 +77,36 @@ def test_a_clock_that_runs_wrong_is_measured(bias):
     assert found == pytest.approx(abs(bias), abs=3e-4)
 
 
-def test_a_path_that_does_not_swing_has_no_frequency():
-    assert np.isnan(metrics.frequency_bias(TIMES, swing(2.0)[..., 0], np.ones((1, 400))))
+@pytest.mark.parametrize("path", ["at rest", "over the top", "a ripple", "lost"])
+def test_a_path_that_does_not_swing_has_no_frequency(path):
+    round_off = 1e-12 * np.sin(50 * TIMES)
+    q = {"at rest": 1 + round_off, "over the top": 2 * TIMES, "a ripple": 0.05 * np.sin(2 * TIMES)}.get(path)
+    q = np.where(TIMES < 15, np.sin(2 * TIMES), np.nan) if q is None else q
+    assert np.isnan(metrics.frequency_bias(TIMES, swing(2.0)[..., 0], q[None]))
+    if path != "a ripple":
+        assert np.isnan(metrics.frequency_bias(TIMES, q[None], swing(2.0)[..., 0]))
+
+
+def well(omega, scale=1.0, shift=0.0, rough=0.0):
+    """Returns a path that turns without crossing zero, longer on one side of its middle than on the other."""
+    q = np.sqrt(1.1 + np.sin(omega * TIMES + 0.3)) + rough * np.sin(97 * TIMES)
+    return (scale * q + shift)[None]
+
+
+@pytest.mark.parametrize("scale", [1.0, -1e-9, 1e9])
+def test_a_swing_in_a_well_away_from_zero_has_a_frequency(scale):
+    assert metrics.frequency_bias(TIMES, well(2.0, scale), well(2.1, -scale)) == pytest.approx(0.05, abs=2e-3)
+    assert metrics.frequency_bias(TIMES, well(2.0, scale), well(2.0, scale, shift=scale)) < 1e-6
+
+
+def test_a_ripple_on_a_swing_is_no_turn():
+    assert metrics.frequency_bias(TIMES, well(2.0), well(2.0, rough=0.04)) < 0.02
+
+
+def test_starts_that_do_not_swing_do_not_count():
+    truth = np.concatenate([swing(2.0)[..., 0], 2 * TIMES[None]])
+    prediction = np.concatenate([swing(2.2)[..., 0], TIMES[None]])
+    assert metrics.frequency_bias(TIMES, truth, prediction) == pytest.approx(0.1, abs=3e-4)
 
 
 def test_relative_error_is_of_all_elements_together():

@@ -25,19 +25,29 @@ Times = Float[np.ndarray, " times"]
 
 MEANINGS = {
     "solver_error": "distance from the exact flow of the same dynamics after the first step, relative",
-    "energy_drift_slope": "slope of the energy along the path, relative, per unit of time",
-    "energy_drift_max": "largest change of the energy along the path, relative",
+    "energy_trend": "slope of the energy along the path, relative, per unit of time",
+    "energy_change": "largest change of the energy along the path, relative",
     "reversibility_error": "distance from the start after the way there and back, relative",
-    "symplecticity_error": "change of the symplectic form over the first step of time, D^T J D against J, relative",
+    "symplectic_defect": "change of the symplectic form over the first step of time, D^T J D against J, relative",
     "volume_error": "change of phase-space volume over the first step of time, det D against 1",
-    "field_error": "error of the time derivative along the true paths, relative",
+    "path_field_error": "error of the time derivative along the true paths, relative",
     "energy_unexplained": "1 - R^2 of the best fit true H = a H + b over orbits of many energies",
     "frequency_bias": "error of the frequency, relative",
     "out_of_distribution": "rollout error at 1.0 to 1.5 times the largest training energy, over that of the starts",
 }
-"""Every row's name and what it says; the first six are the structure, the last four need the truth."""
+"""Every row's name and what it says; the first six are the structure, the last four need the truth.
 
-TRUTH_LIMITS = {"field_error": 0.2, "energy_unexplained": 0.05, "frequency_bias": 0.1, "out_of_distribution": 10.0}
+Names that are in `metrics.json` too mean the same there."""
+
+FORMER_NAMES = {
+    "energy_drift_slope": "energy_trend",
+    "energy_drift_max": "energy_change",
+    "symplecticity_error": "symplectic_defect",
+    "field_error": "path_field_error",
+}
+"""The rows of certificates of versions before, by today's names: in `metrics.json` those mean something else."""
+
+TRUTH_LIMITS = {"path_field_error": 0.2, "energy_unexplained": 0.05, "frequency_bias": 0.1, "out_of_distribution": 10.0}
 """What a model may miss of the truth: a fifth of the field, a twentieth of the energy's variance, a tenth of the
 frequency, one digit. Only the field's error sees the sign and the speed of any motion."""
 
@@ -48,10 +58,11 @@ class Row:
 
     Attributes:
         name: a key of `MEANINGS`.
-        value: the error; NaN where the flow left the finite numbers, `None` where the row does not apply.
+        value: the error; NaN where there is none, `None` where the row does not apply.
         limit: the largest error that passes.
         passed: `None` where the row does not apply.
         meaning: what the value says, in a phrase.
+        failure: why there is no error, `diverged` or `does not oscillate`.
     """
 
     name: str
@@ -59,6 +70,7 @@ class Row:
     limit: float | None
     passed: bool | None
     meaning: str
+    failure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,8 +86,15 @@ class Certificate:
     rows: tuple[Row, ...]
 
     def __getitem__(self, name: str) -> Row:
-        """Return the row of a name."""
-        return next(row for row in self.rows if row.name == name)
+        """Return the row of a name.
+
+        Raises:
+            InputError: no row has it.
+        """
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise InputError(f"expected a row out of {', '.join(MEANINGS)}, found {name!r}")
 
     @property
     def flagged(self) -> tuple[str, ...]:
@@ -138,15 +157,19 @@ def certificate(
         truth = None if truth is None else cast(truth, jnp.float64)
         energy = dynamics if isinstance(dynamics, AbstractHamiltonian) else truth
         values, limits = _structure(dynamics, energy, starts, times, solver)
+        failures: dict[str, str] = {}
         if truth is not None:
-            values |= _against_truth(dynamics, truth, starts, times, training_energy, solver)
-    return Certificate(repr(solver), tuple(_row(name, values, limits | TRUTH_LIMITS) for name in MEANINGS))
+            more, failures = _against_truth(dynamics, truth, starts, times, training_energy, solver)
+            values |= more
+    return Certificate(repr(solver), tuple(_row(name, values, limits | TRUTH_LIMITS, failures) for name in MEANINGS))
 
 
-def _row(name: str, values: dict[str, float], limits: dict[str, float]) -> Row:
+def _row(name: str, values: dict[str, float], limits: dict[str, float], failures: dict[str, str]) -> Row:
     if name not in values:
         return Row(name, None, None, None, MEANINGS[name])
-    return Row(name, values[name], limits[name], values[name] <= limits[name], MEANINGS[name])
+    value, limit = values[name], limits[name]
+    failure = None if np.isfinite(value) else failures.get(name, "diverged")
+    return Row(name, value, limit, value <= limit, MEANINGS[name], failure)
 
 
 def _structure(
@@ -166,8 +189,8 @@ def _structure(
     values, doubled = (_structure_errors(dynamics, energy, starts, second, steps) for steps in (same_steps, solver))
     limits = {name: max(1e-8, error / 2 ** (solver.order - 0.5)) for name, error in doubled.items()}
     if energy is not None:
-        by_chance = limits["energy_drift_max"] / (10 * (times[-1] - times[0]))
-        limits["energy_drift_slope"] = max(limits["energy_drift_slope"], float(by_chance))
+        by_chance = limits["energy_change"] / (10 * (times[-1] - times[0]))
+        limits["energy_trend"] = max(limits["energy_trend"], float(by_chance))
     return values, limits
 
 
@@ -186,12 +209,12 @@ def _structure_errors(
     if energy is not None:
         along = np.asarray(energies(energy.hamiltonian, paths))
         scales = np.mean(np.asarray(_energy_scales(energy, paths)), axis=1)
-        found["energy_drift_slope"], found["energy_drift_max"] = metrics.energy_drift(times, along, scales=scales)
+        found["energy_trend"], found["energy_change"] = metrics.energy_drift(times, along, scales=scales)
     back = reversibility_errors(dynamics, paths[:, -1], jnp.asarray(starts), times, solver)
     jacobians = flow_jacobians(dynamics, jnp.asarray(starts), float(times[1] - times[0]), solver)
     return found | {
         "reversibility_error": float(jnp.mean(back)),
-        "symplecticity_error": float(jnp.max(jax.vmap(symplectic_defect)(jacobians))),
+        "symplectic_defect": float(jnp.max(jax.vmap(symplectic_defect)(jacobians))),
         "volume_error": float(jnp.max(jax.vmap(volume_defect)(jacobians))),
     }
 
@@ -213,11 +236,11 @@ def _against_truth(
     times: Times,
     training_energy: float | None,
     solver: AbstractSolver,
-) -> dict[str, float]:
-    """Return the errors of the rows that need the truth, where they apply."""
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the errors of the rows that need the truth, where they apply, and why one is missing if nothing diverged."""
     true, predicted = _both(dynamics, truth, starts, times, solver)
     fields = [np.asarray(vector_field(mover, jnp.asarray(true))) for mover in (truth, dynamics)]
-    found = {"field_error": metrics.relative_error(*fields)}
+    found = {"path_field_error": metrics.relative_error(*fields)}
     along = np.asarray(energies(truth.hamiltonian, jnp.asarray(true)))
     if isinstance(dynamics, AbstractHamiltonian) and len(starts) > 2 and not np.allclose(along, along[0, 0]):
         learned = np.asarray(energies(dynamics.hamiltonian, jnp.asarray(true)))
@@ -228,7 +251,7 @@ def _against_truth(
         beyond = _beyond(truth, starts, training_energy)
         outside = metrics.rollout_error(*_both(dynamics, truth, beyond, times, solver))
         found["out_of_distribution"] = outside / metrics.rollout_error(true, predicted)
-    return found
+    return found, {"frequency_bias": "does not oscillate"} if np.all(np.isfinite(predicted)) else {}
 
 
 def _both(

@@ -65,16 +65,21 @@ def energy_drift(
 def frequency_bias(
     times: Times, truth: Float[np.ndarray, "starts times"], prediction: Float[np.ndarray, "starts times"]
 ) -> float:
-    """Return the mean over starts of `|omega_prediction / omega_truth - 1|`; NaN if a path does not swing.
+    """Return the mean of `|omega_prediction / omega_truth - 1|` over the starts whose true path oscillates.
+
+    Each path oscillates about a position of its own. NaN if no true path does, or a prediction beside one does not: it
+    makes no full turn, or none of a tenth of the true path's size.
 
     Args:
         times: sampling times.
         truth: the true position of a system of one degree of freedom, one row per start.
         prediction: the model's.
     """
-    true_frequencies = np.array([_angular_frequency(times, q) for q in truth])
-    frequencies = np.array([_angular_frequency(times, q) for q in prediction])
-    return float(np.mean(np.abs(frequencies / true_frequencies - 1)))
+    least = 0.1 * np.ptp(truth, axis=1)
+    frequencies = np.array([_angular_frequency(times, q, size) for q, size in zip(truth, least, strict=True)])
+    found = np.array([_angular_frequency(times, q, size) for q, size in zip(prediction, least, strict=True)])
+    oscillates = np.isfinite(frequencies)
+    return float(np.mean(np.abs(found / frequencies - 1)[oscillates])) if np.any(oscillates) else float("nan")
 
 
 def unexplained_energy(truth: Energies, learned: Energies) -> float:
@@ -97,11 +102,21 @@ def _rms(vectors: Float[np.ndarray, "*batch dimension"]) -> Float[np.ndarray, "*
     return np.sqrt(np.mean(vectors**2, axis=-1))
 
 
-def _angular_frequency(times: Times, q: Times) -> float:
-    """Half a turn lies between two zero crossings, each found by linear interpolation."""
-    before = np.flatnonzero(np.signbit(q[:-1]) != np.signbit(q[1:]))
-    if len(before) < 2:
+def _angular_frequency(times: Times, q: Times, least: float) -> float:
+    """Return the frequency of the turns about the middle of a path's range; NaN if it spans less than `least`.
+
+    A full turn lies between a crossing of the middle and the next but one, each found by linear interpolation. What
+    stays within a tenth of the range about the middle between two crossings is a ripple and no turn.
+    """
+    at_rest = max(least, 1e-6 * np.max(np.abs(q)))  # but for round-off
+    if not np.all(np.isfinite(q)) or np.ptp(q) <= at_rest:
         return float("nan")
-    fraction = q[before] / (q[before] - q[before + 1])
-    crossings = times[before] + fraction * (times[before + 1] - times[before])
-    return float(np.pi * (len(crossings) - 1) / (crossings[-1] - crossings[0]))
+    x = q - (np.max(q) + np.min(q)) / 2
+    far = np.flatnonzero(np.abs(x) > 0.05 * np.ptp(q))
+    turned = np.flatnonzero(np.signbit(x[far[:-1]]) != np.signbit(x[far[1:]]))
+    if len(turned) < 3:
+        return float("nan")
+    crossed = np.flatnonzero(np.signbit(x[:-1]) != np.signbit(x[1:]))
+    before = crossed[np.searchsorted(crossed, far[turned])]
+    crossings = times[before] + x[before] / (x[before] - x[before + 1]) * (times[before + 1] - times[before])
+    return float(2 * np.pi / np.mean(crossings[2:] - crossings[:-2]))

@@ -158,6 +158,11 @@ def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
         ]
     elif all(found["out_of_distribution"].passed is None for _, found in pairs):
         tail += ["The true path does not keep its energy, so there is no true Hamiltonian, and its rows do not apply."]
+    if any("out_of_distribution" in found.flagged for _, found in pairs):
+        tail += [
+            "out_of_distribution is a ratio: a model of tiny error at the starts is flagged where its error beyond the "
+            "training energies is ten times that, however small."
+        ]
     return "\n".join([title, "", *aligned([header, *lines]), "", *(f"{t}  " for t in tail), ""])
 
 
@@ -169,9 +174,10 @@ def _line(name: str, by_model: Mapping[str, Sequence[Certificate]]) -> list[str]
 
 
 def _cell(rows: Sequence[Row]) -> str:
-    """Return the largest error of the seeds, and marks it if one of them does not pass."""
+    """Return the largest error of the seeds, or why one of them has none, with a mark if one does not pass."""
     values = [row.value for row in rows if row.value is not None]
     if not values:
         return "-"
-    largest = scientific(float(np.max(values))) if np.all(np.isfinite(values)) else "diverged"
+    failures = sorted({row.failure for row in rows if row.failure})
+    largest = ", ".join(failures) or scientific(float(np.max(values)))
     return largest + (" ✗" if any(row.passed is False for row in rows) else "")

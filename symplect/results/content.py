@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from symplect.errors import InputError
+from symplect.evaluation.certification import FORMER_NAMES
 from symplect.experiments.grid import write_value
 from symplect.experiments.tasks import TASKS, Method
 from symplect.experiments.training import record
@@ -73,10 +74,17 @@ def read_certificate(folder: Path) -> list[dict[str, Any]] | None:
     if not path.exists():
         return None
     try:
-        rows = [{name: row[name] for name in CERTIFICATE_COLUMNS} for row in read_json(path)["rows"]]
+        rows = [_certificate_row(row) for row in read_json(path)["rows"]]
     except (KeyError, TypeError) as error:
         raise InputError(f"expected {path} as `symplect certify` wrote it, found no {error}: certify again") from error
     return [row for row in rows if row["passed"] is not None]
+
+
+def _certificate_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row under today's name, with why there is no error in the place of one."""
+    values = {name: row[name] for name in CERTIFICATE_COLUMNS}
+    failure = row.get("failure")
+    return values | {"name": FORMER_NAMES.get(row["name"], row["name"])} | ({"value": str(failure)} if failure else {})
 
 
 def verdict(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -148,7 +148,8 @@ def thinned(values: np.ndarray, most: int) -> np.ndarray:
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     value, limit = (row[name] if _is_finite(row[name]) else None for name in ("value", "limit"))
     texts = {name: one_line(row[name], 200) for name in ("name", "meaning")}
-    return {**texts, "value": value, "limit": limit, "passed": bool(row["passed"])}
+    failure = {"value": one_line(row["value"], 50)} if isinstance(row["value"], str) else {}
+    return {**texts, "value": value, "limit": limit, "passed": bool(row["passed"]), **failure}
 
 
 def _is_finite(value: Any) -> bool:

@@ -22,7 +22,7 @@ export function captions({ states, data, truth, measured, dimension }, learned, 
 export function certificateTable({ verdict, rows }, title) {
   const cells = rows.map(({ name, value, limit, passed, meaning }) => [
     name.replaceAll("_", " "),
-    value !== null ? readable(value, 3) : passed === false ? "diverged" : "–",
+    typeof value === "string" ? value : value !== null ? readable(value, 3) : passed === false ? "diverged" : "–",
     limit === null ? "–" : readable(limit, 3),
     passed === null ? "–" : passed ? "✓ yes" : "✗ no",
     meaning,
