@@ -1,5 +1,6 @@
 """Evaluation: the truth is right by every metric, what is broken is not; and every task has the published shape."""
 
+from dataclasses import replace
 from typing import final
 
 import jax
@@ -11,6 +12,7 @@ from symplect import HNN, Baseline, Trajectories
 from symplect.dynamics import AbstractDynamics, energies
 from symplect.errors import InputError
 from symplect.evaluation import EvaluationData, evaluate
+from symplect.experiments.paper_table import measured
 from symplect.experiments.tasks import TASKS
 from symplect.precision import cast
 from symplect.systems import MassSpring, Pendulum
@@ -21,7 +23,7 @@ NAMES = {
     "train_loss", "test_loss", "test_loss_sem", "energy_mse", "energy_mse_median", "energy_mse_sem",
     "energy_mse_published", "energy_drift_slope", "energy_drift_max", "rollout_error", "coordinate_mse",
     "reversibility_error", "symplecticity_error", "rollout_seconds", "rollouts_failed",
-    "valid_prediction_time",
+    "valid_prediction_time", "prediction_horizon",
 }  # fmt: skip
 
 
@@ -56,6 +58,7 @@ def test_the_truth_is_right_by_every_metric(pendulum_data):
     assert found["reversibility_error"] < 1e-7
     assert found["symplecticity_error"] < 1e-8
     assert found["rollouts_failed"] == 0
+    assert found["valid_prediction_time"] == found["prediction_horizon"] == 20
     np.testing.assert_allclose(found["train_loss"], found["test_loss"], rtol=0.2)  # the noise floor, not zero
     assert 0.03 < found["test_loss"] < 0.04
     assert {"t", "truth", "prediction", "energy_truth", "learned_energy_truth"} <= set(result.paths)
@@ -195,6 +198,21 @@ def test_radii_are_as_published(name):
     data = TASKS[name].make_data(0, None, None)
     radii = np.linalg.norm([trial.states[0] for trial in data.clean], axis=1)
     assert low <= radii.min() <= radii.max() <= high
+
+
+@pytest.mark.parametrize("given", [lambda seed: None, lambda seed, folder, progress, more: None])
+def test_data_made_of_other_arguments_are_refused(given):
+    with pytest.raises(InputError, match=r"make_data of pendulum to take \(seed, folder, progress\), found \(seed"):
+        replace(TASKS["pendulum"], make_data=given)
+
+
+def test_a_prediction_that_held_to_the_end_is_marked():
+    times = [{"valid_prediction_time": 20.0}, {"valid_prediction_time": 18.0}]
+    assert measured(times, "valid_prediction_time") == "19.0"  # runs of before do not say how long was compared
+    for run in times:
+        run["prediction_horizon"] = 20.0
+    assert measured(times, "valid_prediction_time") == "≥ 19.0"
+    assert measured(times[1:], "valid_prediction_time") == "18.0"
 
 
 def test_seeds_differ_and_repeat():

@@ -275,7 +275,7 @@ def test_the_true_swing_is_right_by_every_metric():
     )
     assert right["readout_r2"] > 0.998  # the smallest swing has few bytes of momentum
     assert right["frequency_bias"] < 1e-3
-    assert right["valid_prediction_time"] == 300  # all that was tried
+    assert right["valid_prediction_time"] == right["prediction_horizon"] == 300  # all that was tried
     assert right["reversibility_error"] < 1e-6
     assert right["rollouts_failed"] == 0
     assert abs(wrong["frequency_bias"] - 0.03) < 2e-3

@@ -237,7 +237,7 @@ def _against_truth(
     training_energy: float | None,
     solver: AbstractSolver,
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Return the errors of the rows that need the truth, where they apply, and why one is missing if nothing diverged."""
+    """Return the errors of the rows that need the truth, where they apply, and why one is missing."""
     true, predicted = _both(dynamics, truth, starts, times, solver)
     fields = [np.asarray(vector_field(mover, jnp.asarray(true))) for mover in (truth, dynamics)]
     found = {"path_field_error": metrics.relative_error(*fields)}

@@ -149,6 +149,7 @@ def _path_metrics(times: np.ndarray, truth: np.ndarray, prediction: np.ndarray) 
         "rollout_error": metrics.rollout_error(truth, prediction),
         "coordinate_mse": float(np.mean((prediction - truth) ** 2)),
         "valid_prediction_time": metrics.valid_prediction_time(times, truth, prediction),
+        "prediction_horizon": float(times[-1] - times[0]),
     }
     if truth.shape[-1] == 2:
         found["frequency_bias"] = metrics.frequency_bias(times, truth[..., 0], prediction[..., 0])

@@ -134,6 +134,7 @@ def _frame_metrics(
     return {
         "valid_prediction_time": float(np.median(valid)),
         "valid_prediction_time_mean": float(np.mean(valid)),
+        "prediction_horizon": float(times[-1]),
         "frame_error_at_start": float(np.mean(errors[:, 0])),
     }
 

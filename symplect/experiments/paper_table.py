@@ -1,5 +1,6 @@
 """The table: published beside measured, in Markdown that reads well in a terminal too."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,7 +51,8 @@ def table_cells(rows: Sequence[Row], not_run: Mapping[str, str]) -> tuple[list[l
     titles = [title for name, _ in COLUMNS for title in (f"{name}, published", "measured")]
     header = ["task", "model", *titles, *(name for name, _ in OWN_COLUMNS)]
     seeds = len({row["seed"] for row in rows})
-    times = "Valid prediction time: the median time until a path is off by 0.4 of its size, or a frame by 0.025 of its."
+    times = "Valid prediction time: the median time until a path is off by 0.4 of its size, or a frame by 0.025 of its;"
+    times += " ≥ where it held to the end of what was compared."
     spread = f"Measured: mean ± standard deviation over {seeds} seeds." if seeds > 1 else "Measured: one seed."
     tail = [spread, times, *(f"[{number}] {note}" for number, note in enumerate(notes, 1))]
     return [header, *lines], tail + [f"Not run: {name}: {reason}" for name, reason in not_run.items()]
@@ -78,11 +80,16 @@ def measured(runs: Sequence[Row], metric: str) -> str:
         return ""
     if metric in _PLAIN:
         size = float(np.mean(values))
-        return f"{size:.1f}" if size >= 1 else f"{size:.2g}"
+        number = f"{size:.1f}" if size >= 1 else f"{size:.2g}"
+        return f"≥ {number}" if metric == "valid_prediction_time" and any(map(_held_to_the_end, runs)) else number
     if not np.all(np.isfinite(values)):
         return "diverged"
     spread = f" ± {scientific(float(np.std(values, ddof=1)))}" if values.size > 1 else ""
     return scientific(float(np.mean(values))) + spread
+
+
+def _held_to_the_end(run: Row) -> bool:
+    return run["valid_prediction_time"] >= run.get("prediction_horizon", math.inf)
 
 
 def scientific(value: float) -> str:

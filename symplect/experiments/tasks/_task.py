@@ -1,5 +1,6 @@
 """What a task is, and what a method is."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.dynamics import AbstractHamiltonian
+from symplect.errors import InputError
 from symplect.evaluation import Evaluation, EvaluationData, evaluate
 from symplect.fitting import FitState, GradientSettings, fit_gradient, fit_gradient_together
 from symplect.models import HNN, AbstractModel, Baseline
@@ -83,6 +85,9 @@ class Task:
         needs: requirements besides the package, in words.
         requires: makes sure of it for a folder of measurements or `None`, before anything is fitted; raises
             `NotAvailableError` where the task cannot be run here.
+
+    Raises:
+        InputError: `make_data` does not take a seed, a folder and a label.
     """
 
     name: str
@@ -95,6 +100,16 @@ class Task:
     notes: Mapping[str, str]
     needs: str = "nothing"
     requires: Callable[[Path | None], object] | None = None
+
+    def __post_init__(self):
+        signature = inspect.signature(self.make_data)
+        try:
+            signature.bind(0, None, None)
+        except TypeError as error:
+            raise InputError(
+                f"expected make_data of {self.name} to take (seed, folder, progress), found {signature}: "
+                "the data folder and the label of a progress bar may be None"
+            ) from error
 
 
 def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[str, Method | DirectMethod]:
