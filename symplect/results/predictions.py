@@ -25,6 +25,7 @@ from symplect.tables import Columns, read
 from symplect.tables.columns import listed, split_unit
 from symplect.tables.files import find_files, read_file
 from symplect.tables.numbers import numbers
+from symplect.tables.places import Place
 
 _MOST = 20_000_000  # numbers of all paths together
 _BESIDE = ("trial", "time", "energy")  # columns of a simulation that are no coordinates
@@ -168,15 +169,16 @@ def read_starts(path: Path, run: Run) -> Float[np.ndarray, "starts dimension"]:
         InputError: no such file, or no such columns.
     """
     (found,) = find_files([path])
-    table, _ = read_file(found)
+    table, _, lines = read_file(found)
+    where = Place(str(path), lines)
     names = coordinate_names(run)
     whole = run.config.data.names if isinstance(run, TableRun) else names
     there = {*table.columns, *(split_unit(name)[0] for name in table.columns)}
     if wanted := next((own for own in (names, whole) if set(own) <= there and len(set(own)) == len(own)), None):
-        return numbers(table, list(wanted), str(path))
+        return numbers(table, list(wanted), where)
     if len(table.columns) != len(names):
         raise InputError(f"expected columns {listed(names)} in {path}, found {listed(table.columns)}")
-    return numbers(table, [str(i + 1) for i in range(len(names))], str(path))
+    return numbers(table, [str(i + 1) for i in range(len(names))], where)
 
 
 def require_ending(path: Path) -> None:

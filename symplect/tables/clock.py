@@ -7,6 +7,7 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from symplect.errors import InputError, one_line
+from symplect.tables.places import Place
 
 Seconds = Float[np.ndarray, " rows"]
 Whole = Int[np.ndarray, " rows"]
@@ -38,12 +39,12 @@ _MINUTES = r"^(?P<sign>[-+])?(?P<minute>\d+):(?P<second>\d{2})(?P<fraction>[.,]\
 _DATES = (_ISO, _NUMBERS, _DAY_WORD, _WORD_DAY, _YEAR_WORD)
 
 
-def seconds_of_text(series: pl.Series, where: str) -> Found | None:
+def seconds_of_text(series: pl.Series, where: Place) -> Found | None:
     """Return what a column of text says of times, if its first cell is a date, a time of day or a duration.
 
     Args:
         series: Text without white space around it, null where nothing was measured.
-        where: The table's name in messages.
+        where: Name and lines of the table, for messages.
 
     Raises:
         InputError: Some cells are of another kind, or there are two ways to read them.
@@ -95,7 +96,7 @@ def seconds_of_numbers(ticks: Whole | Seconds, known: np.ndarray, *, has_unit: b
 class _Parts:
     """The parts of a column of times, such as its hours, as whole numbers."""
 
-    def __init__(self, series: pl.Series, pattern: str, where: str):
+    def __init__(self, series: pl.Series, pattern: str, where: Place):
         self.series, self.where = series, where
         self.known = series.is_not_null().to_numpy()
         self._found = series.str.extract_groups(pattern).struct.unnest()
@@ -109,7 +110,7 @@ class _Parts:
             row = int(np.argmax(odd))
             raise InputError(
                 f"expected times in column {one_line(self.series.name, 40)!r} of {self.where}, found "
-                f"{one_line(self.series[row], 40)!r} in row {row + 1}, which {what}"
+                f"{one_line(self.series[row], 40)!r} in {self.where.row(row)}, which {what}"
             )
 
     def text(self, name: str) -> pl.Series:

@@ -16,7 +16,8 @@ from symplect.tables.excel import excel_as_text
 from symplect.tables.json_table import read_json_lines, read_json_table
 from symplect.tables.not_read import refuse_by_beginning, refuse_by_ending
 from symplect.tables.parquet import read_parquet
-from symplect.tables.text import read_text
+from symplect.tables.places import Lines
+from symplect.tables.text import read_lines
 
 Table = tuple[pl.DataFrame, list[str]]
 
@@ -65,8 +66,8 @@ def find_files(patterns: Sequence[str | Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_file(path: Path) -> Table:
-    """Return one table and what was noticed about it.
+def read_file(path: Path) -> tuple[pl.DataFrame, list[str], Lines | None]:
+    """Return one table, what was noticed about it, and the line of every row in a file of text.
 
     Raises:
         InputError: it is broken, too large, or of a kind that is not read.
@@ -76,16 +77,16 @@ def read_file(path: Path) -> Table:
     try:
         require_regular(path)
         if ending in READERS:
-            return READERS[ending](path)
+            return *READERS[ending](path), None
         if ending in _WORKBOOKS:
-            return _as_text(path, *excel_as_text(path))
+            return *_as_text(path, *excel_as_text(path)), None
         if ending == ".gz":
             return _gzip(path)
         refuse_by_ending(path)
         refuse_by_beginning(path)
         if ending not in TEXT:
             _require_text(path)
-        return read_text(path)
+        return read_lines(path)
     except (InputError, NotAvailableError):
         raise
     except (Exception, pl.exceptions.PanicException) as error:  # broken bytes call forth every kind
@@ -105,7 +106,7 @@ def _require_text(path: Path) -> None:
         )
 
 
-def _gzip(path: Path) -> Table:
+def _gzip(path: Path) -> tuple[pl.DataFrame, list[str], Lines | None]:
     """Read compressed text, or compressed JSON, as what its ending before `.gz` says."""
     inner = Path(path.stem).suffix.lower()
     with tempfile.TemporaryDirectory(prefix="symplect-") as folder:
@@ -132,11 +133,11 @@ def _as_text(path: Path, content: str, notes: list[str]) -> Table:
     with tempfile.TemporaryDirectory(prefix="symplect-") as folder:
         plain = Path(folder) / "table.tsv"
         plain.write_text(content, encoding="utf-8")
-        table, noticed = _named(path, plain)
+        table, noticed, _ = _named(path, plain)  # whose lines are no rows of the workbook
     return table, [*notes, *noticed]
 
 
-def _named(path: Path, plain: Path) -> Table:
+def _named(path: Path, plain: Path) -> tuple[pl.DataFrame, list[str], Lines | None]:
     """Read a temporary file; messages name the one that it was made from."""
     try:
         return read_file(plain)

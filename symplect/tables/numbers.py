@@ -10,6 +10,7 @@ from symplect.errors import InputError
 from symplect.tables.arrays import TRIAL
 from symplect.tables.clock import seconds_of_numbers, seconds_of_stamps, seconds_of_text
 from symplect.tables.columns import find_column, split_unit
+from symplect.tables.places import Place
 from symplect.tables.text import MISSING
 
 _HUGE = 1e100  # squares of larger numbers leave the finite ones
@@ -17,13 +18,13 @@ _HUGE = 1e100  # squares of larger numbers leave the finite ones
 Column = Float[np.ndarray, " rows"]
 
 
-def numbers(table: pl.DataFrame, wanted: Sequence[str], where: str) -> Float[np.ndarray, "rows columns"]:
+def numbers(table: pl.DataFrame, wanted: Sequence[str], where: Place) -> Float[np.ndarray, "rows columns"]:
     """Return the wanted columns.
 
     Args:
         table: with columns of numbers, or of text that can be read as such.
         wanted: names or numbers of columns.
-        where: the table's name in messages.
+        where: name and lines of the table, for messages.
 
     Raises:
         InputError: no such column, or something in it that is neither a number nor missing, or not finite, or huge.
@@ -32,20 +33,20 @@ def numbers(table: pl.DataFrame, wanted: Sequence[str], where: str) -> Float[np.
     return np.stack(found, axis=1) if found else np.zeros((table.height, 0))
 
 
-def times(table: pl.DataFrame, wanted: str, where: str) -> tuple[Column, tuple[str, ...]]:
+def times(table: pl.DataFrame, wanted: str, where: Place) -> tuple[Column, tuple[str, ...]]:
     """Return the times, and what was noticed: dates, times of day and durations become seconds since the first.
 
     Args:
         table: Table with a column of numbers, dates, times of day or durations, or of text that says these.
         wanted: Name or number of the column.
-        where: The table's name in messages.
+        where: Name and lines of the table, for messages.
 
     Raises:
         InputError: No such column, or something in it that is no time, infinite, or may be read in two ways.
 
     Example:
         >>> table = pl.DataFrame({"t": ["26.11.2026 23:59:59,5", "27.11.2026 00:00:00,0"]})
-        >>> times(table, "t", "the table")
+        >>> times(table, "t", Place("the table"))
         (array([0. , 0.5]), ('dates are taken as seconds since the first',))
     """
     place = find_column(wanted, table.columns)
@@ -87,7 +88,7 @@ def _is_of_long_integers(series: pl.Series) -> bool:
     return bool(series.str.contains(r"^\d{16,18}$|^[1-8]\d{18}$").all()) and series.null_count() < len(series)
 
 
-def _column(table: pl.DataFrame, place: int, where: str) -> Column:
+def _column(table: pl.DataFrame, place: int, where: Place) -> Column:
     series = table.to_series(place)
     if series.dtype == pl.String:
         series = series.str.strip_chars()
@@ -101,15 +102,15 @@ def _column(table: pl.DataFrame, place: int, where: str) -> Column:
     if odd.any():
         row = int(odd.arg_max() or 0)
         raise InputError(
-            f"expected numbers in column {series.name!r} of {where}, found {str(series[row])[:40]!r} in row {row + 1}: "
-            "mend it, leave it empty, or take another column"
+            f"expected numbers in column {series.name!r} of {where}, found {str(series[row])[:40]!r} in "
+            f"{where.row(row)}: mend it, leave it empty, or take another column"
         )
     values = found.fill_null(np.nan).to_numpy().astype(np.float64)
     wild = np.abs(values) > _HUGE
     if np.any(wild):
         row = int(np.argmax(wild))
         raise InputError(
-            f"expected numbers below {_HUGE:g} in column {series.name!r} of {where}, found {values[row]} in row "
-            f"{row + 1}: mend it, or leave it empty"
+            f"expected numbers below {_HUGE:g} in column {series.name!r} of {where}, found {values[row]} in "
+            f"{where.row(row)}: mend it, or leave it empty"
         )
     return values

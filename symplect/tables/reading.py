@@ -21,6 +21,7 @@ from symplect.tables.frozen import without_frozen, without_frozen_channel
 from symplect.tables.inputs import are_held
 from symplect.tables.noise import estimated_noise
 from symplect.tables.numbers import labels, numbers, times
+from symplect.tables.places import Place
 from symplect.tables.relations import Dependent, dependent_positions
 from symplect.tables.repairs import Rows
 from symplect.tables.side_by_side import stack_runs
@@ -89,14 +90,14 @@ def read(source: Any, columns: Columns) -> Reading:
     tables = tables_of(source)
     notes: list[str] = []
     parts: list[Rows] = []
-    for name, table, noticed in tables:
-        prefix = f"{name}: " if len(tables) > 1 else ""
-        table, said = stack_runs(table)
-        parts.append(_rows(table, columns, name))
+    for place, table, noticed in tables:
+        prefix = f"{place}: " if len(tables) > 1 else ""
+        table, said, rows = stack_runs(table)
+        parts.append(_rows(table, columns, replace(place, rows=rows)))
         notes += [prefix + note for note in (*noticed, *said, *parts[-1].notes)]
     units = _units(stack_runs(tables[0][1])[0], columns)
     joined = replace(_joined(parts), notes=tuple(dict.fromkeys(notes)))
-    names = tuple(name for name, _, _ in tables)
+    names = tuple(place.name for place, _, _ in tables)
     del tables, parts  # which may be large
     with np.errstate(all="ignore"):  # what leaves the finite numbers is refused, or unknown noise
         mended, units = in_radians(_mended(joined, columns), columns, units)
@@ -116,15 +117,15 @@ def _joined(parts: Sequence[Rows]) -> Rows:
     )
 
 
-def _rows(table: pl.DataFrame, columns: Columns, name: str) -> Rows:
+def _rows(table: pl.DataFrame, columns: Columns, where: Place) -> Rows:
     if not table.height:
-        raise InputError(f"expected rows in {name}, found none below the header {listed(table.columns)}")
+        raise InputError(f"expected rows in {where}, found none below the header {listed(table.columns)}")
     _require_distinct(table, columns)
     wanted = columns.values
-    values = numbers(table, wanted, name)
+    values = numbers(table, wanted, where)
     trial = labels(table, columns.trial)
     if columns.time is not None:
-        clock, noticed = times(table, columns.time, name)
+        clock, noticed = times(table, columns.time, where)
         return Rows(trial, clock, values, noticed)
     if columns.dt is not None:
         return Rows(trial, columns.dt * repairs.places_in_trials(trial), values)

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
+from jaxtyping import UInt32
 
 from symplect.tables.arrays import TRIAL
 
-"""Name of the column that tells the runs apart."""
+Rows = UInt32[np.ndarray, " rows"]
 
 _WORD = r"(?:Runs?|Trials?|Data ?Set|Set|Messung|Versuch|Lauf|Durchlauf|Essai|Prueba|Ensayo)"
 _SAID = re.compile(
@@ -27,7 +29,7 @@ def without_run(name: str) -> str:
     return _split(name)[0]
 
 
-def stack_runs(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+def stack_runs(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str], Rows | None]:
     """Bring runs that stand side by side one below the other.
 
     Args:
@@ -35,8 +37,8 @@ def stack_runs(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
             are shared by all.
 
     Returns:
-        The table with one column per quantity, and a column `TRIAL` where there are several runs; and what was noticed.
-        Any other table stays as it is.
+        The table with one column per quantity, and a column `TRIAL` where there are several runs; what was noticed; and
+        the row of the given table that each row comes from. Any other table stays as it is.
 
     Example:
         >>> columns = {"x Run 1": [5.0, 6.0], "v Run 1": [0.0, 1.0], "x Run 2": [7.0, None], "v Run 2": [2.0, None]}
@@ -46,9 +48,10 @@ def stack_runs(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     said = _runs_of(table.columns)
     runs = list(dict.fromkeys(run for _, run in said if run is not None))
     if not runs:
-        return table, []
+        return table, [], None
     shared = [name for name, (_, run) in zip(table.columns, said, strict=True) if run is None]
     parts: list[pl.DataFrame] = []
+    rows: list[Rows] = []
     for number in runs:
         own = {
             name: base
@@ -56,12 +59,14 @@ def stack_runs(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
             if run == number or (run is None and len(runs) == 1)
         }
         part = table.select([*([] if len(runs) == 1 else shared), *own]).rename(own)
-        part = part.filter(~pl.all_horizontal(pl.col(list(own.values())).is_null()))
+        some = part.select(pl.any_horizontal(pl.col(list(own.values())).is_not_null())).to_series()
+        part = part.filter(some)
+        rows.append(some.arg_true().to_numpy())
         parts.append(part if len(runs) == 1 else part.with_columns(pl.lit(number).alias(TRIAL)))
     if len(runs) == 1:
-        return parts[0], []
+        return parts[0], [], rows[0]
     note = f"{len(runs)} runs side by side are taken as trials"
-    return pl.concat(parts, how="diagonal_relaxed"), [note]
+    return pl.concat(parts, how="diagonal_relaxed"), [note], np.concatenate(rows)
 
 
 def _runs_of(names: Sequence[str]) -> list[tuple[str, int | None]]:

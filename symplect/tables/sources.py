@@ -9,10 +9,11 @@ import polars as pl
 
 from symplect.errors import InputError
 from symplect.tables.files import find_files, frame_of_arrays, read_file
+from symplect.tables.places import Place
 
 
-def tables_of(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:
-    """Return tables with their names and what was noticed.
+def tables_of(source: Any) -> list[tuple[Place, pl.DataFrame, list[str]]]:
+    """Return tables with their names and the lines of their rows, and what was noticed.
 
     Raises:
         InputError: no source, or one that is no table.
@@ -21,9 +22,10 @@ def tables_of(source: Any) -> list[tuple[str, pl.DataFrame, list[str]]]:
     if not sources:
         raise InputError("expected a file or a table, found none")
     if all(isinstance(item, str | Path) for item in sources):
-        return [(path.name, *read_file(path)) for path in find_files(sources)]
+        read = [(path.name, *read_file(path)) for path in find_files(sources)]
+        return [(Place(name, lines), table, notes) for name, table, notes, lines in read]
     names = [f"table {i + 1}" if len(sources) > 1 else "the table" for i in range(len(sources))]
-    return [(name, _frame(item), []) for name, item in zip(names, sources, strict=True)]
+    return [(Place(name), _frame(item), []) for name, item in zip(names, sources, strict=True)]
 
 
 def _frame(item: Any) -> pl.DataFrame:
