@@ -5,6 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from symplect.tables import Columns, read
+from symplect.tables.repairs import OUT_OF_ORDER
 
 SEEDS = range(4)
 ROLES = Columns(q=("x",), velocity=("v",), time="t")
@@ -116,6 +117,21 @@ def test_rows_out_of_order_are_sorted_and_none_is_taken_for_a_code():
         found = read(table(t[mixed], path[mixed]), ROLES)
         assert found.notes == ("times were unsorted: sorted",)
         np.testing.assert_array_equal(found.data.times, t)
+
+
+@pytest.mark.parametrize("trials", [1, 3])
+@pytest.mark.parametrize("places", [[150], [40, 201, 202 + 50]])
+def test_wrong_times_inside_the_record_are_named(trials, places):
+    t, path, random = swing(0, 300)
+    wrong = t.copy()
+    wrong[places] = t[places] + random.choice([-1, 1], len(places)) * random.uniform(1.3, 20, len(places)) * t[1]
+    tables = [table(wrong, path), *[table(t, path)] * (trials - 1)]
+    found = read(tables if trials > 1 else tables[0], ROLES)
+    assert len(found.data.times) >= 300 * trials - len(places)
+    (note,) = (note for note in found.notes if OUT_OF_ORDER in note)
+    count = "1 time" if len(places) == 1 else f"{len(places)} times"
+    assert note.startswith(f"{count} {OUT_OF_ORDER}, t = {', '.join(f'{wrong[k]:.6g}' for k in places)}: sorted")
+    assert not any("unsorted" in said for said in found.notes)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

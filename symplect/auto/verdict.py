@@ -10,6 +10,7 @@ from symplect.auto.energy import Energy
 from symplect.auto.judgement import Prediction, valid_time
 from symplect.data import Trajectories
 from symplect.tables import Reading
+from symplect.tables.repairs import OUT_OF_ORDER
 
 _FEW_TRIALS = 5
 _POOR = 0.1  # of the spread, beyond which predictions are called poor
@@ -107,6 +108,7 @@ def cautions(reading: Reading, train: Trajectories, paths: Sequence[Prediction],
     return tuple(
         said
         for said in (
+            *(note for note in reading.notes if OUT_OF_ORDER in note),
             _few_trials(reading, train),
             _leaving(paths, train),
             _rough(chosen),

@@ -9,7 +9,12 @@ _FEWEST = 5  # samples from one restart of the clock to the next, to be trials
 _BLURRED = 0.9  # of the rows that have a time of their own, below which the clock is coarse
 _LOST = 0.1  # of the rows at most may have a code for their time
 _SHOWN = 3  # times in a note
+_HOLE = 1.5  # usual steps of the clock, from which on one time is missing
 _ROUNDING = 1e-12  # of the largest value, by which arithmetic blurs equal ones
+
+
+OUT_OF_ORDER = "out of order where all others increase"
+"""Words of a note that is a warning, too."""
 
 
 def counted(number: int, what: str) -> str:
@@ -135,7 +140,25 @@ def in_order(rows: Rows) -> Rows:
     if np.array_equal(order, np.arange(len(order))):
         return rows
     mixed = bool(np.any(np.diff(rows.trial) < 0))
-    return rows.keep(order, "rows of different trials stood mixed: sorted" if mixed else "times were unsorted: sorted")
+    return rows.keep(order, "rows of different trials stood mixed: sorted" if mixed else _unsorted(rows))
+
+
+def _unsorted(rows: Rows) -> str:
+    """Return the note for times that go back within a trial.
+
+    A time that is wrong leaves a hole in the clock where its row stands; rows that changed places leave none.
+    """
+    times, trial = rows.times, rows.trial
+    before, own, after = times[:-2], times[1:-1], times[2:]
+    odd = (trial[:-2] == trial[2:]) & (before < after) & ((own < before) | (own > after))
+    odd &= after - before > _HOLE * np.median(np.abs(np.diff(times)))
+    filled = np.searchsorted(np.sort(own[odd]), after) > np.searchsorted(np.sort(own[odd]), before, side="right")
+    wrong = np.flatnonzero(odd & ~filled) + 1
+    rest, of = np.delete(times, wrong), np.delete(trial, wrong)
+    if not len(wrong) or np.any((np.diff(rest) < 0) & (np.diff(of) == 0)):
+        return "times were unsorted: sorted"
+    said = f"{counted(len(wrong), 'time')} {OUT_OF_ORDER}, {when(times[wrong])}"
+    return f"{said}: sorted, which is wrong if they are, so mend them or delete their rows"
 
 
 def without_duplicates(rows: Rows) -> Rows:
