@@ -57,7 +57,7 @@ def flow(
 
     Args:
         field: mover of the states.
-        parameters: of the field.
+        parameters: numbers of the field.
         states: at the beginning of every step.
         steps: lengths and inputs.
         substeps: steps of `RK4` in each step.
