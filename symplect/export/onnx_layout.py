@@ -5,10 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from jax.extend.core import JaxprEqn, Literal, Var
+from jax.extend.core import JaxprEqn
 
 from symplect.errors import InputError
 from symplect.export.onnx_graph import Graph, Value, whole
+from symplect.export.translation import abstract
 
 Rule = Callable[[Graph, JaxprEqn, list[Value]], Value | list[Value]]
 """Adds what an equation computes from its inputs to the graph, and returns the results."""
@@ -25,11 +26,6 @@ def require(condition: bool, equation: JaxprEqn) -> None:
             f"ONNX: expected {equation.primitive.name} as the models of symplect use it, "
             f"found {dict(equation.params)}: take stablehlo"
         )
-
-
-def abstract(variable: Var | Literal) -> Any:
-    """Return the shape and the type of what an equation takes or gives."""
-    return variable.aval
 
 
 def _broadcast_in_dim(graph: Graph, equation: JaxprEqn, inputs: list[Value]) -> Value:

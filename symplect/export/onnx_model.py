@@ -5,20 +5,19 @@ misses those of pair distances and waves, and writes polynomials that run for th
 """
 
 import json
-from collections.abc import Sequence
+from functools import partial
 
 import jax
 import numpy as np
 import onnx
 import onnxruntime
-from jax.extend.core import ClosedJaxpr, JaxprEqn, Literal, Var
 from onnx import helper
 
 from symplect.errors import InputError
 from symplect.export.function import ModelFunction
-from symplect.export.onnx_graph import Graph, Value
-from symplect.export.onnx_layout import abstract
+from symplect.export.onnx_graph import Graph
 from symplect.export.onnx_operators import nodes
+from symplect.export.translation import translated
 
 OPSET, IR_VERSION = 17, 8
 """Of 2022, and thereby known to every engine in use."""
@@ -44,40 +43,13 @@ def onnx_bytes(function: ModelFunction) -> bytes:
     graph = Graph("state")
     with function.arithmetic():
         flat = jax.make_jaxpr(lambda states: list(function(states).values()))(function.any_number_of_states())
-        found = _walk(graph, flat, [graph.state])
+        found = translated(flat, [graph.state], partial(nodes, graph))
     for name, value in zip(function.outputs, found, strict=True):
         graph.result(name, value)
     content = _model(graph, function).SerializeToString()
     onnx.checker.check_model(content, full_check=True)
     _require_agreement(content, function)
     return content
-
-
-def _walk(graph: Graph, closed: ClosedJaxpr, inputs: Sequence[Value]) -> list[Value]:
-    """Translate one equation after the other; what does not depend on the state is computed here and now."""
-    jaxpr = closed.jaxpr
-    known: dict[Var, Value] = dict(zip(jaxpr.invars, inputs, strict=True))
-    known |= {variable: np.asarray(value) for variable, value in zip(jaxpr.constvars, closed.consts, strict=True)}
-
-    def read(variable: Var | Literal) -> Value:
-        return np.asarray(variable.val, abstract(variable).dtype) if isinstance(variable, Literal) else known[variable]
-
-    for equation in jaxpr.eqns:
-        values = [read(variable) for variable in equation.invars]
-        known |= zip(equation.outvars, _results(graph, equation, values), strict=True)
-    return [read(variable) for variable in jaxpr.outvars]
-
-
-def _results(graph: Graph, equation: JaxprEqn, inputs: list[Value]) -> list[Value]:
-    inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-    if isinstance(inner, ClosedJaxpr):  # of a compiled function, or of one with a derivative of its own
-        return _walk(graph, inner, inputs)
-    arrays = [value for value in inputs if isinstance(value, np.ndarray)]
-    sizes = [size for variable in equation.outvars for size in abstract(variable).shape]
-    if len(arrays) < len(inputs) or not all(isinstance(size, int) for size in sizes):
-        return nodes(graph, equation, inputs)
-    found = equation.primitive.bind(*arrays, **equation.params)
-    return [np.asarray(value) for value in (found if equation.primitive.multiple_results else [found])]
 
 
 def _model(graph: Graph, function: ModelFunction) -> onnx.ModelProto:

@@ -5,7 +5,8 @@ from jax.extend.core import JaxprEqn
 
 from symplect.errors import InputError
 from symplect.export.onnx_graph import Graph, Value, whole
-from symplect.export.onnx_layout import LAYOUT, Rule, abstract, require
+from symplect.export.onnx_layout import LAYOUT, Rule, require
+from symplect.export.translation import abstract
 
 SAME = {
     "abs": "Abs",

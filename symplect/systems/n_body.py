@@ -63,7 +63,7 @@ class NBody(AbstractSeparableHamiltonian):
 
     def potential(self, q: Half) -> Scalar:
         positions = self.per_body(q)
-        first, second = jnp.triu_indices(positions.shape[1], k=1)
+        first, second = np.triu_indices(positions.shape[1], k=1)
         distances = jnp.linalg.norm(positions[:, first] - positions[:, second], axis=0)
         return -jnp.sum(self.G * self.masses[first] * self.masses[second] / distances)
 

@@ -5,13 +5,16 @@ computed here. So every model of the package works in the page without a line of
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
-from jax.extend.core import ClosedJaxpr, JaxprEqn, Literal, Var
+from jax.extend.core import JaxprEqn
 
 from symplect.errors import InputError
+from symplect.export.folding import folded
+from symplect.export.translation import translated
 from symplect.views.explorer.arrays import Arrays
 from symplect.views.explorer.builder import Builder
 from symplect.views.explorer.rules import RULES
@@ -55,32 +58,12 @@ def lower(function: Callable[[Any], Any], dimension: int, arrays: Arrays) -> dic
     with jax.enable_x64(arrays.precision == np.float64), jax.default_matmul_precision("highest"):
         flat = jax.make_jaxpr(function)(jax.ShapeDtypeStruct((dimension,), arrays.precision))
         builder = Builder(dimension, arrays)
-        (found,) = _walk(builder, flat, [Traced(0, np.arange(dimension))])
+        (found,) = translated(flat, [Traced(0, np.arange(dimension))], partial(_results, builder))
     return builder.finished(builder.buffer(found))
-
-
-def _walk(builder: Builder, closed: ClosedJaxpr, inputs: Sequence[Value]) -> Sequence[Value]:
-    """Translate one equation after the other, those of inner functions in their place."""
-    jaxpr = closed.jaxpr
-    known: dict[Var, Value] = dict(zip(jaxpr.invars, inputs, strict=True))
-    known |= {variable: np.asarray(value) for variable, value in zip(jaxpr.constvars, closed.consts, strict=True)}
-
-    def read(variable: Var | Literal) -> Value:
-        return np.asarray(variable.val) if isinstance(variable, Literal) else known[variable]
-
-    for equation in jaxpr.eqns:
-        values = [read(variable) for variable in equation.invars]
-        known |= zip(equation.outvars, _results(builder, equation, values), strict=True)
-    return [read(variable) for variable in jaxpr.outvars]
 
 
 def _results(builder: Builder, equation: JaxprEqn, inputs: list[Value]) -> Sequence[Value]:
     name = ALIASES.get(equation.primitive.name, equation.primitive.name)
-    inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-    if isinstance(inner, ClosedJaxpr):  # of a compiled function, or of one with a derivative of its own
-        return _walk(builder, inner, inputs)
-    if all(isinstance(value, np.ndarray) for value in inputs):
-        return _listed(equation, *inputs)
     if name in MOVES:
         return _moved(builder, equation, inputs, MOVES[name])
     if name in UNCHANGED:
@@ -95,14 +78,8 @@ def _results(builder: Builder, equation: JaxprEqn, inputs: list[Value]) -> Seque
 def _moved(builder: Builder, equation: JaxprEqn, inputs: Sequence[Value], which: slice) -> list[Value]:
     """Move the numbers of places in place of the numbers."""
     moved = inputs[which]
-    rest = inputs[len(moved) :]
-    if not all(isinstance(value, np.ndarray) for value in rest):
+    rest = [value for value in inputs[len(moved) :] if isinstance(value, np.ndarray)]
+    if len(moved) + len(rest) < len(inputs):
         raise InputError(f"explorer: expected {equation.primitive.name} by numbers that do not depend on the state")
     whole, places = builder.in_one(moved)
-    found = _listed(equation, *(place.astype(np.int32) for place in places), *rest)
-    return [Traced(whole, index.astype(int)) for index in found]
-
-
-def _listed(equation: JaxprEqn, *inputs: Any) -> list[np.ndarray]:
-    found = equation.primitive.bind(*inputs, **equation.params)
-    return [np.asarray(value) for value in (found if equation.primitive.multiple_results else [found])]
+    return [Traced(whole, index.astype(int)) for index in folded(equation, *places, *rest)]

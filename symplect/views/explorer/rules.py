@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jax import lax
 from jax.extend.core import JaxprEqn
 
 from symplect.errors import InputError
+from symplect.export.folding import scatter_places
 from symplect.views.explorer.builder import Builder
 from symplect.views.explorer.values import (
     Traced,
@@ -73,26 +73,10 @@ def _reduce_sum(builder: Builder, equation: JaxprEqn, inputs: Sequence[Value]) -
 def _scatter_add(builder: Builder, equation: JaxprEqn, inputs: Sequence[Value]) -> Traced:
     """The transpose of a gather, which tells where every update goes."""
     target, indices, updates = inputs
-    numbers = equation.params["dimension_numbers"]
     if not isinstance(indices, np.ndarray):
         raise InputError("explorer: expected scatter-add by numbers that do not depend on the state")
-    single = {*numbers.inserted_window_dims, *numbers.operand_batching_dims}
-    window = iter(numbers.update_window_dims)
     whole = shape(target)
-    index = lax.gather(
-        np.arange(math.prod(whole), dtype=np.int32).reshape(whole),
-        indices,
-        lax.GatherDimensionNumbers(
-            offset_dims=numbers.update_window_dims,
-            collapsed_slice_dims=numbers.inserted_window_dims,
-            start_index_map=numbers.scatter_dims_to_operand_dims,
-            operand_batching_dims=numbers.operand_batching_dims,
-            start_indices_batching_dims=numbers.scatter_indices_batching_dims,
-        ),
-        tuple(1 if axis in single else shape(updates)[next(window)] for axis in range(len(whole))),
-        mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS,
-    )
-    places = compact(np.asarray(index))
+    places = compact(scatter_places(whole, indices, shape(updates), equation.params["dimension_numbers"]))
     return builder.result("scatter", whole, builder.buffer(target), builder.buffer(updates), places)
 
 

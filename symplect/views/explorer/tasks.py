@@ -1,7 +1,6 @@
 """The systems of runs of the paper's tasks: one for each, with all its models beside the truth."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from symplect.views.explorer.parts import (
     usable_path,
 )
 from symplect.views.plots import name as title_of
-from symplect.views.plots._runs import labels
+from symplect.views.plots._runs import labels, training_data
 
 MEASURED = ("real-pendulum",)
 """Tasks whose data somebody measured: their truth is not known."""
@@ -131,10 +130,9 @@ def _training(task: Task, seed: int, data: Path | None) -> tuple[tuple[np.ndarra
         return (nothing, 0), [f"No training states: {one_line(error, 500)}"]
 
 
-@lru_cache
 def _made_again(task: str, seed: int, data: Path | None) -> tuple[np.ndarray, int]:
     """Return some of the states that a task's models were fitted to, and how many there were."""
-    states = TASKS[task].make_data(seed, data, None).train.states
+    states = training_data(task, seed, data).train.states
     return thinned(states, MOST_POINTS), len(states)
 
 

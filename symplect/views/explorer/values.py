@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from jax.extend.core import JaxprEqn
 
+from symplect.export.translation import abstract
+
 
 @dataclass(frozen=True, eq=False)
 class Traced:
@@ -28,8 +30,7 @@ def shape(value: Value) -> tuple[int, ...]:
 
 def result_shape(equation: JaxprEqn) -> tuple[int, ...]:
     """Return the shape of what an equation gives."""
-    aval: Any = equation.outvars[0].aval
-    return aval.shape
+    return abstract(equation.outvars[0]).shape
 
 
 def free(value: Value, taken: Sequence[int]) -> list[int]:

@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from symplect.errors import InputError
+from symplect.evaluation import EvaluationData
+from symplect.experiments.tasks import TASKS
 from symplect.runs import TaskRun
 
 
@@ -60,3 +64,19 @@ def _by_model(runs: Sequence[TaskRun]) -> dict[str, TaskRun]:
     for run in runs:
         found.setdefault(run.config.model, run)
     return found
+
+
+@lru_cache  # simulated once for all figures and the explorer
+def training_data(task: str, seed: int, folder: Path | None) -> EvaluationData:
+    """Make the data again that a task's models were fitted to and are judged on.
+
+    Args:
+        task: name of the task.
+        seed: random seed of the run.
+        folder: folder of the measurements, as in `measured_pendulum`.
+
+    Raises:
+        InputError: no measurements in the folder.
+        NotAvailableError: the measurements could not be downloaded.
+    """
+    return TASKS[task].make_data(seed, folder, None)

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,7 +12,7 @@ from symplect.dynamics import AbstractHamiltonian
 from symplect.experiments.tasks import TASKS
 from symplect.runs import TaskRun
 from symplect.views.plots._paths import energy, follow
-from symplect.views.plots._runs import by_task, labels
+from symplect.views.plots._runs import by_task, labels, training_data
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
 
 STARTS = {"mass-spring": (1.0, 0.0), "pendulum": (2.1, 0.0)}
@@ -39,6 +40,12 @@ class Scene:
 
 def scene(task: str, models: Mapping[str, TaskRun]) -> Scene:
     """Follow the truth and every model of a task of one degree of freedom."""
+    return _scene(task, tuple(models.items()))
+
+
+@lru_cache(maxsize=16)  # several figures show the same
+def _scene(task: str, found: tuple[tuple[str, TaskRun], ...]) -> Scene:
+    models = dict(found)
     if task in STARTS:
         times, truth = _TIMES, follow(TASKS[task].energy, np.array(STARTS[task]), _TIMES)
     else:
@@ -61,7 +68,7 @@ def observed_and_predicted(runs: Sequence[TaskRun]) -> go.Figure:
     models = by_task(runs, ["mass-spring"])["mass-spring"]
     seen = scene("mass-spring", models)
     figure = panels(1, 1 + len(models), ["training data", *map(name, models)], width=300, height=300)
-    data = TASKS["mass-spring"].make_data(next(iter(models.values())).config.seed, None, None).train.states
+    data = training_data("mass-spring", next(iter(models.values())).config.seed, None).train.states
     marker = {"size": 4, "color": QUIET}
     figure.add_scatter(x=data[:, 0], y=data[:, 1], mode="markers", marker=marker, name="noisy states", row=1, col=1)
     for column, model in enumerate(models, 2):
