@@ -19,10 +19,9 @@ from symplect.views.explorer.page import explore, explorer_page
 from symplect.views.explorer.parts import clock, round_number, thinned
 from symplect.views.explorer.pixels import later_frame
 from symplect.views.explorer.systems import systems
-from symplect.views.explorer.tasks import MEASURED
 from symplect.views.report import report
 from tests import programs
-from tests.explorer_folders import BAD, POINTS, changed, content, hostile, only, reproduction, reseeded, saved
+from tests.explorer_folders import BAD, POINTS, changed, content, hostile, only, reproduction, reseeded, saved, unpacked
 from tests.fake_runs import TRAINING, made_up_training, runs_of_every_method
 from tests.malformed import own_run
 
@@ -67,7 +66,7 @@ def test_every_model_of_every_task_is_moved_as_in_python(tmp_path, task):
     states = np.random.default_rng(0).uniform(0.9, 1.1, (3, 1)) * runs[0].rollout["truth"][:, 5]
     models = {model["name"]: model for system in found["systems"] for model in system["models"]}
     expected = {run.config.model: run.model for run in runs}
-    if task not in MEASURED and task != "pixel-pendulum":
+    if TASKS[task].truth_known and task != "pixel-pendulum":
         expected = {"truth": TASKS[task].energy} | expected
     assert list(models) == list(expected)
     for name, model in expected.items():
@@ -87,12 +86,12 @@ def test_a_system_says_what_the_page_shows(tmp_path, task):
     assert (system["data"]["shown"], system["data"]["total"]) == (100, 1234)
     assert len(base64.b64decode(system["data"]["states"])) == 4 * 100 * dimension
     assert system["bodies"] == {"two-body": {"count": 2}, "three-body": {"count": 3}}.get(task)
-    assert bool(system["measured"]) == (task in MEASURED)
+    assert bool(system["measured"]) == (not TASKS[task].truth_known)
     names = [coordinate["name"] for coordinate in system["coordinates"]]
     if task == "two-body":
         assert names == ["x1", "x2", "y1", "y2", "px1", "px2", "py1", "py2"]
     separable = {model["name"] for model in system["models"] if model["separable"]}
-    assert ("truth" in separable) == (task not in (*MEASURED, "double-pendulum"))
+    assert ("truth" in separable) == (TASKS[task].truth_known and task != "double-pendulum")
     assert ("pair-distances" in separable) == (task in ("two-body", "three-body"))
     assert not separable & {"baseline", "hnn", "closed-form", "dissipative"}
 
@@ -252,7 +251,7 @@ def test_what_comes_from_files_stays_text(tmp_path):
     assert only(content(page))["title"] == "a & <b>"
     kinds = re.findall(r"<script([^>]*)>", page)
     assert [re.search(r'type="(.*?)"', kind)[1] for kind in kinds] == [
-        "application/json",
+        "text/plain",
         "text/plain",
         "importmap",
         "module",
@@ -283,7 +282,8 @@ def test_a_report_holds_the_explorer_or_says_why_not(tmp_path, monkeypatch):
     explore(tmp_path / "run", tmp_path / "run" / "explorer.html")
     report(tmp_path / "run", tmp_path / "run" / "report.html")
     page = (tmp_path / "run" / "report.html").read_text()
-    assert '<iframe class="explorer" title="Explorer of run" srcdoc="' in page
+    assert '<iframe class="explorer" title="Explorer of run" sandbox="allow-scripts">' in page
+    assert unpacked(page, "explorer").startswith("<!DOCTYPE html>")
     assert 'href="explorer.html"' in page
 
     def refuse(_):

@@ -118,7 +118,7 @@ def test_settings_and_versions_are_told(page):
 def test_the_same_runs_make_the_same_page(folder, page):
     report(folder, folder / "again.html")
     assert (folder / "again.html").read_text() == page
-    assert len(page) < 10_000_000
+    assert len(page) < 4_000_000
 
 
 def test_one_run_has_its_own_figures_only(folder, tmp_path):
@@ -239,7 +239,8 @@ def opened(browser, folder, page, request):
     view.on("pageerror", lambda error: said.append(str(error)))
     view.on("request", lambda asking: asked.append(asking.url))
     view.goto((folder / "report.html").as_uri())
-    view.evaluate("waiting.forEach(draw)")
+    view.wait_for_function("globalThis.Plotly !== undefined")
+    view.evaluate("drawAll()")
     yield view, said, asked
     view.close()
 

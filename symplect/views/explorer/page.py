@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from symplect.errors import one_line
 from symplect.files import writing
 from symplect.views.explorer.systems import systems
+from symplect.views.packing import UNPACKING, packed
 
 _FILES = resources.files("symplect.views.explorer")
 _START = 'import "symplect/app.js";'
@@ -55,7 +56,7 @@ def explorer_page(folder: Path) -> str:
         style=(_FILES / "style.css").read_text(encoding="utf-8"),
         map=modules,
         start=_START,
-        content=content,
+        content=packed(content),
         kernels=base64.b64encode((_FILES / "kernels.wasm").read_bytes()).decode(),
         version=importlib.metadata.version("symplect"),
     )
@@ -73,7 +74,7 @@ def as_json(content: Any) -> str:
 
 def _modules() -> dict[str, str]:
     """Return every script as an address that holds it, by the name under which others import it."""
-    found = sorted((_FILES / "scripts").iterdir(), key=lambda file: file.name)
+    found = [*sorted((_FILES / "scripts").iterdir(), key=lambda file: file.name), UNPACKING]
     return {
         f"symplect/{file.name}": f"data:text/javascript;base64,{base64.b64encode(file.read_bytes()).decode()}"
         for file in found

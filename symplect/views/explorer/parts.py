@@ -14,7 +14,7 @@ from symplect.errors import InputError, one_line
 from symplect.results.content import read_certificate, verdict
 from symplect.views.explorer.payload import payload
 
-MOST_POINTS = 5000
+MOST_POINTS = 2000
 """Training states on the page."""
 
 _PATHS, _MOST_SAMPLES = 3, 400  # measured ones, and of each

@@ -30,6 +30,8 @@ QUIET = "#8c8c8c"
 
 NAMES = {"hnn": "HNN", "pixel-hnn": "pixel HNN"}
 
+_MOST = 500  # samples of a line, about two for each pixel of a panel
+
 _MARGIN = {"l": 80, "r": 30, "t": 60, "b": 100}
 _GAP = 75
 
@@ -92,9 +94,10 @@ def panels(rows: int, columns: int, titles: Sequence[str] = (), *, width: int = 
 
 def line(x: np.ndarray, y: np.ndarray, who: str, label: str = "", dash: str = "solid") -> go.Scatter:
     """Return a path or a curve of `truth` or of a model, in its colour; the legend has its name unless told more."""
+    some = np.linspace(0, len(x) - 1, min(len(x), _MOST)).astype(int)
     return go.Scatter(
-        x=x,
-        y=y,
+        x=x[some],
+        y=y[some],
         mode="lines",
         name=label or name(who),
         legendgroup=label or name(who),

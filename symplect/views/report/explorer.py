@@ -5,6 +5,7 @@ from pathlib import Path
 
 from symplect.errors import InputError, one_line
 from symplect.views.explorer.page import explorer_page
+from symplect.views.packing import packed
 
 ALONE = "explorer.html"
 """The explorer on a page of its own, as `symplect explore` writes it."""
@@ -15,12 +16,12 @@ class Frame:
     """The explorer as a page shows it.
 
     Attributes:
-        page: all of it, or nothing where the runs cannot be explored.
+        packed: all of it, compressed, or nothing where the runs cannot be explored.
         reason: why they cannot.
         link: to the explorer on a page of its own, where there is one.
     """
 
-    page: str
+    packed: str
     reason: str
     link: str
 
@@ -29,6 +30,6 @@ class Frame:
         """Return the frame of a folder's runs, for a page that is written to `out`."""
         link = ALONE if (out.parent / ALONE).is_file() else ""
         try:
-            return cls(explorer_page(folder), "", link)
+            return cls(packed(explorer_page(folder)), "", link)
         except InputError as error:
             return cls("", one_line(error, 500), link)

@@ -1,9 +1,13 @@
 """One picture as a page shows it."""
 
+import base64
+import json
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
+
+from symplect.views.packing import packed
 
 
 @dataclass(frozen=True)
@@ -14,19 +18,29 @@ class Figure:
         name: short and unique on its page.
         title: what it shows.
         caption: how to read it and what to look for.
-        json: of the Plotly figure, safe inside a script element.
+        packed: JSON of the Plotly figure, compressed; its numbers in single precision, which no screen exceeds.
         width, height: in pixels.
     """
 
     name: str
     title: str
     caption: str
-    json: str
+    packed: str
     width: int
     height: int
 
     @classmethod
     def of(cls, name: str, title: str, caption: str, drawn: go.Figure) -> "Figure":
-        """Return a drawn figure; its JSON cannot end the script element that holds it."""
-        layout: Any = drawn.layout
-        return cls(name, title, caption, str(drawn.to_json()).replace("<", "\\u003c"), layout.width, layout.height)
+        """Return a drawn figure."""
+        content = json.loads(str(drawn.to_json()), object_hook=_in_single_precision)
+        size = content["layout"]
+        return cls(name, title, caption, packed(json.dumps(content)), size["width"], size["height"])
+
+
+def _in_single_precision(part: dict[str, object]) -> dict[str, object]:
+    """Return an array as Plotly writes it, its numbers rounded."""
+    if part.get("dtype") != "f8":
+        return part
+    with np.errstate(over="ignore"):
+        numbers = np.frombuffer(base64.b64decode(str(part["bdata"]))).astype("<f4")
+    return part | {"dtype": "f4", "bdata": base64.b64encode(numbers.tobytes()).decode()}

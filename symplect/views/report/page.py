@@ -15,6 +15,7 @@ from symplect.experiments.paper_table import table_cells
 from symplect.files import writing
 from symplect.results.content import Content, read_content
 from symplect.runs import TableRun, TaskRun
+from symplect.views.packing import UNPACKING, packed
 from symplect.views.plots import Picture, gallery
 from symplect.views.report.explorer import Frame
 from symplect.views.report.figure import Figure
@@ -82,7 +83,7 @@ def _report_tasks(folder: Path, content: Content, out: Path) -> None:
 
 def write_page(out: Path, template: str, **content: Any) -> None:
     """Write a page with all that it needs, whole or not at all."""
-    page = _template(template).render(plotly=get_plotlyjs(), **content)
+    page = _template(template).render(plotly=packed(get_plotlyjs()), unpacking=UNPACKING.read_text(), **content)
     with writing(out) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="backslashreplace")  # names of files may be anything
 

@@ -4,15 +4,21 @@ import { button, element } from "symplect/dom.js";
 import { Explorer } from "symplect/explorer.js";
 import { gallery } from "symplect/gallery.js";
 import { Kernels } from "symplect/kernels.js";
+import { unpacked } from "symplect/packed.js";
 import { System } from "symplect/system.js";
 import { onColourChange } from "symplect/view.js";
 
-const content = JSON.parse(document.getElementById("content").textContent);
+const place = document.getElementById("place");
+const content = JSON.parse(
+  await unpacked("content").catch((error) => {
+    place.append(element("p", { role: "alert" }, error.message));
+    throw error;
+  }),
+);
 const bytes = Uint8Array.from(atob(document.getElementById("kernels").textContent), (letter) => letter.charCodeAt(0));
 const kernels = await Kernels.load(bytes);
 const systems = content.systems.map((system) => new System(system, kernels));
 const explorers = new Map();
-const place = document.getElementById("place");
 const navigation = document.getElementById("systems");
 let shown = null;
 
