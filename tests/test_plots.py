@@ -15,7 +15,7 @@ from symplect.views.plots.energies import energies_by_start, energy_errors_by_ta
 from symplect.views.plots.fields import data_and_fields
 from symplect.views.plots.latent import latent_space
 from symplect.views.plots.learning import learning_curves
-from symplect.views.plots.orbits import orbits_of_three, orbits_of_two, two_bodies_for_long
+from symplect.views.plots.orbits import energies_above_orbits, orbits_for_long
 from symplect.views.plots.phase import observed_and_predicted, phase_portraits
 from symplect.views.plots.pixels import film_strips
 from tests.fake_runs import STARTS, pixel_runs, published_runs
@@ -145,7 +145,7 @@ def test_each_field_is_its_own_models(runs, model):
 
 
 def test_energies_by_start_are_the_stored_ones(runs):
-    figure = energies_by_start(runs)
+    figure = energies_by_start(runs, "two-body")
     for model in ("baseline", "hnn"):
         stored = run_of(runs, "two-body", model).rollout
         np.testing.assert_array_equal(panel(figure, "start 2")[name(model)].y, stored["energy_prediction"][1])
@@ -166,11 +166,9 @@ def test_learning_curves_are_the_histories(runs):
     np.testing.assert_array_equal(found.y, history["test_loss"])
 
 
-@pytest.mark.parametrize(
-    ("draw", "task", "bodies"), [(orbits_of_two, "two-body", 2), (orbits_of_three, "three-body", 3)]
-)
-def test_orbits_start_where_models_are_judged_and_energies_add_up(runs, draw, task, bodies):
-    figure, start = draw(runs), run_of(runs, task, "hnn").rollout["truth"][0, 0]
+@pytest.mark.parametrize(("task", "bodies"), [("two-body", 2), ("three-body", 3)])
+def test_orbits_start_where_models_are_judged_and_energies_add_up(runs, task, bodies):
+    figure, start = energies_above_orbits(runs, task), run_of(runs, task, "hnn").rollout["truth"][0, 0]
     for body in range(bodies):
         orbit = panel(figure, "HNN: orbits")[f"body {body + 1}"]
         np.testing.assert_allclose([orbit.x[0], orbit.y[0]], [start[body], start[bodies + body]])
@@ -181,14 +179,28 @@ def test_orbits_start_where_models_are_judged_and_energies_add_up(runs, draw, ta
     np.testing.assert_allclose(parts["total energy"].y, true, rtol=1e-6)
 
 
-def test_two_bodies_are_followed_to_fifty(runs):
-    assert panel(two_bodies_for_long(runs), "HNN: energies of the prediction")["kinetic"].x[-1] == 50
+def test_two_bodies_are_followed_for_twice_the_time(runs):
+    judged = run_of(runs, "two-body", "hnn").rollout["t"][-1]
+    figure = orbits_for_long(runs, "two-body")
+    assert panel(figure, "HNN: energies of the prediction")["kinetic"].x[-1] == 2 * judged
+
+
+def test_a_new_task_gets_every_picture_that_fits_it(monkeypatch):
+    number = len(gallery())
+    for new, like in (("springs", "mass-spring"), ("stars", "two-body"), ("camera", "pixel-pendulum")):
+        monkeypatch.setitem(TASKS, new, dataclasses.replace(TASKS[like], name=new, published={}))
+    shown = {picture.name: picture.tasks for picture in gallery()}
+    assert len(shown) == number + 3  # bodies have figures of their own
+    assert shown["stars-orbits"] == shown["stars-long"] == shown["stars-starts"] == ("stars",)
+    assert all("springs" in shown[figure] for figure in ("figure-2", "figure-7"))
+    assert all("camera" in shown[figure] for figure in ("figure-4", "figure-5", "figure-11"))
 
 
 def test_what_blows_up_does_not_ruin_the_axes(runs):
     tame, wild = (run_of(runs, "two-body", model) for model in ("baseline", "hnn"))
     wild = dataclasses.replace(wild, rollout={**wild.rollout, "energy_prediction": 1e6 * wild.rollout["energy_truth"]})
-    assert energies_by_start([tame, wild]).layout.yaxis.range == energies_by_start([tame]).layout.yaxis.range
+    ranges = [energies_by_start(own, "two-body").layout.yaxis.range for own in ([tame, wild], [tame])]
+    assert ranges[0] == ranges[1]
 
 
 def test_film_strips_show_the_stored_frames(runs):

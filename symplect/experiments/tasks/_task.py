@@ -74,7 +74,7 @@ class Task:
 
     Args:
         name: as on the command line.
-        number: in the paper's table; any other beyond it.
+        number: in the paper's table, shown where something was published.
         title: in words.
         energy: the true Hamiltonian, or for a measured system the one that energy is measured with.
         make_data: map of a seed, a folder of measurements or `None`, and the label of a progress bar, to what the
@@ -82,6 +82,8 @@ class Task:
         methods: by the name of the model on the command line, in the order of the table.
         published: model name to metric name to the paper's number, in raw units.
         notes: remarks for the table's reader, by metric name.
+        truth_known: whether the true system is known, and not measured alone.
+        pixels: whether models see films in place of states.
         needs: requirements besides the package, in words.
         requires: makes sure of it for a folder of measurements or `None`, before anything is fitted; raises
             `NotAvailableError` where the task cannot be run here.
@@ -98,6 +100,8 @@ class Task:
     methods: Mapping[str, Method | DirectMethod]
     published: Mapping[str, Mapping[str, float]]
     notes: Mapping[str, str]
+    truth_known: bool = True
+    pixels: bool = False
     needs: str = "nothing"
     requires: Callable[[Path | None], object] | None = None
 

@@ -40,6 +40,7 @@ REAL_PENDULUM = Task(
         "energy_mse_published": "The baseline's energy error is that contraction. The real pendulum loses energy, so "
         "a perfect conserver scores 1.2e-2.",
     },
+    truth_known=False,
     needs="the measurements of Schmidt and Lipson 2009 (0.6 MB, downloaded on first use)",
     requires=measured_pendulum,
 )

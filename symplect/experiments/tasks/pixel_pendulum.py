@@ -56,6 +56,7 @@ PIXEL_PENDULUM = Task(
         "energy_mse_published": "The paper does not say how it read energies off frames; our way is in "
         "docs/reproducing-the-paper.md. Its H has 1.9 (1 - cos q); the renderer's pendulum has 15/8.",
     },
+    pixels=True,
     needs='the extra "pixels" (pip install "symplect[pixels]"), which renders the films',
     requires=lambda _: require_pixels(),
 )

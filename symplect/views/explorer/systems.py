@@ -14,8 +14,6 @@ from symplect.views.explorer.own_data import own_system
 from symplect.views.explorer.pixels import pixel_system
 from symplect.views.explorer.tasks import task_system
 
-_PIXELS = "pixel-pendulum"
-
 
 def systems(folder: Path) -> dict[str, Any]:
     """Return the systems of a folder, and those left out with the reason, as JSON can hold them.
@@ -59,7 +57,7 @@ def _parts(runs: Mapping[Path, TaskRun]) -> Iterator[tuple[str, dict[Path, TaskR
         own = {folder: run for folder, run in runs.items() if run.config.task == task}
         seed = next(iter(own.values())).config.seed
         own = {folder: run for folder, run in own.items() if run.config.seed == seed}
-        if task == _PIXELS:
+        if TASKS[task].pixels:
             yield from ((f"{TASKS[task].title}, {run.config.model}", {folder: run}) for folder, run in own.items())
         else:
             yield TASKS[task].title, own
@@ -67,7 +65,7 @@ def _parts(runs: Mapping[Path, TaskRun]) -> Iterator[tuple[str, dict[Path, TaskR
 
 def _system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str | None) -> dict[str, Any]:
     folder, run = next(iter(runs.items()))
-    if run.config.task == _PIXELS:
+    if TASKS[run.config.task].pixels:
         return pixel_system(folder, run)
     return task_system(runs, data) if shown is None else task_system(runs, data, shown)
 

@@ -12,7 +12,6 @@ from symplect.experiments.paper_table import OWN_COLUMNS
 from symplect.experiments.tasks import TASKS, Task
 from symplect.precision import cast
 from symplect.runs import TaskRun
-from symplect.systems import NBody
 from symplect.views.explorer.parts import (
     MOST_POINTS,
     certificate_of,
@@ -26,10 +25,7 @@ from symplect.views.explorer.parts import (
     usable_path,
 )
 from symplect.views.plots import name as title_of
-from symplect.views.plots._runs import labels, training_data
-
-MEASURED = ("real-pendulum",)
-"""Tasks whose data somebody measured: their truth is not known."""
+from symplect.views.plots._runs import bodies, labels, training_data
 
 _PAPER = "Greydanus, Dzamba and Yosinski 2019 (arXiv:1906.01563)"
 _FIRST = "hnn"
@@ -54,8 +50,7 @@ def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _F
     (training, total), notes = _training(task, seed, data)
     states = usable(paths.reshape(-1, 2 * n))
     models, omitted = _models(task, runs, states)
-    is_measured = task.name in MEASURED
-    if is_measured:
+    if not task.truth_known:
         notes.append("What really happened is known only where it was measured, so there is no true model.")
     return {
         "name": task.name,
@@ -63,11 +58,11 @@ def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _F
         "subtitle": subtitle(task, seed),
         "coordinates": _coordinates(task),
         "time": labels(task.name).t,
-        "bodies": {"count": _bodies(task)} if _bodies(task) else None,
-        "models": [*([] if is_measured else [_truth(task, states)]), *models],
+        "bodies": {"count": bodies(task)} if bodies(task) else None,
+        "models": [*([_truth(task, states)] if task.truth_known else []), *models],
         "shown": next((name for name in (shown, _FIRST) if name in _names(models)), _names(models)[0]),
         "data": points(training, total),
-        "measured": measured(usable_path(times, path) for path in paths) if is_measured else [],
+        "measured": measured(usable_path(times, path) for path in paths) if not task.truth_known else [],
         "start": start_among(paths[:, 0], training),
         **clock(float(np.ptp(times))),
         "notes": notes,
@@ -78,7 +73,7 @@ def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _F
 
 def subtitle(task: Task, seed: int) -> str:
     """Return where a system comes from."""
-    where = f"Task {task.number} of {_PAPER}" if task.published else f"Task {task.number}, beyond the paper"
+    where = f"Task {task.number} of {_PAPER}" if task.published else "Beyond the paper"
     return f"{where}, seed {seed}."
 
 
@@ -136,16 +131,10 @@ def _made_again(task: str, seed: int, data: Path | None) -> tuple[np.ndarray, in
     return thinned(states, MOST_POINTS), len(states)
 
 
-def _bodies(task: Task) -> int:
-    """Return how many bodies of the plane a state lists; none for other systems."""
-    energy = task.energy
-    return len(energy.masses) if isinstance(energy, NBody) and energy.dimensions == 2 else 0
-
-
 def _coordinates(task: Task) -> list[dict[str, str]]:
-    axes, n, bodies = labels(task.name), task.energy.degrees_of_freedom, _bodies(task)
+    axes, n, count = labels(task.name), task.energy.degrees_of_freedom, bodies(task)
     if n == 1:
         return [{"name": "q", "label": axes.q}, {"name": "p", "label": axes.p}]
-    names = [f"{axis}{i + 1}" for axis in ("x", "y", "px", "py") for i in range(bodies)]
+    names = [f"{axis}{i + 1}" for axis in ("x", "y", "px", "py") for i in range(count)]
     names = names or [f"{letter}{i + 1}" for letter in "qp" for i in range(n)]
     return [{"name": name, "label": f"{name} (dimensionless)"} for name in names]

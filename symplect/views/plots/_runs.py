@@ -7,8 +7,9 @@ from pathlib import Path
 
 from symplect.errors import InputError
 from symplect.evaluation import EvaluationData
-from symplect.experiments.tasks import TASKS
+from symplect.experiments.tasks import TASKS, Task
 from symplect.runs import TaskRun
+from symplect.systems import NBody
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,23 @@ def labels(task: str) -> Labels:
     return LABELS.get(task, _DIMENSIONLESS)
 
 
+def one_degree() -> tuple[str, ...]:
+    """Return the names of the tasks whose states are one position and its momentum."""
+    tasks = TASKS.items()
+    return tuple(name for name, task in tasks if task.energy.degrees_of_freedom == 1 and not task.pixels)
+
+
+def of_pixels() -> tuple[str, ...]:
+    """Return the names of the tasks whose models see films."""
+    return tuple(name for name, task in TASKS.items() if task.pixels)
+
+
+def bodies(task: Task) -> int:
+    """Return how many bodies of the plane a state lists; none for other systems."""
+    energy = task.energy
+    return len(energy.masses) if isinstance(energy, NBody) and energy.dimensions == 2 else 0
+
+
 def by_task(runs: Sequence[TaskRun], tasks: Sequence[str]) -> Mapping[str, Mapping[str, TaskRun]]:
     """Return the first run of every task and model.
 
@@ -57,6 +75,15 @@ def by_task(runs: Sequence[TaskRun], tasks: Sequence[str]) -> Mapping[str, Mappi
             f"expected a run of {' or '.join(tasks)}, found none: make one with `symplect reproduce {' '.join(tasks)}`"
         )
     return {task: models for task, models in found.items() if models}
+
+
+def first_of_pixels(runs: Sequence[TaskRun]) -> Mapping[str, TaskRun]:
+    """Return the first run of every model of the first task of pixels.
+
+    Raises:
+        InputError: there is none.
+    """
+    return next(iter(by_task(runs, of_pixels()).values()))
 
 
 def _by_model(runs: Sequence[TaskRun]) -> dict[str, TaskRun]:

@@ -14,13 +14,17 @@ from symplect.views.plots._style import colour, finish, label_axes, line, name, 
 _STARTS = 12  # of figure 9
 
 
-def energies_by_start(runs: Sequence[TaskRun]) -> go.Figure:
-    """Return figure 9: the total energy of two bodies from twelve starts, along true and predicted paths.
+def energies_by_start(runs: Sequence[TaskRun], task: str) -> go.Figure:
+    """Return figure 9: the total energy from twelve starts, along true and predicted paths.
+
+    Args:
+        runs: runs of tasks.
+        task: name of the one that is shown.
 
     Raises:
-        InputError: no run of two bodies.
+        InputError: no run of the task.
     """
-    models = by_task(runs, ["two-body"])["two-body"]
+    models = by_task(runs, [task])[task]
     starts = range(min(_STARTS, len(next(iter(models.values())).rollout["truth"])))
     rows = -(-len(starts) // 4)
     figure = panels(rows, 4, [f"start {start + 1}" for start in starts], height=190)
@@ -49,12 +53,13 @@ def energy_errors_by_task(runs: Sequence[TaskRun]) -> go.Figure:
 
 
 def _draw_start(figure: go.Figure, row: int, column: int, start: int, models: Mapping[str, TaskRun]) -> None:
-    stored = next(iter(models.values())).rollout
+    first = next(iter(models.values()))
+    stored, axes = first.rollout, labels(first.config.task)
     truth = stored["energy_truth"][start]
     curves = {"truth": truth} | {model: run.rollout["energy_prediction"][start] for model, run in models.items()}
     for who, curve in curves.items():
         figure.add_trace(line(stored["t"], curve, who), row=row, col=column)
-    label_axes(figure, labels("two-body").t, labels("two-body").energy, row, column)
+    label_axes(figure, axes.t, axes.energy, row, column)
     show_range(figure, "y", truth[0] * np.array([0.6, 1.4]), row, column, margin=0.0)
 
 

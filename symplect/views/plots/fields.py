@@ -10,7 +10,7 @@ from symplect.data import Trajectories
 from symplect.experiments.tasks import TASKS
 from symplect.runs import TaskRun
 from symplect.views.plots._paths import field
-from symplect.views.plots._runs import by_task, labels, training_data
+from symplect.views.plots._runs import by_task, labels, one_degree, training_data
 from symplect.views.plots._style import arrows, finish, label_axes, line, name, panels, point, show_range
 from symplect.views.plots.phase import Scene, scene
 
@@ -30,7 +30,7 @@ def data_and_fields(runs: Sequence[TaskRun], folder: Path | None = None) -> go.F
         InputError: no run of such a task, or no measurements in the folder.
         NotAvailableError: the measurements could not be downloaded.
     """
-    tasks = by_task(runs, ["mass-spring", "pendulum", "real-pendulum"])
+    tasks = by_task(runs, one_degree())
     models = list(dict.fromkeys(model for found in tasks.values() for model in found))
     columns = ["training data", "test data", *(f"field of the {name(model)}" for model in models)]
     figure = panels(len(tasks), len(columns), [f"{TASKS[task].title}: {title}" for task in tasks for title in columns])

@@ -11,7 +11,7 @@ from symplect.errors import InputError
 from symplect.integrate import change_energy_path
 from symplect.runs import TaskRun
 from symplect.views.plots._paths import energy, follow
-from symplect.views.plots._runs import by_task, labels
+from symplect.views.plots._runs import first_of_pixels, labels
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
 
 _GRID = 80  # points of the contours along each axis
@@ -75,7 +75,7 @@ def latent_space(runs: Sequence[TaskRun]) -> go.Figure:
     Raises:
         InputError: no run of the pixel pendulum with a Hamiltonian.
     """
-    models = _with_hamiltonian(runs)
+    models, axes = _with_hamiltonian(runs), labels(next(iter(first_of_pixels(runs).values())).config.task)
     titles = [f"{name(who)}: {what}" for who in models for what in ("latent space", "true phase plane")]
     figure = panels(len(models), 2, titles, width=420, height=420)
     for row, (model, stored) in enumerate(models.values(), 1):
@@ -86,19 +86,20 @@ def latent_space(runs: Sequence[TaskRun]) -> go.Figure:
             figure.add_trace(_scatter(points, learned), row=row, col=column)
         _draw_contours(figure, row, 1, model, latent)
         _label_latent(figure, row, 1)
-        label_axes(figure, labels("pixel-pendulum").q, labels("pixel-pendulum").p, row, 2)
+        label_axes(figure, axes.q, axes.p, row, 2)
     bar = {"title": {"text": "learned H, lowest 0, highest 1", "side": "right", "font": {"size": 12}}}
     figure.update_layout(coloraxis={"colorscale": "Viridis", "colorbar": bar}, margin_r=_BAR, width=1000 + _BAR)
     return finish(figure)
 
 
 def _with_hamiltonian(runs: Sequence[TaskRun]) -> Mapping[str, tuple[AbstractHamiltonian, Arrays]]:
-    models = by_task(runs, ["pixel-pendulum"])["pixel-pendulum"]
+    models = first_of_pixels(runs)
     found = {who: (run.model, run.rollout) for who, run in models.items() if isinstance(run.model, AbstractHamiltonian)}
     if not found:
+        task = next(iter(models.values())).config.task
         raise InputError(
-            f"expected a run of pixel-pendulum with a Hamiltonian, found {', '.join(models)}: "
-            "make one with `symplect reproduce pixel-pendulum --models hnn`"
+            f"expected a run of {task} with a Hamiltonian, found {', '.join(models)}: "
+            f"make one with `symplect reproduce {task} --models hnn`"
         )
     return found
 

@@ -12,7 +12,7 @@ from symplect.dynamics import AbstractHamiltonian
 from symplect.experiments.tasks import TASKS
 from symplect.runs import TaskRun
 from symplect.views.plots._paths import energy, follow
-from symplect.views.plots._runs import by_task, labels, training_data
+from symplect.views.plots._runs import by_task, labels, one_degree, training_data
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
 
 STARTS = {"mass-spring": (1.0, 0.0), "pendulum": (2.1, 0.0)}
@@ -87,7 +87,7 @@ def phase_portraits(runs: Sequence[TaskRun]) -> go.Figure:
     Raises:
         InputError: no run of such a task.
     """
-    tasks = by_task(runs, ["mass-spring", "pendulum", "real-pendulum"])
+    tasks = by_task(runs, one_degree())
     scenes = [scene(task, models) for task, models in tasks.items()]
     columns = dict(_COLUMNS)
     if not any(seen.hamiltonian for seen in scenes):

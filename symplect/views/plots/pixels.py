@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from jaxtyping import Num
 
 from symplect.runs import TaskRun
-from symplect.views.plots._runs import by_task, labels
+from symplect.views.plots._runs import Labels, first_of_pixels, labels
 from symplect.views.plots._style import colour, finish, label_axes, line, name, panels, show_range
 
 _FRAMES = 12  # of each film strip
@@ -20,21 +20,22 @@ def film_strips(runs: Sequence[TaskRun]) -> go.Figure:
     Raises:
         InputError: no run of the pixel pendulum.
     """
-    models = by_task(runs, ["pixel-pendulum"])["pixel-pendulum"]
-    stored = next(iter(models.values())).rollout
+    models = first_of_pixels(runs)
+    first = next(iter(models.values()))
+    stored, axes = first.rollout, labels(first.config.task)
     films = {"truth": stored["frames_truth"][0]}
     films |= {model: run.rollout["frames_prediction"][0] for model, run in models.items()}
     figure = panels(2, 1, ["what is seen", "the pendulum's angle"], width=1000, height=84 * len(films))
-    _draw_films(figure, films, stored["t"])
+    _draw_films(figure, films, stored["t"], axes)
     angles = {"truth": stored["truth"]} | {model: run.rollout["prediction"] for model, run in models.items()}
     for who, paths in angles.items():
         figure.add_trace(line(stored["t"], paths[0, :, 0], who), row=2, col=1)
-    label_axes(figure, labels("pixel-pendulum").t, labels("pixel-pendulum").q, 2, 1)
+    label_axes(figure, axes.t, axes.q, 2, 1)
     show_range(figure, "y", stored["truth"][0, :, 0], 2, 1, margin=0.3)
     return finish(figure)
 
 
-def _draw_films(figure: go.Figure, films: Mapping[str, np.ndarray], times: np.ndarray) -> None:
+def _draw_films(figure: go.Figure, films: Mapping[str, np.ndarray], times: np.ndarray, axes: Labels) -> None:
     some = np.linspace(0, len(times) - 1, _FRAMES).astype(int)
     picture = np.concatenate([_strip(film[some]) for film in films.values()])[:-_SEAM]
     white = float(np.max(films["truth"]))
@@ -47,7 +48,7 @@ def _draw_films(figure: go.Figure, films: Mapping[str, np.ndarray], times: np.nd
     figure.update_yaxes(scaleanchor="x", constrain="domain", row=1, col=1)
     ticks = [f"{time:g}" for time in times[some]]
     figure.update_xaxes(tickvals=_middles(width, _FRAMES), ticktext=ticks, constrain="domain", row=1, col=1)
-    figure.update_xaxes(title_text=labels("pixel-pendulum").t, row=1, col=1)
+    figure.update_xaxes(title_text=axes.t, row=1, col=1)
     for update in (figure.update_xaxes, figure.update_yaxes):
         update(showgrid=False, zeroline=False, ticks="", row=1, col=1)
 

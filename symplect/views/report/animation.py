@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from symplect.dynamics import AbstractHamiltonian
 from symplect.models import AbstractPixelDynamics
 from symplect.runs import TaskRun
-from symplect.views.plots import by_task, colour, energy_step, name
+from symplect.views.plots import by_task, colour, energy_step, name, of_pixels
 
 _SIDE = 168  # pixels of a panel, six for each of a frame's
 _GAP, _TITLE = 12, 28
@@ -35,7 +35,7 @@ def animation(runs: Sequence[TaskRun]) -> bytes:
     Raises:
         InputError: no run of the pixel pendulum, or a learned H to which no energy can be added.
     """
-    films = _films(by_task(runs, ["pixel-pendulum"])["pixel-pendulum"])
+    films = _films(next(iter(by_task(runs, of_pixels()).values())))
     times = min(len(film.frames) for film in films)
     white = int(np.max(films[0].frames))
     pictures = [_picture(films, time, white) for time in range(times)]

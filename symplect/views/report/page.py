@@ -16,7 +16,7 @@ from symplect.files import writing
 from symplect.results.content import Content, read_content
 from symplect.runs import TableRun, TaskRun
 from symplect.views.packing import UNPACKING, packed
-from symplect.views.plots import Picture, gallery
+from symplect.views.plots import Picture, gallery, of_pixels
 from symplect.views.report.explorer import Frame
 from symplect.views.report.figure import Figure
 from symplect.views.report.own_data import own_content
@@ -56,7 +56,7 @@ def _report_tasks(folder: Path, content: Content, out: Path) -> None:
     runs = list(content.runs.values())
     shown = {run.config.task for run in runs} | set(content.not_run)
     figures, omitted = _figures([picture for picture in gallery(content.data) if shown & set(picture.tasks)], runs)
-    film, reason = _film(runs) if "pixel-pendulum" in shown else (b"", "")
+    film, reason = _film(runs) if shown & set(of_pixels()) else (b"", "")
     cells, notes = table_cells(content.rows, content.not_run)
     if film:
         with writing(out.parent / ANIMATION) as temporary:
