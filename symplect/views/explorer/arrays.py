@@ -1,9 +1,11 @@
 """The numbers of a model as text, each array once."""
 
 import base64
-from typing import Any, final
+from typing import final
 
 import numpy as np
+
+from symplect.views.explorer.content import Levels
 
 _LARGE = 4096  # numbers of a matrix, above which 8 bits for each make a difference to the page
 _LEVELS = 127
@@ -22,7 +24,7 @@ class Arrays:
         self.precision = precision
         self._coarse = coarse
         self._places: dict[bytes, int] = {}
-        self._stored: list[str | dict[str, Any]] = []
+        self._stored: list[str | Levels] = []
 
     def place(self, array: np.ndarray) -> int:
         """Return the number under which an array is stored."""
@@ -33,7 +35,7 @@ class Arrays:
             self._stored.append(_levels(array) if self._coarse and is_large else _text(content))
         return self._places[content]
 
-    def base64(self) -> list[str | dict[str, Any]]:
+    def base64(self) -> list[str | Levels]:
         """Return all arrays as text, little-endian.
 
         One in 8 bits is `{"levels": text of signed bytes, "scales": one per column, "columns": how many}`: a number is
@@ -42,7 +44,7 @@ class Arrays:
         return self._stored
 
 
-def _levels(matrix: np.ndarray) -> dict[str, Any]:
+def _levels(matrix: np.ndarray) -> Levels:
     scales = np.maximum(np.max(np.abs(matrix), axis=0), np.finfo(np.float32).tiny) / _LEVELS
     levels = np.round(matrix / scales).astype(np.int8)
     return {

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
 from symplect.errors import InputError
 from symplect.views.explorer.arrays import Arrays
+from symplect.views.explorer.content import Places, Program, Step
 from symplect.views.explorer.values import Traced, Value, compact, in_order, stretched
 
 _MOST = 5_000_000  # numbers in one buffer
@@ -26,8 +27,8 @@ class Builder:
         self.arrays = arrays
         self.sizes = [dimension]
         self.constants: dict[int, int] = {}
-        self.steps: list[list[Any]] = []
-        self._known: dict[Any, int] = {}
+        self.steps: list[Step] = []
+        self._known: dict[object, int] = {}
 
     def _new(self, size: int) -> int:
         if size > _MOST:
@@ -35,7 +36,7 @@ class Builder:
         self.sizes.append(size)
         return len(self.sizes) - 1
 
-    def step(self, name: str, size: int, *arguments: Any) -> int:
+    def step(self, name: str, size: int, *arguments: int | list[int] | Places) -> int:
         """Return the buffer in which a step leaves its result."""
         key = repr((name, arguments))
         if key not in self._known:
@@ -43,7 +44,7 @@ class Builder:
             self.steps.append([name, self._known[key], *arguments])
         return self._known[key]
 
-    def result(self, name: str, shape: Sequence[int], *arguments: Any) -> Traced:
+    def result(self, name: str, shape: Sequence[int], *arguments: int | list[int] | Places) -> Traced:
         """Return what a step makes, in a shape."""
         size = math.prod(shape)
         return Traced(self.step(name, size, *arguments), np.arange(size).reshape(shape))
@@ -93,9 +94,9 @@ class Builder:
             whole = self.step("join", sum(self.sizes[buffer] for buffer in buffers), buffers)
         return whole, [np.asarray(place.index + first[place.buffer]) for place in places]
 
-    def finished(self, output: int) -> dict[str, Any]:
+    def finished(self, output: int) -> Program:
         """Return the program of the steps that lead to the output, its buffers counted anew."""
-        needed, kept = {output}, list[list[Any]]()
+        needed, kept = {output}, list[Step]()
         for step in reversed(self.steps):
             if step[1] in needed:
                 needed |= set(_sources(step))
@@ -112,14 +113,14 @@ class Builder:
 _BUFFERS = {"gather": 1, "sum": 1, "power": 1, "matmul": 2, "matmul_transposed": 2, "scatter": 2, "select": 3}
 
 
-def _sources(step: Sequence[Any]) -> list[int]:
+def _sources(step: Step) -> list[int]:
     name, _, *arguments = step
-    return arguments[0] if name == "join" else arguments[: _BUFFERS.get(name, 2)]
+    operands = arguments[0] if name == "join" else arguments[: _BUFFERS.get(str(name), 2)]
+    return [buffer for buffer in operands if isinstance(buffer, int)] if isinstance(operands, list) else []
 
 
-def _renumbered(step: Sequence[Any], new: dict[int, int]) -> list[Any]:
-    name, out, *arguments = step
-    if name == "join":
-        return [name, new[out], [new[buffer] for buffer in arguments[0]]]
-    count = _BUFFERS.get(name, 2)
-    return [name, new[out], *(new[buffer] for buffer in arguments[:count]), *arguments[count:]]
+def _renumbered(step: Step, new: dict[int, int]) -> Step:
+    name, arguments = step[0], step[2:]
+    result = [new[buffer] for buffer in step[1:2] if isinstance(buffer, int)]
+    sources = [new[buffer] for buffer in _sources(step)]
+    return [name, *result, sources] if name == "join" else [name, *result, *sources, *arguments[len(sources) :]]

@@ -2,7 +2,6 @@
 
 import pathlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from symplect.models import AbstractModel, PortHamiltonian
 from symplect.results.certificates import turn
 from symplect.results.predictions import coordinate_names
 from symplect.runs import TableRun
+from symplect.views.explorer.content import System
 from symplect.views.explorer.parts import (
     Path,
     certificate_of,
@@ -31,7 +31,7 @@ _MORE = 4  # horizons for which measured paths are shown
 _NAME, _TEXT = 60, 500  # characters
 
 
-def own_system(folder: pathlib.Path, run: TableRun) -> dict[str, Any]:
+def own_system(folder: pathlib.Path, run: TableRun) -> System:
     """Return the one system of a run that `symplect fit` wrote; its truth is not known.
 
     Raises:

@@ -6,7 +6,6 @@ import importlib.metadata
 import json
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -62,7 +61,7 @@ def explorer_page(folder: Path) -> str:
     )
 
 
-def as_json(content: Any) -> str:
+def as_json(content: object) -> str:
     r"""Return JSON in ASCII that cannot end the script element that holds it.
 
     Example:

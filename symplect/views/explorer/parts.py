@@ -4,7 +4,6 @@ import base64
 import math
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +11,7 @@ from jaxtyping import Float
 from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, AbstractHamiltonian
 from symplect.errors import InputError, one_line
 from symplect.results.content import read_certificate, verdict
+from symplect.views.explorer.content import Certificate, CertificateRow, Clock, MeasuredPath, Model, Points
 from symplect.views.explorer.payload import payload
 
 MOST_POINTS = 2000
@@ -34,8 +34,8 @@ def entry(
     states: States,
     *,
     facts: Sequence[tuple[str, str]] = (),
-    certificate: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    certificate: Certificate | None = None,
+) -> Model:
     """Return a model or a true system as one of those that the page moves.
 
     Args:
@@ -62,7 +62,7 @@ def entry(
     }
 
 
-def certificate_of(folder: pathlib.Path) -> dict[str, Any] | None:
+def certificate_of(folder: pathlib.Path) -> Certificate | None:
     """Return the certificate in a run's folder, or `None`.
 
     Raises:
@@ -74,7 +74,7 @@ def certificate_of(folder: pathlib.Path) -> dict[str, Any] | None:
     return {"verdict": one_line(verdict(rows), 500), "rows": [_row(row) for row in rows]}
 
 
-def points(states: States, total: int | None = None) -> dict[str, Any]:
+def points(states: States, total: int | None = None) -> Points:
     """Return evenly chosen states, those left out that are not finite, and how many there are."""
     shown = thinned(usable(states), MOST_POINTS)
     content = base64.b64encode(shown.astype("<f4").tobytes()).decode()
@@ -88,7 +88,7 @@ def usable_path(times: Float[np.ndarray, " times"], states: States) -> Path:
     return times - times[:1], states
 
 
-def measured(paths: Iterable[Path], horizon: float = math.inf) -> list[dict[str, Any]]:
+def measured(paths: Iterable[Path], horizon: float = math.inf) -> list[MeasuredPath]:
     """Return evenly chosen samples of the first paths, up to a horizon."""
     before = [(times[times <= horizon], states[times <= horizon]) for times, states in paths]
     shown = [[thinned(values, _MOST_SAMPLES) for values in path] for path in before if len(path[0]) > 1]
@@ -111,7 +111,7 @@ def start_among(candidates: Iterable[np.ndarray], states: States) -> list[float]
     return _numbers((inside if len(inside) else finite)[0])
 
 
-def clock(duration: float) -> dict[str, float]:
+def clock(duration: float) -> Clock:
     """Return a horizon and a round step of which it has about four hundred.
 
     Raises:
@@ -145,15 +145,18 @@ def thinned(values: np.ndarray, most: int) -> np.ndarray:
     return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)]
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    value, limit = (row[name] if _is_finite(row[name]) else None for name in ("value", "limit"))
-    texts = {name: one_line(row[name], 200) for name in ("name", "meaning")}
-    failure = {"value": one_line(row["value"], 50)} if isinstance(row["value"], str) else {}
-    return {**texts, "value": value, "limit": limit, "passed": bool(row["passed"]), **failure}
+def _row(row: Mapping[str, object]) -> CertificateRow:
+    return {
+        "name": one_line(row["name"], 200),
+        "meaning": one_line(row["meaning"], 200),
+        "value": one_line(row["value"], 50) if isinstance(row["value"], str) else _finite(row["value"]),
+        "limit": _finite(row["limit"]),
+        "passed": bool(row["passed"]),
+    }
 
 
-def _is_finite(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+def _finite(value: object) -> float | None:
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _numbers(values: np.ndarray) -> list[float]:

@@ -1,7 +1,6 @@
 """A model as the page takes it: its weights, and its programs."""
 
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,13 +12,14 @@ from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
 from symplect.errors import InputError
 from symplect.precision import cast
 from symplect.views.explorer.arrays import Arrays
+from symplect.views.explorer.content import Payload
 from symplect.views.explorer.program import lower
 
 MOST_DEGREES = 24
 """Of freedom, for which the page computes volumes; above, the derivative of the field would fill the page."""
 
 
-def payload(model: AbstractDynamics) -> dict[str, Any]:
+def payload(model: AbstractDynamics) -> Payload:
     """Return the weights and the programs of a model or of a true system, as JSON can hold them.
 
     Programs: `field`, its `jacobian` up to `MOST_DEGREES`, and `hamiltonian` with its `gradient` where there is one.
@@ -42,8 +42,8 @@ def payload(model: AbstractDynamics) -> dict[str, Any]:
     return {"precision": precision.name, "degrees_of_freedom": n, "arrays": arrays.base64(), "programs": programs}
 
 
-def _functions(model: AbstractDynamics) -> dict[str, Callable[[State], Any]]:
-    found: dict[str, Callable[[State], Any]] = {"field": model.time_derivative}
+def _functions(model: AbstractDynamics) -> dict[str, Callable[[State], jax.Array]]:
+    found: dict[str, Callable[[State], jax.Array]] = {"field": model.time_derivative}
     if model.degrees_of_freedom <= MOST_DEGREES:
         found["jacobian"] = lambda z: jnp.ravel(jax.jacfwd(model.time_derivative)(z))
     if isinstance(model, AbstractEnergyDynamics):

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,6 +14,7 @@ from symplect.models import AbstractPixelDynamics
 from symplect.precision import cast
 from symplect.runs import TaskRun
 from symplect.views.explorer.arrays import Arrays
+from symplect.views.explorer.content import Payload, System
 from symplect.views.explorer.parts import clock, points, start_among
 from symplect.views.explorer.program import lower
 from symplect.views.explorer.tasks import run_entry, subtitle
@@ -27,7 +27,7 @@ _NOTE = (
 )
 
 
-def pixel_system(folder: Path, run: TaskRun) -> dict[str, Any]:
+def pixel_system(folder: Path, run: TaskRun) -> System:
     """Return the system of one model that sees pixels.
 
     Raises:
@@ -38,6 +38,8 @@ def pixel_system(folder: Path, run: TaskRun) -> dict[str, Any]:
         raise InputError(f"expected a model that sees pixels, found {type(model).__name__}: run again")
     paths, training = run.rollout["latent_truth"], run.rollout["latent_training"]
     found, side = run_entry(folder, run, training), _side(model)
+    if side:
+        found["decoder"] = decoder(model)
     return {
         "name": f"{task.name}-{who}",
         "title": f"{task.title}, {title_of(who)}",
@@ -45,7 +47,7 @@ def pixel_system(folder: Path, run: TaskRun) -> dict[str, Any]:
         "coordinates": [{"name": name, "label": f"latent {name}"} for name in ("q", "p")],
         "time": labels(task.name).t,
         "bodies": None,
-        "models": [found | ({"decoder": decoder(model)} if side else {})],
+        "models": [found],
         "shown": who,
         "data": points(training),
         "measured": [],
@@ -57,7 +59,7 @@ def pixel_system(folder: Path, run: TaskRun) -> dict[str, Any]:
     }
 
 
-def decoder(model: AbstractPixelDynamics) -> dict[str, Any]:
+def decoder(model: AbstractPixelDynamics) -> Payload:
     """Return the weights and the program that draw the later of a state's two frames, large matrices in 8 bits."""
     arrays = Arrays(np.dtype(np.float32), coarse=True)
     program = lower(later_frame(cast(model, np.float32)), 2, arrays)

@@ -6,17 +6,18 @@ computed here. So every model of the package works in the page without a line of
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import jax
 import numpy as np
 from jax.extend.core import JaxprEqn
 
+from symplect._types import State
 from symplect.errors import InputError
 from symplect.export.folding import folded
 from symplect.export.translation import translated
 from symplect.views.explorer.arrays import Arrays
 from symplect.views.explorer.builder import Builder
+from symplect.views.explorer.content import Program
 from symplect.views.explorer.rules import RULES
 from symplect.views.explorer.values import Traced, Value, result_shape
 
@@ -38,7 +39,7 @@ MOVES = dict.fromkeys(_FIRST, slice(1)) | dict.fromkeys(_ALL, slice(None))
 UNCHANGED = {"convert_element_type", "copy", "copy_p", "stop_gradient", "reduce_precision"}
 
 
-def lower(function: Callable[[Any], Any], dimension: int, arrays: Arrays) -> dict[str, Any]:
+def lower(function: Callable[[State], jax.Array], dimension: int, arrays: Arrays) -> Program:
     """Return the program of a function of one state, as JSON can hold it; its numbers go into `arrays`.
 
     Args:

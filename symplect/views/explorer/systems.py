@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -10,12 +9,13 @@ from symplect.errors import InputError, blamed_on, one_line
 from symplect.experiments.tasks import TASKS
 from symplect.results.content import read_content
 from symplect.runs import MODEL_FILE, TableRun, TaskRun, load_as
+from symplect.views.explorer.content import Content, System
 from symplect.views.explorer.own_data import own_system
 from symplect.views.explorer.pixels import pixel_system
 from symplect.views.explorer.tasks import task_system
 
 
-def systems(folder: Path) -> dict[str, Any]:
+def systems(folder: Path) -> Content:
     """Return the systems of a folder, and those left out with the reason, as JSON can hold them.
 
     Args:
@@ -32,14 +32,14 @@ def systems(folder: Path) -> dict[str, Any]:
         return _systems(folder)
 
 
-def _systems(folder: Path) -> dict[str, Any]:
+def _systems(folder: Path) -> Content:
     content = read_content(folder)
     if isinstance(content, TableRun):
         return {"systems": [own_system(folder, content)], "omitted": []}
     only = next(iter(content.runs.values())) if list(content.runs) == [folder] else None
     runs = content.runs if only is None else {folder: only} | _siblings(folder, only)
     shown = None if only is None else only.config.model
-    found, omitted = list[dict[str, Any]](), list[dict[str, str]]()
+    found, omitted = list[System](), list[dict[str, str]]()
     parts = list(_parts(runs))
     for title, own in tqdm(parts, desc="exploring", unit="system", disable=None, leave=False, delay=2):
         try:
@@ -63,7 +63,7 @@ def _parts(runs: Mapping[Path, TaskRun]) -> Iterator[tuple[str, dict[Path, TaskR
             yield TASKS[task].title, own
 
 
-def _system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str | None) -> dict[str, Any]:
+def _system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str | None) -> System:
     folder, run = next(iter(runs.items()))
     if TASKS[run.config.task].pixels:
         return pixel_system(folder, run)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -12,6 +11,7 @@ from symplect.experiments.paper_table import OWN_COLUMNS
 from symplect.experiments.tasks import TASKS, Task
 from symplect.precision import cast
 from symplect.runs import TaskRun
+from symplect.views.explorer.content import Model, System
 from symplect.views.explorer.parts import (
     MOST_POINTS,
     certificate_of,
@@ -31,7 +31,7 @@ _PAPER = "Greydanus, Dzamba and Yosinski 2019 (arXiv:1906.01563)"
 _FIRST = "hnn"
 
 
-def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _FIRST) -> dict[str, Any]:
+def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _FIRST) -> System:
     """Return the system of a task; models that cannot be moved are left out and named.
 
     Args:
@@ -77,7 +77,7 @@ def subtitle(task: Task, seed: int) -> str:
     return f"{where}, seed {seed}."
 
 
-def run_entry(folder: Path, run: TaskRun, states: np.ndarray) -> dict[str, Any]:
+def run_entry(folder: Path, run: TaskRun, states: np.ndarray) -> Model:
     """Return the model of a run, as the page moves it.
 
     Raises:
@@ -93,10 +93,8 @@ def run_entry(folder: Path, run: TaskRun, states: np.ndarray) -> dict[str, Any]:
     return entry(model, title_of(model), role, run.model, states, facts=facts, certificate=certificate_of(folder))
 
 
-def _models(
-    task: Task, runs: Mapping[Path, TaskRun], states: np.ndarray
-) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    models, omitted = list[dict[str, Any]](), list[dict[str, str]]()
+def _models(task: Task, runs: Mapping[Path, TaskRun], states: np.ndarray) -> tuple[list[Model], list[dict[str, str]]]:
+    models, omitted = list[Model](), list[dict[str, str]]()
     for folder, run in runs.items():
         try:
             models.append(run_entry(folder, run, states))
@@ -107,11 +105,11 @@ def _models(
     return models, omitted
 
 
-def _names(models: list[dict[str, Any]]) -> list[str]:
+def _names(models: list[Model]) -> list[str]:
     return [model["name"] for model in models]
 
 
-def _truth(task: Task, states: np.ndarray) -> dict[str, Any]:
+def _truth(task: Task, states: np.ndarray) -> Model:
     with jax.enable_x64(True):
         return entry("truth", title_of("truth"), "truth", cast(task.energy, np.float64), states)
 

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jax.extend.core import JaxprEqn
 
 from symplect.export.translation import abstract
+from symplect.views.explorer.content import Places
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ def shaped(value: Value, shape: Sequence[int]) -> Value:
     return value.reshape(shape) if isinstance(value, np.ndarray) else Traced(value.buffer, value.index.reshape(shape))
 
 
-def compact(index: np.ndarray) -> Any:
+def compact(index: np.ndarray) -> Places:
     """Return nested strides where an index has them, and the numbers otherwise."""
     if index.size > 4:
         strides = [
