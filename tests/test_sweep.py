@@ -368,7 +368,7 @@ def test_what_still_runs_is_told_to_save(tmp_path):
 
 
 def test_what_does_not_hear_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr(local, "_GRACE", 0.2)
+    monkeypatch.setattr(local, "_GRACE_SECONDS", 0.2)
     path = tmp_path / "told"
     with local_executor(1) as executor:
         running = executor.submit(hear_nothing, path)

@@ -1,28 +1,25 @@
 """Processes of this machine as an executor: one that is killed takes no other with it."""
 
-import contextlib
 import multiprocessing
 import os
 import queue
 import signal
 import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar, final
 
 from tqdm import tqdm
 
 from symplect.errors import LostError
 
-_SPAWN = multiprocessing.get_context("spawn")  # a fork would inherit JAX's threads, asleep for ever
-_GRACE = 30.0  # seconds to save a checkpoint in
+_GRACE_SECONDS = 30.0  # to save a checkpoint in
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-Call = Callable[[], Any]
 
 
 @contextmanager
@@ -44,17 +41,19 @@ def local_executor(workers: int) -> Generator[Executor]:
 
 @final
 class LocalExecutor(Executor):
-    """A thread for every process, which hands it one call after another; a killed process is replaced.
+    """A thread for every process, the only one of its pool, so that a pool which breaks is replaced alone.
 
-    The future of a call whose process was killed raises `LostError`.
+    The future of a call whose process was killed raises `LostError`. Pools of many processes were tried: a kill breaks
+    all of loky's; pebble's breaks when an idle one is killed, stops one process after the other, and leaves the futures
+    of what it stops without an end.
     """
 
     def __init__(self, workers: int):
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._workers = [_Worker() for _ in range(workers)]
+        self._pools = [_pool() for _ in range(workers)]
+        self._idle: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._threads = ThreadPoolExecutor(workers)
-        for worker in self._workers:
-            self._idle.put(worker)
+        for number in range(workers):
+            self._idle.put(number)
 
     def submit(
         self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -63,79 +62,41 @@ class LocalExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
-        for worker in self._workers if wait else ():
-            worker.stop()
+        for pool in self._pools if wait else ():
+            pool.shutdown()
 
     def stop(self) -> None:
         """End calls that wait and calls that run; the latter are told, and may save what they have."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for worker in self._workers:
-            worker.terminate()
-        for worker in self._workers:
-            worker.join()
+        processes = [process for pool in self._pools for process in (pool._processes or {}).values()]
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join(_GRACE_SECONDS)
+            process.kill()
         self.shutdown()
 
-    def _run(self, call: Call) -> Any:
-        worker = self._idle.get()
+    def _run(self, call: Callable[[], Any]) -> Any:
+        number = self._idle.get()
         try:
-            return worker.run(call)
-        finally:
-            self._idle.put(worker)
-
-
-@final
-class _Worker:
-    """One process at a time, and the way to it."""
-
-    def __init__(self):
-        self._process: Any = None
-        self._calls: Any = None
-
-    def run(self, call: Call) -> Any:
-        calls = self._calls or self._start()
-        try:
-            calls.send(call)
-            result, error = calls.recv()
-        except (EOFError, OSError):
-            self.stop()
+            return self._pools[number].submit(_done, call).result()
+        except BrokenProcessPool:
+            self._pools[number] = _pool()
             raise LostError("its process was ended") from None
-        if error is not None:
-            raise error
-        return result
-
-    def _start(self) -> Any:
-        self._calls, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-        return self._calls
-
-    def terminate(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-
-    def join(self) -> None:
-        """Wait for the end of the process, and kills it if that does not come."""
-        if process := self._process:
-            process.join(_GRACE)
-            process.kill()
-
-    def stop(self) -> None:
-        """End the process, which is idle, told to end, or dead."""
-        if self._calls is not None:
-            self._calls.close()
-        self.join()
-        self._calls = self._process = None
+        finally:
+            self._idle.put(number)
 
 
-def _serve(calls: Connection) -> None:
-    """Do one call after another until the other end is closed."""
+def _pool() -> ProcessPoolExecutor:
+    spawn = multiprocessing.get_context("spawn")  # a fork would inherit JAX's threads, asleep for ever
+    return ProcessPoolExecutor(1, spawn, _begin)
+
+
+def _begin() -> None:
+    """Prepare a process that does one call after another."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     tqdm.set_lock(threading.RLock())  # its own, of semaphores, would outlive a process that is killed
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the first one decides
-    with contextlib.suppress(EOFError):
-        while True:
-            calls.send(_done(calls.recv()))
 
 
 def _end_with_parent() -> None:
@@ -145,14 +106,12 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _done(call: Call) -> tuple[Any, Exception | None]:
-    """Return the result or the error; a call that is told to end sees Ctrl-C, and its process ends."""
+def _done(call: Callable[[], Any]) -> Any:
+    """Return the result or raise the error; a call that is told to end sees Ctrl-C, and its process ends."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return call(), None
+        return call()
     except KeyboardInterrupt:
         os._exit(130)
-    except Exception as error:
-        return None, error
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
