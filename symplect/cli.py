@@ -86,7 +86,7 @@ def sweep(
     most = cores if workers is None else workers
     outcome = run(plan, partial(open_executor, on, most, out), most, together=together, stop_hopeless=stop_hopeless)
     print(outcome.table)
-    print(f"Runs, sweep.md and index.sqlite are in {out}")
+    print(f"Runs and sweep.md are in {out}")
     if outcome.failed:
         sys.exit(1)
 

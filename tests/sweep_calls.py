@@ -3,15 +3,19 @@
 import signal
 import time
 
-from symplect.experiments.sweep.index import Index
+from symplect.experiments.sweep.index import begin, note
+from symplect.experiments.training_run import TrainingRun
 
 
 def write_many(out, first, count):
-    """Notes beginning and failure of runs."""
-    index = Index(out)
+    """Notes beginning and failure of runs, each held meanwhile."""
     for seed in range(first, first + count):
-        index.begin(f"default/mass-spring/hnn/seed-{seed}")
-        index.fail(f"default/mass-spring/hnn/seed-{seed}", f"error of {seed}")
+        run, done = TrainingRun("mass-spring", "hnn", seed, out / "default"), False
+        while not done:
+            with run.held() as done:
+                if done:
+                    begin(run)
+                    note(run, "failed", f"error of {seed}")
 
 
 def sleep_and_tell(path):

@@ -55,7 +55,7 @@ def wait_for(what, seconds=300):
 
 def runs_that_are(state, out):
     """Returns the rows of the index in one state."""
-    rows = read_index(out) if (out / "index.sqlite").exists() else []
+    rows = read_index(out) if (out / "sweep.json").exists() else []
     return [row for row in rows if row["state"] == state]
 
 

@@ -104,7 +104,7 @@ def test_the_run_folder_is_the_documented_one(reproduced):
     assert sorted(path.name for path in reproduced.iterdir()) == ["mass-spring", "results.json", "table.md"]
     folder = reproduced / "mass-spring" / "hnn" / "seed-1"
     assert {path.name for path in folder.iterdir()} == {
-        "config.json", "metrics.json", "history.npz", "rollout.npz", "model.safetensors",
+        "config.json", "metrics.json", "history.npz", "rollout.npz", "model.safetensors", "status.json",
     }  # fmt: skip
     assert sorted(path.name for path in folder.parent.iterdir()) == ["seed-0", "seed-1"]
     run = load_run(folder)

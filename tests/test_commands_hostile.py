@@ -325,15 +325,15 @@ def test_two_reproductions_into_one_folder_share_the_work(tmp_path, monkeypatch,
     """Each makes what the other is not at, and both end with the whole table; nothing is made twice."""
     made, at_once = [], threading.Barrier(2, timeout=60)
 
-    def make(run, data, label):
+    def make(run, data, *_):
         made.append(run.model)
         at_once.wait()  # both are at work
         finished = TaskRun(config_of(run), {"energy_mse": 1.0}, {}, {}, own_run().model)
         save_run(run.folder, finished)
         return finished
 
-    monkeypatch.setattr("symplect.experiments.reproduction.train", make)
-    monkeypatch.setattr("symplect.experiments.reproduction._make_data", lambda *_: None)
+    monkeypatch.setattr("symplect.experiments.training.train", make)
+    monkeypatch.setattr("symplect.experiments.sweep.work.data_of", lambda *_: None)
     plan = Plan(["mass-spring"], ["baseline", "hnn"], 1, tmp_path)
     tables = {}
     both = [threading.Thread(target=lambda i=i: tables.update({i: reproduce(plan)})) for i in range(2)]

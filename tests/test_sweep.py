@@ -15,16 +15,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 from symplect import cli
 from symplect.errors import InputError, LostError
 from symplect.experiments.grid import choices, name_of, read_grid, settings_of
-from symplect.experiments.places import lock_of
 from symplect.experiments.plan import Plan
-from symplect.experiments.sweep import coordinate, hand_out, local, read_index
-from symplect.experiments.sweep.hopeless import median_of_means
-from symplect.experiments.sweep.index import Index
+from symplect.experiments.schedule import jobs_of
+from symplect.experiments.sweep import local, read_index, scheduler
+from symplect.experiments.sweep import sweep as run_sweep
+from symplect.experiments.sweep.early_stopping import median_of_means
+from symplect.experiments.sweep.index import begin, expect, note, row_of
 from symplect.experiments.sweep.job import Job, JobError
 from symplect.experiments.sweep.local import local_executor
 from symplect.experiments.sweep.summary import summary
@@ -47,6 +47,11 @@ def job_of(out, seed, stop=False, **settings):
     """Returns one run of a sweep of springs as a worker is told it."""
     run = TrainingRun("mass-spring", "hnn", seed, Path(out) / name_of(settings), settings)
     return Job((run,), Path(out), stop_hopeless=stop)
+
+
+def sweep_of(out):
+    """Returns the plan that `swept` is made by."""
+    return Plan(["mass-spring"], ["hnn"], 2, out, grid={"width": [4, 8], "steps": [20]})
 
 
 def swept_into(folder, *arguments):
@@ -90,6 +95,7 @@ def test_a_hopeless_run_is_given_up_and_goes_on_when_asked_to(tmp_path):
     def job(rate, seed=0, stop=True):
         return job_of(tmp_path, seed, stop, learning_rate=rate, steps=600, width=8)
 
+    expect(tmp_path, [])
     for rate in (5e-3, 1e-2, 2e-2):
         assert work(job(rate)) == "finished"
     Path(tmp_path, "broken", "mass-spring", "hnn", "seed-0").mkdir(parents=True)
@@ -101,7 +107,7 @@ def test_a_hopeless_run_is_given_up_and_goes_on_when_asked_to(tmp_path):
         assert rows[hopeless.folders[0]]["state"] == "stopped"
         assert "after 200 of 600 steps a test loss of" in rows[hopeless.folders[0]]["error"]
     assert not hopeless.runs[0].folder.exists()
-    assert not lock_of(hopeless.runs[0].folder).exists()
+    assert not hopeless.runs[0].lock.exists()
     assert "Stopped: " in summary(rows.values(), {})
     assert "too good" in summary(rows.values(), {})
     work(other)  # of other data, so that there is nothing to compare it with
@@ -117,7 +123,7 @@ def test_a_hopeless_run_is_given_up_and_goes_on_when_asked_to(tmp_path):
 def test_seeds_in_one_program_are_not_stopped():
     plan = Plan(["pendulum"], ["hnn"], 2, Path("runs"))
     with pytest.raises(InputError, match="leave --together or --stop-hopeless out"):
-        coordinate.sweep(plan, lambda: local_executor(1), together=2, stop_hopeless=True)
+        run_sweep(plan, lambda: local_executor(1), together=2, stop_hopeless=True)
 
 
 # Settings
@@ -189,40 +195,57 @@ def test_many_processes_write_and_nothing_is_lost(tmp_path):
         writer.start()
     for writer in writers:
         writer.join()
-    rows = {row["seed"]: row for row in read_index(tmp_path)}
-    assert sorted(rows) == list(range(30))
+    rows = {row["seed"]: row for row in (row_of(job_of(tmp_path, seed).runs[0], tmp_path) for seed in range(30))}
     assert [rows[seed]["attempts"] for seed in range(30)] == [2] * 10 + [1] * 20
     assert all(row["error"] == f"error of {seed}" and row["state"] == "failed" for seed, row in rows.items())
 
 
-def without_history(rows):
-    return [{**row, "attempts": None, "worker": None, "started": None} for row in rows]
-
-
-def test_the_index_is_made_again_from_the_runs(own, swept):
-    (own / "index.sqlite").unlink()
-    Index(own).follow()
-    assert without_history(read_index(own)) == without_history(read_index(swept))
+def test_a_sweep_of_an_earlier_version_has_its_runs_in_the_index(own, swept):
+    """It has neither a list of what was asked for nor a status in each run, but a database that nobody reads."""
+    for path in (own / "sweep.json", *own.rglob("status.json")):
+        path.unlink()
+    (own / "index.sqlite").write_bytes(b"SQLite format 3")
+    history = {"attempts": 0, "worker": None, "started": None}
+    expected = [{**row, **history, "ended": None} for row in read_index(swept)]
+    assert [{**row, "ended": None} for row in read_index(own)] == expected
+    assert all(row["ended"] for row in read_index(own))
 
 
 def test_the_index_follows_the_runs(own):
-    gone, lost, alive = sorted(path.parent for path in own.rglob("config.json"))[:3]
-    index = Index(own)
-    for folder in (gone, lost, alive):
-        shutil.rmtree(folder)
-    for folder in (lost, alive):
-        index.begin(str(folder.relative_to(own)))
-    with FileLock(lock_of(alive)):
-        index.follow()
-    state = {row["folder"]: row["state"] for row in read_index(own)}
-    assert [state.pop(str(folder.relative_to(own))) for folder in (gone, lost, alive)] == ["waiting"] * 2 + ["running"]
+    gone, lost, alive = jobs_of(sweep_of(own).choices, own, {})[:3]
+    for job in (gone, lost, alive):
+        shutil.rmtree(job.runs[0].folder)
+    for job in (lost, alive):
+        begin(job.runs[0])
+    with alive.runs[0].held():
+        state = {row["folder"]: row["state"] for row in read_index(own)}
+    assert [state.pop(job.folders[0]) for job in (gone, lost, alive)] == ["waiting"] * 2 + ["running"]
     assert set(state.values()) == {"finished"}
 
 
-def test_a_broken_index_is_named(own):
-    (own / "index.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(InputError, match=r"index.sqlite .*not a database.*delete it, and it is made again"):
+@pytest.mark.parametrize("said", [b"{", b"[]", b'{"state": "running"}'])
+def test_a_status_that_is_broken_is_none_and_what_it_lacks_is_as_if_new(own, said):
+    for path in own.rglob("status.json"):
+        path.write_bytes(said)
+    assert {(row["state"], row["attempts"]) for row in read_index(own)} == {("finished", 0)}
+
+
+def test_a_broken_list_of_what_was_asked_for_is_named(own):
+    (own / "sweep.json").write_bytes(b"no list")
+    with pytest.raises(InputError, match=r"sweep.json as symplect wrote it"):
         read_index(own)
+
+
+def test_what_failed_or_was_stopped_waits_when_it_is_asked_for_again(tmp_path):
+    runs = [job_of(tmp_path, seed).runs[0] for seed in range(3)]
+    for run, state in zip(runs, ("failed", "stopped", "running"), strict=True):
+        begin(run)
+        note(run, state, "for a reason")
+    with runs[2].held():
+        expect(tmp_path, [*runs, job_of(tmp_path, 3).runs[0]])
+        rows = [(row["state"], row["error"], row["attempts"]) for row in read_index(tmp_path)]
+    again, new = ("waiting", None, 1), ("waiting", None, 0)
+    assert rows == [again, again, ("running", "for a reason", 1), new]
 
 
 def test_what_is_no_sweep_has_no_index(tmp_path):
@@ -260,7 +283,7 @@ class Told(Executor):
 
 def told(monkeypatch, out, opened=None, **by_seed):
     """Hands out a job per seed; returns the executor, the states of the index and the number that the bar shows."""
-    monkeypatch.setattr(hand_out, "_LATER", 0.01)
+    monkeypatch.setattr(scheduler, "_LATER_SECONDS", 0.01)
     executor, bar = Told({int(name[1:]): list(said) for name, said in by_seed.items()}), Bar()
     jobs = [job_of(out, seed) for seed in executor.told]
 
@@ -270,9 +293,9 @@ def told(monkeypatch, out, opened=None, **by_seed):
             opened.append(True)
         yield executor
 
-    index = Index(out)
-    hand_out.hand_out(jobs, hand_out.Renewed(open_executor), 2, index, bar)
-    return executor, {row["seed"]: (row["state"], row["error"]) for row in index.rows()}, bar.done
+    scheduler.run_jobs(jobs, scheduler.RestartingExecutor(open_executor), 2, bar.update)
+    rows = [row_of(job.runs[0], out) for job in jobs]
+    return executor, {row["seed"]: (row["state"], row["error"]) for row in rows}, bar.done
 
 
 def test_a_job_that_fails_is_tried_three_times_and_named(monkeypatch, tmp_path, capfd):
@@ -289,7 +312,7 @@ def test_a_job_that_fails_is_tried_three_times_and_named(monkeypatch, tmp_path, 
 def test_a_job_whose_worker_is_lost_goes_on_as_long_as_it_gets_on(monkeypatch, tmp_path):
     checkpoint = tmp_path / "default/mass-spring/hnn/seed-0.checkpoint.safetensors"
     checkpoint.parent.mkdir(parents=True)
-    reached = hand_out._reached
+    reached = scheduler._reached
 
     def progress(job):
         if job.runs[0].seed == 0:
@@ -297,7 +320,7 @@ def test_a_job_whose_worker_is_lost_goes_on_as_long_as_it_gets_on(monkeypatch, t
             os.utime(checkpoint, ns=(0, time.monotonic_ns()))
         return reached(job)
 
-    monkeypatch.setattr(hand_out, "_reached", progress)
+    monkeypatch.setattr(scheduler, "_reached", progress)
     losses = [LostError("killed")] * 80
     executor, states, done = told(monkeypatch, tmp_path, s0=[*losses, "finished"], s1=losses)
     assert executor.asked.count(0) == 81
@@ -310,22 +333,23 @@ def test_a_broken_executor_is_opened_anew(monkeypatch, tmp_path):
     opened = []
     _, states, done = told(monkeypatch, tmp_path, opened, s0=[BrokenExecutor("gone"), "finished"], s1=["finished"])
     assert (len(opened), done) == (2, 2)
-    assert states == {0: ("waiting", "lost, gone")}
+    assert states == {0: ("waiting", "lost, gone"), 1: ("waiting", None)}
 
 
-def test_a_job_that_another_sweep_is_at_is_asked_for_later(monkeypatch, tmp_path):
+def test_a_job_that_another_sweep_is_at_is_asked_for_later_and_named_once(monkeypatch, tmp_path, capfd):
     executor, states, done = told(monkeypatch, tmp_path, s0=["taken", "taken", "finished"], s1=["finished"])
-    assert (executor.asked.count(0), states, done) == (3, {}, 2)
+    assert (executor.asked.count(0), done) == (3, 2)
+    assert set(states.values()) == {("waiting", None)}
+    assert capfd.readouterr().err.count("another process is at it") == 1
 
 
 def test_a_run_that_someone_is_at_is_taken_and_one_that_is_there_is_kept(own):
-    plan = Plan(["mass-spring"], ["hnn"], 1, own, grid={"width": [4], "steps": [20]})
-    job = coordinate.jobs_of(plan, {})[0]
+    job = jobs_of(sweep_of(own).choices, own, {})[0]
     folder = job.runs[0].folder
     written = (folder / "model.safetensors").stat().st_mtime_ns
     assert work(job) == "finished"
     assert (folder / "model.safetensors").stat().st_mtime_ns == written
-    with FileLock(lock_of(folder)):
+    with job.runs[0].held():
         assert work(job) == "taken"
 
 
@@ -448,7 +472,7 @@ def test_seeds_that_train_together_end_in_the_same_numbers(tmp_path, swept):
 
 def test_jobs_hold_so_many_seeds():
     plan = Plan(["mass-spring"], ["baseline", "hnn"], 5, Path("out"), grid={"width": [4, 8]})
-    jobs = coordinate.jobs_of(plan, {}, together=2)
+    jobs = jobs_of(plan.choices, plan.out, {}, together=2)
     seeds = [tuple(run.seed for run in job.runs) for job in jobs if job.runs[0].model == "hnn"]
     assert seeds == [(0, 1)] * 2 + [(2, 3)] * 2 + [(4,)] * 2
     folders = [folder for job in jobs for folder in job.folders]
@@ -458,7 +482,7 @@ def test_jobs_hold_so_many_seeds():
 def test_what_is_named_twice_is_run_once():
     """A job of one run twice would wait for its own lock for ever."""
     plan = Plan(["mass-spring"] * 2, ["hnn"], 2, Path("out"), grid={"width": [4, 4]})
-    folders = [folder for job in coordinate.jobs_of(plan, {}, together=2) for folder in job.folders]
+    folders = [folder for job in jobs_of(plan.choices, plan.out, {}, together=2) for folder in job.folders]
     assert folders == [f"width=4/mass-spring/hnn/seed-{seed}" for seed in range(2)]
 
 
@@ -485,7 +509,6 @@ def test_other_settings_are_refused_and_nothing_is_lost(own, monkeypatch, capsys
 @pytest.mark.slow
 def test_two_sweeps_at_once_do_every_run_once(own, swept):
     shutil.rmtree(own / "steps=20,width=4" / "mass-spring")
-    (own / "index.sqlite").unlink()
     command = words(*AS_SWEPT, "--workers", 1, "--out", own)
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     for process in both:
@@ -530,5 +553,12 @@ def test_help_needs_no_jax():
         "import sys\nfrom symplect.cli import main\nsys.argv = ['symplect', 'sweep', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    print('jax' in sys.modules)"
     )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_what_a_worker_unpickles_needs_no_jax():
+    """A worker of SLURM or Dask has not been told of double precision and of one thread until it is called."""
+    script = "import sys, symplect.experiments.sweep.worker\nprint('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False"

@@ -75,7 +75,7 @@ def _mark(note: str, notes: list[str]) -> str:
 
 def measured(runs: Sequence[Row], metric: str) -> str:
     """Return one cell: the mean of a metric over runs of one task and model, with its spread if there are several."""
-    values = np.array([run[metric] for run in runs if metric in run])
+    values = np.array([run[metric] for run in runs if metric in run], float)  # in files, null is not finite
     if not values.size:
         return ""
     if metric in _PLAIN:

@@ -49,17 +49,16 @@ def load_finished(run: TrainingRun) -> TaskRun:
         InputError: it is broken, or was made with other settings.
     """
     found = load_as(TaskRun, run.folder)
-    require_same_settings(run, found.config, run.folder)
+    require_same(config_of(run), found.config, run.folder)
     return found
 
 
-def require_same_settings(run: TrainingRun, found: TaskConfig, place: Path) -> None:
+def require_same(expected: TaskConfig, found: TaskConfig, place: Path) -> None:
     """Refuse what was made otherwise; a package of another version is no other setting, a number of steps is.
 
     Raises:
         InputError: task, model, seed or settings differ.
     """
-    expected = config_of(run)
     for name in ("task", "model", "seed", "settings"):
         if (own := getattr(found, name)) != (wanted := getattr(expected, name)):
             raise InputError(
@@ -90,44 +89,56 @@ def train(
         ArithmeticError: the loss left the finite numbers.
         PrunedError: from `watch`.
     """
-    return _judged(run, _fitted(run, data, progress and f"{progress}: fitting", watch), data, progress)
+    config = config_of(run)
+    return _judged(run, config, _fitted(run, config, data, progress and f"{progress}: fitting", watch), data, progress)
 
 
-def train_seeds(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[TaskRun]:
+def train_seeds(
+    runs: Sequence[TrainingRun],
+    data: Sequence[Any],
+    progress: str | None = None,
+    watch: Callable[[Fit], None] | None = None,
+) -> list[TaskRun]:
     """Run what differs in the seed alone; in one program where the method has that and all are equally far.
 
     Args:
         runs: runs of one task, model and settings.
         data: their task's data for each seed.
+        progress: label of progress bars of one run alone; none unless given.
+        watch: sees the descent of one run alone every few steps.
 
     Raises:
-        InputError, ArithmeticError: as `train`.
+        InputError, ArithmeticError, PrunedError: as `train`.
     """
     method = _method(runs[0])
     if len(runs) == 1 or isinstance(method, DirectMethod) or method.fit_together is None:
-        return _one_by_one(runs, data)
-    states = [_state(run, method) for run in runs]
+        return _one_by_one(runs, data, progress, watch)
+    configs = [config_of(run) for run in runs]
+    states = [_state(run, config, method) for run, config in zip(runs, configs, strict=True)]
     if len({int(state.step) for state in states}) > 1:
         return _one_by_one(runs, data)
     settings, keys = descent(method, runs[0].settings), [_keys(run)[1] for run in runs]
     models = [state.model for state in states]
     try:
-        with _Checkpointer(runs, states) as checkpointer:
+        with _Checkpointer(runs, configs, states) as checkpointer:
             states = method.fit_together(
                 models, data, resume=states, keys=keys, settings=settings, checkpoint=checkpointer.keep
             )
     except ArithmeticError:  # of one of them, which the others must not suffer for
         return _one_by_one(runs, data)
-    return [_judged(run, _after(state), own, None) for run, state, own in zip(runs, states, data, strict=True)]
+    return [
+        _judged(run, config, _after(state), own)
+        for run, config, state, own in zip(runs, configs, states, data, strict=True)
+    ]
 
 
-def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[TaskRun]:
+def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any], *how: Any) -> list[TaskRun]:
     """Run all that can be, before the first error is raised."""
     done: list[TaskRun] = []
     errors: list[ArithmeticError] = []
     for run, own in zip(runs, data, strict=True):
         try:
-            done.append(train(run, own))
+            done.append(train(run, own, *how))
         except ArithmeticError as error:
             errors.append(error)
     if errors:
@@ -135,12 +146,12 @@ def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any]) -> list[TaskRu
     return done
 
 
-def _judged(run: TrainingRun, fitted: Fitted, data: Any, progress: str | None) -> TaskRun:
+def _judged(run: TrainingRun, config: TaskConfig, fitted: Fitted, data: Any, progress: str | None = None) -> TaskRun:
     discard_leftovers(run.folder)
     evaluation = _method(run).evaluate(fitted.model, data, progress=progress and f"{progress}: evaluating")
     step, train_loss, test_loss = fitted.history.T
     judged = TaskRun(
-        config=config_of(run),
+        config=config,
         metrics={**evaluation.metrics, **fitted.metrics, "fit_seconds": fitted.seconds},
         history={"step": step, "train_loss": train_loss, "test_loss": test_loss},
         rollout=evaluation.paths,
@@ -151,12 +162,14 @@ def _judged(run: TrainingRun, fitted: Fitted, data: Any, progress: str | None) -
     return judged
 
 
-def _fitted(run: TrainingRun, data: Any, progress: str | None, watch: Callable[[Fit], None] | None) -> Fitted:
+def _fitted(
+    run: TrainingRun, config: TaskConfig, data: Any, progress: str | None, watch: Callable[[Fit], None] | None
+) -> Fitted:
     method = _method(run)
     if isinstance(method, DirectMethod):
         return method.fit(data, seed=run.seed, progress=progress, **run.settings)
-    start, settings = _state(run, method), descent(method, run.settings)
-    with _Checkpointer([run], [start]) as checkpointer:
+    start, settings = _state(run, config, method), descent(method, run.settings)
+    with _Checkpointer([run], [config], [start]) as checkpointer:
 
         def reached(state: Fit) -> None:
             checkpointer.keep([state])
@@ -187,7 +200,7 @@ def _keys(run: TrainingRun) -> tuple[Key, Key]:
     return network, batches
 
 
-def _state(run: TrainingRun, method: Method) -> Fit:
+def _state(run: TrainingRun, config: TaskConfig, method: Method) -> Fit:
     """Return where a fit stands: at its last checkpoint, or at its start."""
     model = method.start(_keys(run)[0], **sizes(method, run.settings))
     require_loadable(model)
@@ -195,16 +208,15 @@ def _state(run: TrainingRun, method: Method) -> Fit:
     discard_leftovers(run.checkpoint)
     if not run.checkpoint.exists():
         return start
-    found = task_config(read_header(run.checkpoint)["config"], run.checkpoint)
-    require_same_settings(run, found, run.checkpoint)
+    require_same(config, task_config(read_header(run.checkpoint)["config"], run.checkpoint), run.checkpoint)
     return read_tree(run.checkpoint, start)
 
 
 class _Checkpointer:
     """Saves checkpoints of fits under way every few seconds, on Ctrl-C, and when they are given up."""
 
-    def __init__(self, runs: Sequence[TrainingRun], states: Sequence[Fit]):
-        self.runs, self.latest = runs, states
+    def __init__(self, runs: Sequence[TrainingRun], configs: Sequence[TaskConfig], states: Sequence[Fit]):
+        self.runs, self.configs, self.latest = runs, configs, states
         self.saved = time.monotonic()
 
     def keep(self, states: Sequence[Fit]) -> None:
@@ -213,8 +225,8 @@ class _Checkpointer:
             self._save()
 
     def _save(self) -> None:
-        for run, state in zip(self.runs, self.latest, strict=True):
-            write_tree(run.checkpoint, state, {"config": asdict(config_of(run))})
+        for run, config, state in zip(self.runs, self.configs, self.latest, strict=True):
+            write_tree(run.checkpoint, state, {"config": asdict(config)})
         self.saved = time.monotonic()
 
     def __enter__(self) -> "_Checkpointer":

@@ -1,11 +1,16 @@
 """One training run in plain values, which travels between processes and machines and is known before JAX is."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from symplect.experiments.grid import Setting
-from symplect.experiments.places import checkpoint_of, lock_of, place
+
+STATUS_FILE = "status.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +38,57 @@ class TrainingRun:
     @property
     def folder(self) -> Path:
         """Where the finished run lies."""
-        return self.out / place(self.task, self.model, self.seed)
+        return self.out / self.task / self.model / f"seed-{self.seed}"
 
     @property
     def checkpoint(self) -> Path:
         """Where the unfinished run lies."""
-        return checkpoint_of(self.folder)
+        return self.folder.with_suffix(".checkpoint.safetensors")
 
     @property
     def lock(self) -> Path:
         """File that is locked while a process makes the run."""
-        return lock_of(self.folder)
+        return self.folder.with_suffix(".lock")
+
+    @property
+    def status(self) -> Path:
+        """File that tells of an unfinished run who makes it, and what went wrong; later it lies in the folder."""
+        return self.folder.with_suffix(f".{STATUS_FILE}")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run's folder is there, which is whole or absent."""
+        return self.folder.exists()
+
+    @contextmanager
+    def held(self) -> Generator[bool]:
+        """Hold the run, so that no two processes make it; gives False if another has it. Who dies lets it go."""
+        self.lock.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.lock)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def tidy(self) -> None:
+        """Remove what a finished run needs no more, a process may have been killed before it did.
+
+        Whoever gets hold of the lock at this moment finds the run finished.
+        """
+        from symplect.files import discard_leftovers  # brings JAX
+
+        discard_leftovers(self.folder)
+        discard_leftovers(self.checkpoint)
+        discard_leftovers(self.status)
+        with suppress(FileNotFoundError):
+            os.replace(self.status, self.folder / STATUS_FILE)
+        self.checkpoint.unlink(missing_ok=True)
+        self.lock.unlink(missing_ok=True)
 
     def __str__(self) -> str:
         return f"{self.task}, {self.model}, seed {self.seed}"

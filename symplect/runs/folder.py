@@ -6,6 +6,7 @@
       history.npz          step, train_loss, test_loss; empty for a table
       rollout.npz          t, truth, prediction; energies along them for a task, train and lengths for a table
       model.safetensors    weights; the header carries the configuration, so the file loads alone
+      status.json          added by `symplect reproduce` and `symplect sweep`: how often it was begun, where and when
       certificate.json     added by `symplect certify`
       report.html          added by `symplect fit`, or `symplect report`
 

@@ -1,4 +1,4 @@
-from .coordinate import Outcome as Outcome
-from .coordinate import sweep as sweep
+from .coordinator import Outcome as Outcome
+from .coordinator import sweep as sweep
 from .executors import open_executor as open_executor
 from .index import read_index as read_index

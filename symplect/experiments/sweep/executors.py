@@ -1,11 +1,23 @@
-"""Where the runs of a sweep go: this machine, SLURM, or Dask."""
+"""Where runs go: this process, processes of this machine, SLURM, or Dask."""
 
-from collections.abc import Generator
-from concurrent.futures import Executor
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, final
 
 from symplect.errors import InputError
+
+
+@final
+class ThisProcess(Executor):
+    """Runs each call at once in this process, whose errors they are: no other call follows on one."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Return a future that is done, or raise what the call raises."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
 
 
 @contextmanager

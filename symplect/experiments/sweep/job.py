@@ -16,20 +16,27 @@ class Job:
 
     Args:
         runs: training runs of one task, model and settings, each with a seed of its own.
-        out: the folder of the sweep.
+        out: the folder of the reproduction or sweep.
         data: the folder of the measurements, or `None`.
         stop_hopeless: whether its run, which is then one alone, may be given up early.
+        label: name in messages, and of progress bars; without it there are none.
     """
 
     runs: tuple[TrainingRun, ...]
     out: Path
     data: Path | None = None
     stop_hopeless: bool = False
+    label: str | None = None
 
     @property
     def folders(self) -> list[str]:
         """Where each run goes, below the folder of the sweep."""
         return [str(run.folder.relative_to(self.out)) for run in self.runs]
 
+    @property
+    def left(self) -> list[TrainingRun]:
+        """The runs that are not finished."""
+        return [run for run in self.runs if not run.is_finished]
+
     def __str__(self) -> str:
-        return ", ".join(self.folders)
+        return self.label or ", ".join(self.folders)

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-import numpy as np
-
 from symplect.experiments.grid import name_of
-from symplect.experiments.paper_table import aligned, scientific
+from symplect.experiments.paper_table import aligned, measured
 
 COLUMNS = (
     ("field error", "field_error"),
@@ -45,15 +43,5 @@ def summary(rows: Iterable[Mapping[str, Any]], not_run: Mapping[str, str]) -> st
 def _line(group: Sequence[Mapping[str, Any]]) -> list[str]:
     first, finished = group[0], [row["metrics"] for row in group if row["state"] == "finished"]
     runs = str(len(group)) if len(finished) == len(group) else f"{len(finished)} of {len(group)}"
-    cells = (_cell([metrics[name] for metrics in finished if name in metrics]) for _, name in COLUMNS)
+    cells = (measured(finished, name) for _, name in COLUMNS)
     return [first["task"], first["model"], name_of(first["settings"]), runs, *cells]
-
-
-def _cell(found: Sequence[float | None]) -> str:
-    values = np.array(found, float)  # what was not finite is None
-    if not values.size:
-        return ""
-    if not np.all(np.isfinite(values)):
-        return "diverged"
-    spread = f" ± {scientific(float(np.std(values, ddof=1)))}" if values.size > 1 else ""
-    return scientific(float(np.mean(values))) + spread

@@ -12,16 +12,16 @@ from typing import Any, final
 from tqdm import tqdm
 
 from symplect.errors import LostError, one_line
-from symplect.experiments.sweep.index import Index
+from symplect.experiments.sweep.index import tell
 from symplect.experiments.sweep.job import Job
 from symplect.experiments.sweep.worker import run_job
 
 OpenExecutor = Callable[[], AbstractContextManager[Executor]]
 
-_ERRORS = 3  # of a job, then it is given up
-_LOSSES = 50  # in a row, between which a job got nowhere
-_LATER = 2.0  # seconds until a job that another sweep is at is asked for again
-_LOOK = 0.5  # seconds
+_MOST_ERRORS = 3  # of a job, then it is given up
+_MOST_LOSSES = 50  # in a row, between which a job got nowhere
+_LATER_SECONDS = 2.0  # until a job that another process is at is asked for again
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(eq=False)
@@ -37,47 +37,49 @@ class _Attempt:
 
 
 @final
-class Renewed:
+class RestartingExecutor:
     """An executor, and another one when it broke; it is open from the start.
 
     Args:
         open_executor: gives an executor.
+        call: does a job and returns what became of it.
     """
 
-    def __init__(self, open_executor: OpenExecutor):
-        self._open, self._stack = open_executor, ExitStack()
+    def __init__(self, open_executor: OpenExecutor, call: Callable[[Job], str] = run_job):
+        self._open, self._call, self._stack = open_executor, call, ExitStack()
         self._executor = self._stack.enter_context(open_executor())
 
-    def __enter__(self) -> "Renewed":
+    def __enter__(self) -> "RestartingExecutor":
         return self
 
     def __exit__(self, *error: Any) -> bool | None:
         return self._stack.__exit__(*error)
 
     def renew(self) -> None:
-        """Close the executor and opens another."""
+        """Close the executor and open another."""
         self._stack.close()
         self._executor = self._stack.enter_context(self._open())
 
     def submit(self, job: Job) -> Future[str]:
         """Hand out a job; if the executor is broken, so is the future."""
         try:
-            return self._executor.submit(run_job, job)
+            return self._executor.submit(self._call, job)
         except BrokenExecutor as error:
             future: Future[str] = Future()
             future.set_exception(error)
             return future
 
 
-def hand_out(jobs: Iterable[Job], executor: Renewed, workers: int, index: Index, bar: Any) -> None:
-    """Run all jobs, retrying failures; permanent failures are recorded in the index.
+def run_jobs(
+    jobs: Iterable[Job], executor: RestartingExecutor, workers: int = 1, ended: Callable[[], object] = lambda: None
+) -> None:
+    """Run all jobs, retrying failures; permanent failures are noted in the status of their runs.
 
     Args:
         jobs: in the order in which they are begun.
         executor: place to run them.
         workers: jobs handed out at a time.
-        index: record of what failed.
-        bar: progress bar, in jobs.
+        ended: called after every job that is done or given up.
     """
     waiting, later = deque(map(_Attempt, jobs)), list[_Attempt]()
     running: dict[Future[str], _Attempt] = {}
@@ -87,23 +89,26 @@ def hand_out(jobs: Iterable[Job], executor: Renewed, workers: int, index: Index,
             while waiting and len(running) < workers:
                 attempt = waiting.popleft()
                 running[executor.submit(attempt.job)] = attempt
-            ended = {future: running.pop(future) for future in _ended(running)}
-            for future, attempt in ended.items():
+            back = {future: running.pop(future) for future in _back(running)}
+            for future, attempt in back.items():
                 match _outcome(future, attempt):
                     case "finished":
-                        bar.update()
+                        ended()
                     case "taken":
+                        if not attempt.not_before:
+                            _say(attempt, "another process is at it, left for later")
+                        attempt.not_before = time.monotonic() + _LATER_SECONDS
                         later.append(attempt)
-                    case "lost" if attempt.losses < _LOSSES:
-                        _tell(index, attempt)
+                    case "lost" if attempt.losses < _MOST_LOSSES:
+                        _tell(attempt, "waiting", "tried again")
                         waiting.appendleft(attempt)
-                    case "failed" if attempt.errors < _ERRORS:
-                        _tell(index, attempt)
+                    case "failed" if attempt.errors < _MOST_ERRORS:
+                        _tell(attempt, "waiting", "tried again")
                         waiting.append(attempt)
                     case _:
-                        _give_up(index, attempt)
-                        bar.update()
-            if any(map(_is_broken, ended)):
+                        _tell(attempt, "failed", "given up")
+                        ended()
+            if any(map(_is_broken, back)):
                 executor.renew()
     except BaseException:
         for future in running:
@@ -118,17 +123,17 @@ def _due(later: list[_Attempt]) -> list[_Attempt]:
     return due
 
 
-def _ended(running: Iterable[Future[str]]) -> list[Future[str]]:
+def _back(running: Iterable[Future[str]]) -> list[Future[str]]:
     """Return the jobs that ended, after at most a moment."""
     if not running:
-        time.sleep(_LOOK)
-    return list(wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED).done)
+        time.sleep(_LOOK_SECONDS)
+    return list(wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED).done)
 
 
 def _outcome(future: Future[str], attempt: _Attempt) -> str:
-    """Return what became of an attempt, and notes it there."""
+    """Return what became of an attempt, and note it there."""
     try:
-        said = future.result()
+        return future.result()
     except (LostError, BrokenExecutor, CancelledError) as error:
         reached = _reached(attempt.job)
         attempt.losses = attempt.losses + 1 if reached == attempt.reached else 1
@@ -137,8 +142,6 @@ def _outcome(future: Future[str], attempt: _Attempt) -> str:
     except Exception as error:
         attempt.errors, attempt.reason = attempt.errors + 1, one_line(error)
         return "failed"
-    attempt.not_before = time.monotonic() + _LATER
-    return said
 
 
 def _reached(job: Job) -> int:
@@ -150,17 +153,11 @@ def _is_broken(future: Future[str]) -> bool:
     return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
 
 
-def _tell(index: Index, attempt: _Attempt) -> None:
-    tqdm.write(f"{attempt.job}: {attempt.reason}: tried again", file=sys.stderr)
-    for folder in _unfinished(attempt.job):
-        index.wait(folder, attempt.reason)
+def _tell(attempt: _Attempt, state: str, words: str) -> None:
+    _say(attempt, f"{attempt.reason}: {words}")
+    for run in attempt.job.left:
+        tell(run, state, attempt.reason)
 
 
-def _give_up(index: Index, attempt: _Attempt) -> None:
-    tqdm.write(f"{attempt.job}: {attempt.reason}: given up", file=sys.stderr)
-    for folder in _unfinished(attempt.job):
-        index.fail(folder, attempt.reason)
-
-
-def _unfinished(job: Job) -> list[str]:
-    return [folder for folder in job.folders if not (job.out / folder).exists()]
+def _say(attempt: _Attempt, words: str) -> None:
+    tqdm.write(f"{attempt.job}: {words}", file=sys.stderr)

@@ -8,24 +8,24 @@ import numpy as np
 from jaxtyping import Float
 
 from symplect.errors import InputError
-from symplect.experiments.places import place
 from symplect.experiments.sweep.job import Job
 from symplect.experiments.training import Fit, PrunedError
 from symplect.files import read_arrays
 
 _FINISHED = 3  # runs that there must be to compare with
 _GRACE = 0.2  # of the steps, before which no run is judged
-_LOOK = 2.0  # seconds between two looks for runs that have finished since
+_LOOK_SECONDS = 2.0  # between two looks for runs that have finished since
 
 Losses = Float[np.ndarray, " _"]
 
 
 @final
-class Rivals:
-    """The finished runs of a task, model and seed, which share their data, with whatever settings.
+class MedianStopping:
+    """The median stopping rule (Golovin et al. 2017, "Google Vizier", section 3.2.2) against finished runs.
 
-    The rule is the median stopping rule (Golovin et al. 2017, "Google Vizier", section 3.2.2): a run is given up if the
-    lowest test loss it has reached is above the median, over the finished runs, of the mean of theirs up to its step.
+    A run is given up if the lowest test loss it has reached is above the median, over the finished runs of its task,
+    model and seed, which share its data, of the mean of theirs up to its step. Optuna's `MedianPruner` compares with
+    the others' losses at one step and wants a study that holds them; here they lie in the run folders.
 
     Args:
         job: job of the one run that is judged.
@@ -34,8 +34,7 @@ class Rivals:
 
     def __init__(self, job: Job, steps: int):
         self._out, self._steps = job.out, steps
-        run = job.runs[0]
-        self._pattern = f"[!.]*/{place(run.task, run.model, run.seed)}/history.npz"
+        self._pattern = str(Path("[!.]*", *Path(job.folders[0]).parts[1:], "history.npz"))
         self._losses: dict[Path, Losses] = {}
         self._looked = -np.inf
 
@@ -58,7 +57,7 @@ class Rivals:
             )
 
     def _look(self) -> None:
-        if time.monotonic() - self._looked < _LOOK:
+        if time.monotonic() - self._looked < _LOOK_SECONDS:
             return
         self._looked = time.monotonic()
         for path in set(self._out.glob(self._pattern)) - self._losses.keys():
