@@ -20,7 +20,7 @@ def reproduce(plan: Plan) -> str:
     Writes `results.json` and `table.md` after every run.
 
     Raises:
-        InputError: a plan with a grid, or the folder cannot be written or holds runs of other settings, or the
+        InputError: a plan with a grid, or the folder cannot be written or holds runs of other settings or data, or the
             measurements are not as published.
     """
     if plan.grid:

@@ -13,8 +13,9 @@ from symplect.errors import NotAvailableError
 from symplect.experiments.paper_table import table
 from symplect.experiments.plan import Plan
 from symplect.experiments.sweep.job import Job
+from symplect.experiments.sweep.work import data_of
 from symplect.experiments.tasks import TASKS
-from symplect.experiments.training import load_finished
+from symplect.experiments.training import config_of, load_finished, require_same
 from symplect.experiments.training_run import TrainingRun
 from symplect.files import discard_leftovers, read_json, require_place, write_json, writing
 
@@ -33,14 +34,17 @@ def prepare(
         stop_hopeless: whether unpromising runs are stopped early.
 
     Raises:
-        InputError: the folder cannot be written, or holds runs that are broken or of other settings.
+        InputError: the folder cannot be written, or holds runs that are broken or of other settings or data.
     """
     require_place(out / "results.json")
     not_run = _not_run(plans[0])
     jobs = jobs_of(plans, out, not_run, together, stop_hopeless)
     finished = [run for job in jobs for run in job.runs if run.is_finished]
+    configs = {run: load_finished(run).config for run in finished}
+    hashed = {run.task: run for run in reversed(finished) if configs[run].data_hash}
+    for run in hashed.values():  # one of each task, since what makes its data is the same for every seed
+        require_same(config_of(run, data_of(run, plans[0].data)), configs[run], run.folder)
     for run in finished:
-        load_finished(run)
         run.tidy()
     return jobs, not_run
 

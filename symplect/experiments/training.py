@@ -1,13 +1,15 @@
 """A training run is done: fitted, evaluated and saved, resumable after interruption."""
 
+import hashlib
 import importlib.metadata
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from symplect._types import Key
 from symplect.errors import InputError
@@ -28,13 +30,40 @@ class PrunedError(Exception):
     """A fit under way is stopped by who watches it, as pruned; it may go on later, from its checkpoint."""
 
 
-def config_of(run: TrainingRun) -> TaskConfig:
-    """Return everything needed to repeat a run."""
+def config_of(run: TrainingRun, data: Any = None) -> TaskConfig:
+    """Return everything needed to repeat a run.
+
+    Args:
+        run: run in question.
+        data: its task's data for its seed, of which a hash is kept; nothing of them unless given.
+    """
     method = _method(run)
     own = asdict(descent(method, run.settings)) if isinstance(method, Method) else {}
     return TaskConfig(
-        run.task, run.model, run.seed, settings={**own, **run.settings}, version=importlib.metadata.version("symplect")
+        run.task,
+        run.model,
+        run.seed,
+        settings={**own, **run.settings},
+        version=importlib.metadata.version("symplect"),
+        data_hash=None if data is None else data_hash(data),
     )
+
+
+def data_hash(data: Any) -> str:
+    """Return a hash of all arrays of a task's data, to four digits, so that round-off elsewhere gives the same."""
+    digest = hashlib.sha256()
+    for array in _arrays(data):
+        unit = 2.0 ** (np.frexp(np.max(np.abs(array), initial=0.0))[1] - 13)
+        digest.update(f"{array.shape}".encode() + np.round(array / unit).astype(np.int16).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _arrays(data: Any) -> Iterator[np.ndarray]:
+    if isinstance(data, np.ndarray):
+        yield data
+    elif is_dataclass(data):
+        for each in fields(data):
+            yield from _arrays(getattr(data, each.name))
 
 
 def _method(run: TrainingRun) -> Method | DirectMethod:
@@ -57,13 +86,15 @@ def require_same(expected: TaskConfig, found: TaskConfig, place: Path) -> None:
     """Refuse what was made otherwise; a package of another version is no other setting, a number of steps is.
 
     Raises:
-        InputError: task, model, seed or settings differ.
+        InputError: task, model, seed or settings differ, or the data where both know their hash.
     """
-    for name in ("task", "model", "seed", "settings"):
-        if (own := getattr(found, name)) != (wanted := getattr(expected, name)):
+    for name in ("task", "model", "seed", "settings", "data_hash"):
+        own, wanted = getattr(found, name), getattr(expected, name)
+        if own != wanted and not (name == "data_hash" and None in (own, wanted)):
+            changed = "the task makes other data now; " if name == "data_hash" else ""
             raise InputError(
                 f"expected {place} to be made with {name} {wanted}, found {own}: "
-                "give another folder with --out, or delete that one"
+                f"{changed}give another folder with --out, or delete that one"
             )
 
 
@@ -85,11 +116,11 @@ def train(
         watch: sees a descent under way every few steps.
 
     Raises:
-        InputError: the folder cannot be written, or holds a checkpoint of other settings.
+        InputError: the folder cannot be written, or holds a checkpoint of other settings or data.
         ArithmeticError: the loss left the finite numbers.
         PrunedError: from `watch`.
     """
-    config = config_of(run)
+    config = config_of(run, data)
     return _judged(run, config, _fitted(run, config, data, progress and f"{progress}: fitting", watch), data, progress)
 
 
@@ -113,7 +144,7 @@ def train_seeds(
     method = _method(runs[0])
     if len(runs) == 1 or isinstance(method, DirectMethod) or method.fit_together is None:
         return _one_by_one(runs, data, progress, watch)
-    configs = [config_of(run) for run in runs]
+    configs = [config_of(run, own) for run, own in zip(runs, data, strict=True)]
     states = [_state(run, config, method) for run, config in zip(runs, configs, strict=True)]
     if len({int(state.step) for state in states}) > 1:
         return _one_by_one(runs, data)

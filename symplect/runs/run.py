@@ -25,6 +25,7 @@ class TaskConfig:
         seed: random seed of data and network.
         settings: name to value, the method's own and those that were changed.
         version: of symplect.
+        data_hash: hash of the task's data for the seed, which change with the task; none in older runs.
     """
 
     task: str
@@ -32,6 +33,7 @@ class TaskConfig:
     seed: int
     settings: Mapping[str, Any]
     version: str
+    data_hash: str | None = None
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def sweep(
 
     Raises:
         InputError: no worker, or seeds together that are to be stopped one by one, or the folder cannot be written or
-            holds runs of other settings, or the measurements are not as published.
+            holds runs of other settings or data, or the measurements are not as published.
 
     Example:
         >>> from concurrent.futures import ProcessPoolExecutor
