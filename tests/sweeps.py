@@ -2,22 +2,47 @@
 
 import json
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from symplect.experiments.grid import name_of
+from symplect.experiments.plan import Plan
 from symplect.experiments.sweep import read_index
+from symplect.experiments.sweep.job import Job
+from symplect.experiments.training_run import TrainingRun
 from tests.conftest import made_once
+from tests.refusals import SYMPLECT
 
 SEEDS, WIDTHS, MODELS = 4, 2, 2
+AS_SWEPT = ("mass-spring", "--models", "hnn", "--seeds", 2, "--set", "width=4,8", "--set", "steps=20")
+
+
+def words(*arguments):
+    return [SYMPLECT, "sweep", *map(str, arguments)]
+
+
+def swept_into(folder, *arguments):
+    done = subprocess.run(words(*arguments, "--out", folder), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def sweep_of(out):
+    """Returns the plan that a sweep as `AS_SWEPT` is made by."""
+    return Plan(["mass-spring"], ["hnn"], 2, out, grid={"width": [4, 8], "steps": [20]})
+
+
+def job_of(out, seed, stop=False, **settings):
+    """Returns one run of a sweep of springs as a worker is told it."""
+    run = TrainingRun("mass-spring", "hnn", seed, Path(out) / name_of(settings), settings)
+    return Job((run,), Path(out), stop_hopeless=stop)
 
 
 def command(out, on="local", seeds=SEEDS, widths="10,20"):
     """Returns the words of a sweep by two workers."""
-    program = [str(Path(sys.executable).with_name("symplect")), "sweep", "mass-spring", "--models", "baseline", "hnn"]
-    settings = ["--seeds", str(seeds), "--set", f"width={widths}", "--set", "steps=150"]
-    return [*program, *settings, "--on", on, "--workers", "2", "--out", str(out)]
+    settings = ["--models", "baseline", "hnn", "--seeds", seeds, "--set", f"width={widths}", "--set", "steps=150"]
+    return words("mass-spring", *settings, "--on", on, "--workers", 2, "--out", out)
 
 
 def sweep(out, **options):

@@ -26,7 +26,7 @@ from symplect.results.content import read_certificate, verdict
 from symplect.runs import TaskConfig, TaskRun
 from symplect.systems import MassSpring, Pendulum
 from tests.members import SYSTEMS, member
-from tests.test_cli import call, refused
+from tests.refusals import call, refused
 
 TIMES = np.linspace(0.0, 4.0, 81)
 STRUCTURE = list(MEANINGS)[:6]

@@ -9,18 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from symplect import cli
 from symplect.experiments.plan import Plan
 from symplect.experiments.reproduction import reproduce
 from symplect.runs import load_run
 from tests.needs import FOLDER, needs_measurements
+from tests.refusals import SYMPLECT, call, refused
 
-SYMPLECT = str(Path(sys.executable).with_name("symplect"))
 AS_REPRODUCED = ("--seeds", 2, "--steps", 150, "--models", "baseline", "hnn")
 
 
@@ -46,24 +44,6 @@ def own(reproduced, tmp_path):
     """A copy of the small reproduction that a test may break."""
     shutil.copytree(reproduced, tmp_path / "paper")
     return tmp_path / "paper"
-
-
-def call(monkeypatch, *arguments):
-    """Calls the command line in this process, as the console script does."""
-    monkeypatch.setattr(sys, "argv", ["symplect", *map(str, arguments)])
-    cli.main()
-
-
-def refused(capsys, monkeypatch, *arguments):
-    """Returns the one line of a call that must end with exit code 2 and no traceback."""
-    with pytest.raises(SystemExit) as stop:
-        call(monkeypatch, *arguments)
-    captured = capsys.readouterr()
-    assert stop.value.code == 2
-    assert "Traceback" not in captured.err
-    line = captured.err.strip().splitlines()[-1]
-    assert line.startswith("symplect: expected")
-    return line
 
 
 def test_the_tasks_are_listed(monkeypatch, capsys):

@@ -28,13 +28,7 @@ from symplect.results import predictions
 from symplect.runs import TaskRun, load_run, save_run
 from symplect.tables import Columns
 from tests.malformed import FRAME, own_run
-
-SYMPLECT = str(Path(sys.executable).with_name("symplect"))
-
-
-def call(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["symplect", *map(str, arguments)])
-    cli.main()
+from tests.refusals import SYMPLECT, call
 
 
 def ended(monkeypatch, capsys, *arguments):

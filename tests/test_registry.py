@@ -20,7 +20,7 @@ from symplect.precision import cast
 from symplect.runs import load_model, save_model
 from tests.every_model import MODELS as EXAMPLES
 from tests.members import SYSTEMS
-from tests.test_cli import refused
+from tests.refusals import refused
 
 PIXELS = {
     kind.__name__: lambda kind=kind: kind(jax.random.key(0), pixels=8, width=4) for kind in (PixelHNN, PixelBaseline)

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from symplect.experiments.sweep import read_index
-from tests.sweeps import runs_that_are, wait_for
-from tests.test_sweep import numbers, words
+from tests.sweeps import numbers, runs_that_are, wait_for, words
 
 RUNS = 64
 COMMAND = ["mass-spring", "--models", "hnn", "baseline", "--seeds", 16, "--workers", 2]

@@ -13,6 +13,7 @@ from symplect.experiments.sweep import open_executor, read_index
 from symplect.experiments.sweep.cluster import AbstractCluster, ClusterExecutor, RefusedError
 from symplect.experiments.sweep.executors import slurm_options
 from symplect.experiments.sweep.slurm import discard_abandoned
+from tests.refusals import refused
 from tests.slurm_daemon import configure, needs_slurm, slurm
 from tests.sweeps import (
     MODELS,
@@ -26,7 +27,6 @@ from tests.sweeps import (
     swept_here,
     wait_for,
 )
-from tests.test_cli import refused
 
 
 class ToldCluster(AbstractCluster):
