@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +12,7 @@ import tyro
 
 from symplect.environment import configure
 from symplect.errors import InputError
+from symplect.experiments.plan import Request
 from symplect.terminal import terminal
 
 
@@ -21,74 +24,56 @@ def tasks() -> None:
         print(f"{task.name:14} task {task.number:3} {task.title:20} needs {task.needs}")
 
 
-def reproduce(
-    tasks: tyro.conf.Positional[tuple[str, ...]] = (),
-    models: tuple[str, ...] | None = None,
-    seeds: int = 1,
-    out: Path = Path("runs/paper"),
-    data: Path | None = None,
-    steps: int | None = None,
-) -> None:
+@dataclass(frozen=True)
+class Reproduce(Request):
     """Repeat the experiments of the paper, or others. Example: symplect reproduce mass-spring --seeds 3
 
     Args:
-        tasks: Names as listed by `symplect tasks`; all of them unless given.
-        models: Models to fit, such as baseline and hnn; all that a task has unless given.
-        seeds: How many seeds; more than one gives mean and spread.
-        out: Folder for the runs and the table; what is finished there is kept.
-        data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
-        steps: Steps of every fit, for a quick look; the task's own number unless given.
+        steps: steps of every fit, for a quick look; the task's own number unless given.
     """
-    from symplect.experiments.plan import Plan
-    from symplect.experiments.reproduction import reproduce as run
-    from symplect.experiments.tasks import TASKS
 
-    print(run(Plan(tasks or tuple(TASKS), models, seeds, out, data, {} if steps is None else {"steps": steps})))
-    print(f"Runs, results.json and table.md are in {out}")
+    out: Path = Path("runs/paper")
+    steps: int | None = None
+
+    def __call__(self) -> None:
+        from symplect.experiments.reproduction import reproduce
+
+        print(reproduce(self.plan(settings={} if self.steps is None else {"steps": self.steps})))
+        print(f"Runs, results.json and table.md are in {self.out}")
 
 
-def sweep(
-    tasks: tyro.conf.Positional[tuple[str, ...]] = (),
-    models: tuple[str, ...] | None = None,
-    seeds: int = 1,
-    settings: Annotated[tuple[str, ...], tyro.conf.arg(name="set"), tyro.conf.UseAppendAction] = (),
-    on: str = "local",
-    workers: int | None = None,
-    together: int = 1,
-    stop_hopeless: bool = False,
-    out: Path = Path("runs/sweep"),
-    data: Path | None = None,
-) -> None:
+@dataclass(frozen=True)
+class Sweep(Request):
     """Run tasks, models, seeds and settings at once. Example: symplect sweep pendulum --models hnn --set width=50,100
 
     Args:
-        tasks: Names as listed by `symplect tasks`; all of them unless given.
-        models: Models to fit, such as baseline and hnn; all that a task has unless given.
-        seeds: How many seeds.
-        settings: A setting and its values, as in width=50,100; several of these for all combinations.
-        on: Where to run: local, slurm, slurm=partition:short,time:60 or dask=tcp://HOST:PORT.
-        workers: Most jobs at a time; as many as there are cores here unless given.
-        together: Seeds of one job, trained in one program: for accelerators, and where a job is slow to start.
-        stop_hopeless: Stop unpromising runs early (median stopping, among runs of one task, model and seed).
-        out: Folder for the runs, their index and the table; what is finished there is kept.
-        data: Folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
+        settings: a setting and its values, as in width=50,100; several of these for all combinations.
+        on: where to run: local, slurm, slurm=partition:short,time:60 or dask=tcp://HOST:PORT.
+        workers: most jobs at a time; as many as there are cores here unless given.
+        together: seeds of one job, trained in one program: for accelerators, and where a job is slow to start.
+        stop_hopeless: stop unpromising runs early (median stopping, among runs of one task, model and seed).
     """
-    from functools import partial
 
-    from symplect.experiments.grid import read_grid
-    from symplect.experiments.plan import Plan
-    from symplect.experiments.sweep import open_executor
-    from symplect.experiments.sweep import sweep as run
-    from symplect.experiments.tasks import TASKS
+    out: Path = Path("runs/sweep")
+    settings: Annotated[tuple[str, ...], tyro.conf.arg(name="set"), tyro.conf.UseAppendAction] = ()
+    on: str = "local"
+    workers: int | None = None
+    together: int = 1
+    stop_hopeless: bool = False
 
-    plan = Plan(tasks or tuple(TASKS), models, seeds, out, data, grid=read_grid(settings))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    most = cores if workers is None else workers
-    outcome = run(plan, partial(open_executor, on, most, out), most, together=together, stop_hopeless=stop_hopeless)
-    print(outcome.table)
-    print(f"Runs and sweep.md are in {out}")
-    if outcome.failed:
-        sys.exit(1)
+    def __call__(self) -> None:
+        from symplect.experiments.grid import read_grid
+        from symplect.experiments.sweep import open_executor, sweep
+
+        plan = self.plan(grid=read_grid(self.settings))
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        workers = cores if self.workers is None else self.workers
+        opened = partial(open_executor, self.on, workers, self.out)
+        outcome = sweep(plan, opened, workers, together=self.together, stop_hopeless=self.stop_hopeless)
+        print(outcome.table)
+        print(f"Runs and sweep.md are in {self.out}")
+        if outcome.failed:
+            sys.exit(1)
 
 
 def fit(
@@ -114,20 +99,20 @@ def fit(
 
     Args:
         files: CSV, TSV, text, Parquet, NPZ, JSON lines or HDF5; several files or a pattern are trials.
-        q: Columns of positions, one per degree of freedom.
-        p: Columns of momenta, in the order of the positions.
-        velocity: Columns of velocities instead of momenta.
-        mass: Mass for each velocity, p = mass * velocity; 1 unless given.
-        time: Column of times.
-        dt: Constant time step, where there is no column of times.
-        trial: Column that tells trials apart.
-        dq: Columns of measured time derivatives of the positions.
-        dp: Columns of measured time derivatives of the momenta, or of the velocities.
-        inputs: Columns of known inputs that drive the system.
-        angle: Those of the positions that are angles, in radians, or in degrees if the name ends in [deg].
-        method: How to fit; auto compares a closed form and a fit of paths on data held out, gradient is the paper's.
-        seed: Random seed.
-        out: Folder for the run; runs/<name of the file> unless given.
+        q: columns of positions, one per degree of freedom.
+        p: columns of momenta, in the order of the positions.
+        velocity: columns of velocities instead of momenta.
+        mass: mass for each velocity, p = mass * velocity; 1 unless given.
+        time: column of times.
+        dt: constant time step, where there is no column of times.
+        trial: column that tells trials apart.
+        dq: columns of measured time derivatives of the positions.
+        dp: columns of measured time derivatives of the momenta, or of the velocities.
+        inputs: columns of known inputs that drive the system.
+        angle: those of the positions that are angles, in radians, or in degrees if the name ends in [deg].
+        method: how to fit; auto compares a closed form and a fit of paths on data held out, gradient is the paper's.
+        seed: random seed.
+        out: folder for the run; runs/<name of the file> unless given.
     """
     from symplect.auto import fit_reading
     from symplect.auto.place import PAGE, fingerprint, finished_before, place_of
@@ -172,11 +157,11 @@ def simulate(
     """Follow a run's model. Example: symplect simulate runs/swing --start 1.0 0.0 --until 20 --dt 0.1 --out path.csv
 
     Args:
-        run: One run folder.
-        until: The last time; negative runs backward.
-        dt: Between output times; the steps of the solver are its own.
-        start: One state, positions before momenta.
-        starts: A table of states instead, one row each.
+        run: one run folder.
+        until: the last time; negative runs backward.
+        dt: between output times; the steps of the solver are its own.
+        start: one state, positions before momenta.
+        starts: a table of states instead, one row each.
         out: CSV, Parquet or NPZ by its ending.
     """
     import numpy as np
@@ -210,12 +195,12 @@ def evaluate(
     """Evaluate a run on held-out data. Example: symplect evaluate runs/swing new.csv
 
     Args:
-        run: One run folder.
-        files: Tables as for `symplect fit`, with the same columns unless others are named.
-        q: Columns of positions, if not those that were fitted.
-        p: Columns of momenta, with --q.
-        time: Column of times, with --q.
-        trial: Column that tells trials apart, with --q.
+        run: one run folder.
+        files: tables as for `symplect fit`, with the same columns unless others are named.
+        q: columns of positions, if not those that were fitted.
+        p: columns of momenta, with --q.
+        time: column of times, with --q.
+        trial: column that tells trials apart, with --q.
     """
     from symplect.results import predictions
     from symplect.runs import load_run
@@ -234,8 +219,8 @@ def export(run: tyro.conf.Positional[Path], out: Path, format: str | None = None
     """Write H and the vector field for other programs. Example: symplect export runs/swing --out swing.onnx
 
     Args:
-        run: One run folder.
-        out: Where the file goes.
+        run: one run folder.
+        out: where the file goes.
         format: onnx, stablehlo or json; by the ending of the file unless given.
     """
     from symplect.export import export_model
@@ -251,8 +236,8 @@ def report(run: tyro.conf.Positional[Path], out: Path | None = None) -> None:
     """Show runs on one page that needs nothing but a browser. Example: symplect report runs/paper
 
     Args:
-        run: Folder that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
-        out: Where the page goes; report.html in the folder unless given.
+        run: folder that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
+        out: where the page goes; report.html in the folder unless given.
     """
     from symplect.views.report import report as write
 
@@ -265,8 +250,8 @@ def explore(run: tyro.conf.Positional[Path], out: Path | None = None) -> None:
     """Move models yourself, on one page that needs nothing but a browser. Example: symplect explore runs/swing
 
     Args:
-        run: Folder that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
-        out: Where the page goes; explorer.html in the folder unless given.
+        run: folder that `symplect reproduce` wrote, one run in it, or a run of `symplect fit`.
+        out: where the page goes; explorer.html in the folder unless given.
     """
     from symplect.views.explorer import explore as write
 
@@ -279,7 +264,7 @@ def certify(run: tyro.conf.Positional[Path]) -> None:
     """Certify energy, reversal, volume and more of runs, the baseline beside. Example: symplect certify runs/paper
 
     Args:
-        run: One run folder, or a folder with runs below; each gets a certificate.json.
+        run: one run folder, or a folder with runs below; each gets a certificate.json.
     """
     from symplect.results.certificates import certify as write
 
@@ -295,8 +280,8 @@ COMMANDS = {
     "explore": explore,
     "export": export,
     "tasks": tasks,
-    "reproduce": reproduce,
-    "sweep": sweep,
+    "reproduce": Reproduce,
+    "sweep": Sweep,
 }
 
 
@@ -311,8 +296,10 @@ def main() -> None:
         if sys.argv[1:2] and sys.argv[1] in _RESUMED
         else "the same command begins anew"
     ):
-        tyro.extras.subcommand_cli_from_dict(
+        command = tyro.extras.subcommand_cli_from_dict(
             COMMANDS,
             prog="symplect",
             description="Hamiltonian neural networks: learn H(q, p) from data, and move along its symplectic gradient.",
         )
+        if isinstance(command, Reproduce | Sweep):
+            command()

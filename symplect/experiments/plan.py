@@ -1,25 +1,45 @@
 """What is to be run: tasks, models and seeds, with every choice of settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
+
+import tyro
 
 from symplect.errors import InputError
 from symplect.experiments.grid import Setting, choices, name_of
-from symplect.experiments.tasks import TASKS, checked_settings, known_settings
 from symplect.experiments.training_run import TrainingRun
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What to run.
+class Request:
+    """What a person asks for, in words that the command line shows; it is known before JAX is.
 
     Args:
-        tasks: names out of `TASKS`.
-        models: names of the tasks' methods; a task without one of that name skips it. `None` for all of each task.
-        seeds: number of seeds, counted from 0; a seed makes data and network.
-        out: the folder for runs and results.
-        data: the folder of the measurements, or `None` for the cache or a download.
+        tasks: names as listed by `symplect tasks`; all of them unless given.
+        models: models to fit, such as baseline and hnn; all that a task has unless given.
+        seeds: number of seeds, each of data and network; more than one gives mean and spread.
+        out: folder for the runs and the table; what is finished there is kept.
+        data: folder of the measured data; without it SYMPLECT_DATA, the cache or a download.
+    """
+
+    tasks: tyro.conf.Positional[Sequence[str]] = ()
+    models: Sequence[str] | None = None
+    seeds: int = 1
+    out: Path = Path("runs")
+    data: Path | None = None
+
+    def plan(self, **how: Any) -> "Plan":
+        """Return the plan of what is asked for, with settings or a grid."""
+        return Plan(**{each.name: getattr(self, each.name) for each in fields(Request)}, **how)
+
+
+@dataclass(frozen=True)
+class Plan(Request):
+    """What to run: tasks, models, seeds, folder and data as in `Request`, and how.
+
+    Args:
         settings: other than each method's own, such as `{"steps": 100}`; methods that have no such setting go without.
         grid: for a sweep, values by the name of a setting, which every method must have; all their combinations are
             run.
@@ -33,15 +53,13 @@ class Plan:
         ['runs/width=50', 'runs/width=100']
     """
 
-    tasks: Sequence[str]
-    models: Sequence[str] | None
-    seeds: int
-    out: Path
-    data: Path | None = None
     settings: Mapping[str, Setting] = field(default_factory=dict)
     grid: Mapping[str, Sequence[Setting]] = field(default_factory=dict)
 
     def __post_init__(self):
+        from symplect.experiments.tasks import TASKS, known_settings
+
+        object.__setattr__(self, "tasks", self.tasks or tuple(TASKS))
         _require_known("task", self.tasks, list(TASKS))
         known = dict.fromkeys(name for task in self.tasks for name in TASKS[task].methods)
         _require_known("model", self.models or (), list(known))
@@ -55,6 +73,8 @@ class Plan:
 
     def methods(self, task: str) -> list[str]:
         """Return the names of those methods of a task that are asked for."""
+        from symplect.experiments.tasks import TASKS
+
         return [name for name in TASKS[task].methods if self.models is None or name in self.models]
 
     @property
@@ -81,6 +101,8 @@ class Plan:
 
     def _settings(self, task: str, model: str, choice: Mapping[str, Setting] | None = None) -> dict[str, Setting]:
         """Return those of the settings that a method has."""
+        from symplect.experiments.tasks import TASKS, checked_settings, known_settings
+
         method = TASKS[task].methods[model]
         known, asked = known_settings(method), {**self.settings, **(choice or {})}
         return checked_settings(method, {name: value for name, value in asked.items() if name in known})
