@@ -9,7 +9,7 @@ from symplect.fitting.fields import Parameters
 from symplect.fitting.least_squares import solve_symmetric
 from symplect.fitting.residuals import Normal, PathResiduals, Starts, States
 
-_ITERATIONS = 40
+_HOPELESS = 0.1  # of the sum of squares of the measured paths about their mean
 _LEAST, _DAMPING, _STUCK = 1e-9, 1e-3, 1e4  # damping of a free step, of the first one that is held back, of none
 _GROWTH, _RELIEF = 4, 0.1  # of the damping after a step that led up, or down as far as was foreseen
 
@@ -91,7 +91,11 @@ class ShootingProblem:
         sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0)
         return Shot(parameters, normal, cost if np.isfinite(cost) else np.inf, whole, _LEAST, sizes)
 
-    def minimised(self, best: Shot, enough: float) -> Shot:
+    def is_hopeless(self, shot: Shot) -> bool:
+        """Return whether paths leave so much of the measured ones that a model is not of the right form."""
+        return not shot.cost < _HOPELESS * self.residuals.size
+
+    def minimised(self, best: Shot, enough: float, most: int) -> Shot:
         """Minimise the sum, from where it has been evaluated and as it was.
 
         Levenberg-Marquardt; starts are eliminated segment by segment (a Schur complement), so the work grows linearly
@@ -103,9 +107,10 @@ class ShootingProblem:
         Args:
             best: where to begin.
             enough: relative decrease of the sum at which to end.
+            most: steps at which to end.
         """
         growth = _GROWTH
-        for _ in range(_ITERATIONS if np.isfinite(best.cost) else 0):
+        for _ in range(most if np.isfinite(best.cost) else 0):
             change = best.step(self.penalty, self.free)
             if np.all(best.normal.met) and change @ best.gradient(self.penalty) < enough * best.cost:
                 return replace(best, converged=True)

@@ -17,7 +17,9 @@ from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import ShootingProblem, Shot
 from symplect.models import PortHamiltonian
 
+_LEFT = 1.1  # times what the fit that leaves least leaves of the paths
 _GROUPS = 30  # parts of the data at most, each of which is left out once
+_JOINING, _FOLLOWING, _FEW = 8, 40, 2  # steps of a fit that joins or follows paths, and of one that explains nothing
 _ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
 
 Coordinates = Float[np.ndarray, " dimension"]
@@ -53,6 +55,8 @@ class Trial:
         first = self.at(float(ordered[(len(ordered) - 1) // 2]), noise, enough=_ROUGHLY)
         if not np.isfinite(first.held_out):  # a strong ridge tames paths that diverge
             first = self.at(float(ordered[-1]), noise, enough=_ROUGHLY)
+        if not first.shot.converged or first.hopeless:
+            return [first]
         return [first, *(first.foreseen(float(penalty)) for penalty in ordered if penalty != first.penalty)]
 
     def at(self, penalty: float, noise: Coordinates, near: Shot | None = None, *, enough: float = _ENOUGH) -> "Choice":
@@ -65,15 +69,18 @@ class Trial:
             shot = self._fitted(
                 ShootingProblem(residuals, ridge, free), replace(shot, parameters=parameters), noise, enough
             )
-        return Choice(self, penalty, noise, shot, free, exact=True)
+        hopeless = ShootingProblem(residuals, ridge, free).is_hopeless(shot)
+        return Choice(self, penalty, noise, shot, free, exact=True, hopeless=hopeless)
 
     def _fitted(self, shooting: ShootingProblem, near: Shot | None, noise: Coordinates, enough: float) -> Shot:
         """Join pieces of paths; where that leads nowhere, as it may with a model of the wrong form, follow paths."""
         states, own = self.problem.segments.states, self.field.start
         parameters, paths = (near.parameters, near.normal.paths) if near else (own, states)
         if self.field.linear:
-            shot = shooting.minimised(shooting.joined(parameters, paths), enough)
-            if shot.converged and np.all(shot.normal.met) and shot.cost < shooting.residuals.size:
+            shot = shooting.minimised(shooting.joined(parameters, paths), enough, _JOINING)
+            if not shot.converged and not shooting.is_hopeless(shot):
+                shot = shooting.minimised(shot, enough, 2 * _JOINING)
+            if shot.converged and np.all(shot.normal.met) and not shooting.is_hopeless(shot):
                 return shot
             parameters, paths = shot.parameters, shot.normal.paths
         best = shooting.followed(parameters, paths[:, 0])
@@ -82,15 +89,25 @@ class Trial:
             best = min(best, shooting.followed(stepped, states[:, 0]), key=lambda shot: shot.cost)
         if not np.isfinite(best.cost):  # as may happen to a model of the wrong form: its own numbers may do better
             best = shooting.followed(own, states[:, 0])
-        return shooting.minimised(best, enough)
+        return shooting.minimised(best, enough, _FEW if shooting.is_hopeless(best) else _FOLLOWING)
 
 
 class Choice:
     """A fit at one ridge, and how well it predicts what it has not seen."""
 
-    def __init__(self, trial: Trial, penalty: float, noise: Coordinates, shot: Shot, free: np.ndarray, *, exact: bool):
+    def __init__(
+        self,
+        trial: Trial,
+        penalty: float,
+        noise: Coordinates,
+        shot: Shot,
+        free: np.ndarray,
+        *,
+        exact: bool,
+        hopeless: bool = False,
+    ):
         self.trial, self.penalty, self.noise, self.shot, self.free = trial, penalty, noise, shot, free
-        self.exact = exact
+        self.exact, self.hopeless = exact, hopeless
         self.held_out_parts = self._held_out() if np.isfinite(shot.cost) else np.array([np.inf])
         self.held_out = float(np.sum(self.held_out_parts))
 
@@ -128,6 +145,16 @@ class Choice:
         matrices, gradients, costs = (np.tensordot(members, np.asarray(part), axes=1) for part in parts)
         return matrices, gradients, costs
 
+    @cached_property
+    def left(self) -> float:
+        """The root mean square of what the paths miss, in units of the noise assumed, but for the freedom used."""
+        rows = float(np.sum(self.trial.problem.segments.weights))
+        return float(np.sqrt(np.sum(self.shot.normal.cost) / (rows * (1 - self._used(rows)))))
+
+    def _used(self, rows: float) -> float:
+        """Return the share of the freedom of the residuals that starts and weights have used up."""
+        return min((self.freedom() + self.trial.problem.segments.states[:, 0].size) / rows, 0.9)
+
     @property
     def model(self) -> Any:
         """The fitted model."""
@@ -158,14 +185,16 @@ class Choice:
         """Return the standard deviation of the residuals; starts and weights have used up some of their freedom."""
         segments, residuals = self.trial.problem.segments, self.residuals()
         counts = np.sum(segments.weights, axis=(0, 1))
-        used = (self.freedom() + segments.states[:, 0].size) / np.sum(counts)
         squares = np.sum(segments.weights * residuals**2, axis=(0, 1))
-        variance = squares / np.maximum(counts * (1 - min(used, 0.9)), 1.0)
+        variance = squares / np.maximum(counts * (1 - self._used(float(np.sum(counts)))), 1.0)
         return np.where(counts > 0, np.sqrt(variance) + 1e-12 * np.std(segments.states, axis=(0, 1)), 1.0)
 
 
 def simplest(choices: Sequence[Choice]) -> Choice:
     """Return the fit with the least freedom among those that predict as well as the best, within a standard error.
+
+    None is taken that leaves much more of what it has seen than another does. Where a trial reaches further than all
+    others, no model predicts it from them, and the fit that is held down most would be taken for the best.
 
     Source: Breiman, Friedman, Olshen, Stone 1984, *Classification and Regression Trees*, 3.4.3 (the rule of one
     standard error), here with the error of the difference, trajectory by trajectory.
@@ -177,10 +206,12 @@ def simplest(choices: Sequence[Choice]) -> Choice:
     """
     known = list(choices)
     while True:
-        best = min(known, key=lambda choice: choice.held_out)
+        least = min(choice.left for choice in known)
+        able = [choice for choice in known if choice.left <= _LEFT * least]
+        best = min(able, key=lambda choice: choice.held_out)
         if not np.isfinite(best.held_out):
             raise FitError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
-        good = [choice for choice in known if np.isfinite(choice.held_out) and _as_good(choice, best)]
+        good = [choice for choice in able if np.isfinite(choice.held_out) and _as_good(choice, best)]
         found = min(good, key=Choice.freedom)
         rough = best if not best.exact else found
         if rough.exact:
