@@ -20,7 +20,7 @@ from symplect.fitting.own_units import brought_back, brought_in, segments_in, un
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.paths import follow
 from symplect.fitting.segments import Segments, cut_segments, enough_substeps
-from symplect.fitting.trials import Problem, Trial, simplest
+from symplect.fitting.trials import Problem, Trial, neighbour_correlation, simplest
 from symplect.integrate import RK4
 from symplect.models import AbstractModel, PortHamiltonian
 from symplect.precision import cast
@@ -261,7 +261,7 @@ def _in_units_of(found: _Found, original: AbstractModel, scaling: Scaling) -> _F
 
 
 def _result(found: _Found, segments: Segments, data: Trajectories, seconds: float) -> TrajectoryFit:
-    correlation, error = _neighbour_correlation(found.residuals, segments.weights)
+    correlation, error = neighbour_correlation(found.residuals, segments.weights)
     seen = np.any(segments.weights > 0, axis=(0, 1))
     return TrajectoryFit(
         model=found.model,
@@ -275,14 +275,6 @@ def _result(found: _Found, segments: Segments, data: Trajectories, seconds: floa
         converged=found.converged,
         seconds=seconds,
     )
-
-
-def _neighbour_correlation(residuals: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Return the correlation of neighbouring residuals of a coordinate, and its standard error if there is none."""
-    scale = np.sqrt(np.sum(weights * residuals**2, axis=(0, 1)) / np.maximum(np.sum(weights, axis=(0, 1)), 1))
-    scaled = residuals * weights / np.where(scale > 0, scale, 1.0)
-    pairs = np.sum(weights[:, 1:] * weights[:, :-1])
-    return float(np.sum(scaled[:, 1:] * scaled[:, :-1]) / pairs), float(1 / np.sqrt(pairs))
 
 
 def _cleaned(segments: Segments, residuals: np.ndarray, data: Trajectories) -> Trajectories:

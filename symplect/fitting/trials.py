@@ -17,7 +17,8 @@ from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import ShootingProblem, Shot
 from symplect.models import PortHamiltonian
 
-_LEFT = 1.1  # times what the fit that leaves least leaves of the paths
+_CHANCE = 4.0  # times the freedom of a fit: by how much another may leave more squares by chance
+_CORRELATED = 0.95  # of neighbouring residuals, at most
 _GROUPS = 30  # parts of the data at most, each of which is left out once
 _JOINING, _FOLLOWING, _FEW = 8, 40, 2  # steps of a fit that joins or follows paths, and of one that explains nothing
 _ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
@@ -151,6 +152,15 @@ class Choice:
         rows = float(np.sum(self.trial.problem.segments.weights))
         return float(np.sqrt(np.sum(self.shot.normal.cost) / (rows * (1 - self._used(rows)))))
 
+    @property
+    def left_by_chance(self) -> float:
+        """What a fit may leave and yet differ from this one by chance: neighbours that err alike are few data."""
+        segments = self.trial.problem.segments
+        correlation, _ = neighbour_correlation(self.residuals(), segments.weights)
+        alike = float(np.clip(correlation, 0.0, _CORRELATED))
+        told = float(np.sum(segments.weights)) * (1 - alike) / (1 + alike)
+        return self.left * float(np.sqrt(1 + _CHANCE * self.freedom() / told))
+
     def _used(self, rows: float) -> float:
         """Return the share of the freedom of the residuals that starts and weights have used up."""
         return min((self.freedom() + self.trial.problem.segments.states[:, 0].size) / rows, 0.9)
@@ -193,8 +203,8 @@ class Choice:
 def simplest(choices: Sequence[Choice]) -> Choice:
     """Return the fit with the least freedom among those that predict as well as the best, within a standard error.
 
-    None is taken that leaves much more of what it has seen than another does. Where a trial reaches further than all
-    others, no model predicts it from them, and the fit that is held down most would be taken for the best.
+    None is taken that leaves more of what it has seen than another does, by more than chance. Where a trial reaches
+    further than all others, no model predicts it from them, and the fit that is held down most would seem the best.
 
     Source: Breiman, Friedman, Olshen, Stone 1984, *Classification and Regression Trees*, 3.4.3 (the rule of one
     standard error), here with the error of the difference, trajectory by trajectory.
@@ -206,8 +216,8 @@ def simplest(choices: Sequence[Choice]) -> Choice:
     """
     known = list(choices)
     while True:
-        least = min(choice.left for choice in known)
-        able = [choice for choice in known if choice.left <= _LEFT * least]
+        most = min(known, key=lambda choice: choice.left).left_by_chance
+        able = [choice for choice in known if choice.left <= most]
         best = min(able, key=lambda choice: choice.held_out)
         if not np.isfinite(best.held_out):
             raise FitError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
@@ -222,3 +232,11 @@ def simplest(choices: Sequence[Choice]) -> Choice:
 def _as_good(choice: Choice, best: Choice) -> bool:
     difference = choice.held_out_parts - best.held_out_parts
     return bool(np.sum(difference) <= np.sqrt(len(difference)) * np.std(difference))
+
+
+def neighbour_correlation(residuals: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Return the correlation of neighbouring residuals of a coordinate, and its standard error if there is none."""
+    scale = np.sqrt(np.sum(weights * residuals**2, axis=(0, 1)) / np.maximum(np.sum(weights, axis=(0, 1)), 1))
+    scaled = residuals * weights / np.where(scale > 0, scale, 1.0)
+    pairs = np.sum(weights[:, 1:] * weights[:, :-1])
+    return float(np.sum(scaled[:, 1:] * scaled[:, :-1]) / pairs), float(1 / np.sqrt(pairs))

@@ -1,0 +1,145 @@
+"""From a table to a verdict, whole commands beside the bare imports: python benchmarks/own_data_speed.py [--record]
+
+Wall time of `symplect fit`, with nothing compiled before and again with what that has compiled, over the time that JAX,
+Equinox and Diffrax alone take to be imported, and how many programs are compiled. With `--pysindy PYTHON`, where
+PySINDy is installed, plain and weak SINDy fit the same tables in a whole process of their own; both then follow unseen
+paths from their exact starts: the median of the error of a path, in units of the spread. `--only NAME ...` takes some.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from _results import tell
+from _spent import spent
+from _timing import spread
+from scipy.integrate import solve_ivp
+
+ROUNDS = 3
+BASE = "import jax, equinox, diffrax"
+SYMPLECT = Path(sys.executable).with_name("symplect")
+COUNTED = """
+import jax, sys
+count = 0
+def heard(event, seconds, **_):
+    global count
+    count += event == "/jax/core/compile/backend_compile_duration"
+jax.monitoring.register_event_duration_secs_listener(heard)
+from symplect.cli import main
+try:
+    main()
+finally:
+    print("compilations", count)
+"""
+FOLLOW = """
+import sys, json, jax, numpy as np
+jax.config.update("jax_enable_x64", True)
+import symplect
+run, unseen = symplect.load(sys.argv[1]), np.load(sys.argv[2])
+paths = [symplect.rollout(run.model, path[0], unseen["t"], solver=symplect.RK4(4)).states for path in unseen["paths"]]
+errors = [np.sqrt(np.mean(((np.asarray(p) - q) / unseen["scale"]) ** 2)) for p, q in zip(paths, unseen["paths"])]
+print(json.dumps([float(np.nan_to_num(error, nan=np.inf)) for error in errors]))
+"""
+
+Field = Callable[[float, np.ndarray], list[float]]
+
+
+def pendulum(damping: float = 0.0) -> Field:
+    return lambda _, z: [z[1], -np.sin(z[0]) - damping * z[1]]
+
+
+def planet(_: float, z: np.ndarray) -> list[float]:
+    return [*z[2:], *(-z[:2] / np.hypot(z[0], z[1]) ** 3)]
+
+
+def coupled_wells(_: float, z: np.ndarray) -> list[float]:
+    return [*z[2:], z[0] - z[0] ** 3 - 0.5 * z[1], -z[1] - 0.5 * z[0]]
+
+
+def starts(count: int, *, half: int = 1, size: float = 1.5) -> np.ndarray:
+    return np.random.default_rng(0).uniform(-size, size, (count, 2 * half))
+
+
+def orbits(count: int) -> np.ndarray:
+    speeds = np.random.default_rng(0).uniform(0.7, 1.2, count)
+    return np.stack([np.ones(count), np.zeros(count), np.zeros(count), speeds], axis=1)
+
+
+TABLES: dict[str, tuple[Field, np.ndarray, np.ndarray, float]] = {  # field, starts, times, noise in units of the spread
+    "pendulum, 4 trials of 300, noisy": (pendulum(), starts(6), np.linspace(0, 20, 300), 0.03),
+    "pendulum, 100 clean rows": (pendulum(), starts(2), np.linspace(0, 30, 100), 0.0),
+    "pendulum with friction": (pendulum(0.1), starts(6), np.linspace(0, 20, 300), 0.02),
+    "300 trials of 6 samples": (pendulum(), starts(302), np.linspace(0, 1.5, 6), 0.02),
+    "positions only": (pendulum(), starts(6), np.linspace(0, 20, 300), 0.02),
+    "planar orbits": (planet, orbits(6), np.linspace(0, 15, 200), 0.01),
+    "coupled wells": (coupled_wells, starts(7, half=2, size=1.0), np.linspace(0, 15, 200), 0.01),
+    "a million rows": (pendulum(), starts(2), np.linspace(0, 1000, 1_000_000), 0.02),
+}
+UNSEEN = 2  # of the starts, whose paths are not in the table
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--record", action="store_true")
+    asked.add_argument("--pysindy")
+    asked.add_argument("--only", nargs="*", default=list(TABLES))
+    options = asked.parse_args()
+    for name in options.only:
+        with tempfile.TemporaryDirectory() as place:
+            measure(name, Path(place), options.pysindy)
+
+
+def measure(name: str, place: Path, pysindy: str | None) -> None:
+    call = written(name, place)
+    ratios: dict[str, list[float]] = {"cold": [], "warm": []}
+    for number in range(ROUNDS):
+        base, compiled = spent([sys.executable, "-c", BASE]).seconds, str(place / f"compiled-{number}")
+        kept = {"JAX_COMPILATION_CACHE_DIR": compiled, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+        for which, own in ratios.items():
+            found = spent([str(SYMPLECT), *call, "--out", str(place / f"{which}-{number}")], **kept)
+            own.append(found.seconds / base)
+        print(f"{name}: {found}, imports alone {base:.2f} s", flush=True)
+    counted = spent([sys.executable, "-c", COUNTED, *call, "--out", str(place / "counted")]).printed
+    print(f"{name}: {counted.split('compilations')[-1].strip()} programs compiled")
+    for which, own in ratios.items():
+        tell(f"own data: {name}, {which}, over the imports of JAX, Equinox and Diffrax", np.array(own), better="lower")
+    print(f"{name}: unseen paths are off by {errors(place):.2g} of the spread")
+    if pysindy:
+        for kind in ("plain", "weak"):
+            script = [pysindy, str(Path(__file__).with_name("_sindy.py")), kind, str(place)]
+            runs = [spent(script) for _ in range(ROUNDS)]
+            taken = np.array([run.seconds for run in runs])
+            print(
+                f"{name}: {kind} SINDy {spread(taken)} s, unseen paths off by {float(runs[0].printed):.2g}", flush=True
+            )
+
+
+def written(name: str, place: Path) -> list[str]:
+    """Write a table, and the paths that it does not hold; return how it is fitted."""
+    field, begins, times, noise = TABLES[name]
+    paths = np.stack([solve_ivp(field, times[[0, -1]], z, t_eval=times, rtol=1e-9, atol=1e-11).y.T for z in begins])
+    scale, half = np.std(paths, axis=(0, 1)), paths.shape[2] // 2
+    measured = paths[:-UNSEEN] if len(paths) > UNSEEN else paths[:1]
+    np.savez(place / "unseen.npz", t=times, paths=paths[-UNSEEN:] if len(paths) > UNSEEN else paths[1:], scale=scale)
+    noisy = measured + noise * scale * np.random.default_rng(1).standard_normal(measured.shape)
+    positions, velocities = ["x", "y"][:half], [] if name == "positions only" else ["vx", "vy"][:half]
+    columns = [np.tile(times, len(noisy)), np.repeat(np.arange(len(noisy)), len(times))]
+    columns += list(noisy.reshape(-1, 2 * half).T[: len(positions) + len(velocities)])
+    header = ",".join(["t", "trial", *positions, *velocities])
+    np.savetxt(place / "table.csv", np.stack(columns, axis=1), delimiter=",", header=header, comments="", fmt="%.9g")
+    spoken = ["--velocity", *velocities] if velocities else []
+    return ["fit", str(place / "table.csv"), "--q", *positions, *spoken, "--time", "t", "--trial", "trial"]
+
+
+def errors(place: Path) -> float:
+    """Return the median error of unseen paths."""
+    found = spent([sys.executable, "-c", FOLLOW, str(place / "cold-0"), str(place / "unseen.npz")])
+    return float(np.median(json.loads(found.printed)))
+
+
+if __name__ == "__main__":
+    main()
