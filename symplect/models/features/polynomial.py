@@ -1,9 +1,10 @@
 """Monomials."""
 
 import math
+from collections.abc import Sequence
 from functools import partial, reduce
-from itertools import combinations_with_replacement, permutations
-from typing import ClassVar, final
+from itertools import combinations, combinations_with_replacement
+from typing import ClassVar, NamedTuple, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -22,7 +23,6 @@ from symplect.models.features._features import (
     States,
     Values,
     Weights,
-    end_to_end,
 )
 
 _MOST = 1_000_000
@@ -83,9 +83,21 @@ class Polynomial(AbstractFeatures):
         return jnp.concatenate(found)
 
     def derivatives(self) -> Differentiated:
-        factors, degrees = self.factors, range(1, self.degree + 1)
-        of_degree = [[pick for pick in factors if len(pick) == degree] for degree in degrees]
-        return end_to_end([_monomials(self.dimension, np.array(picks)) for picks in of_degree])
+        one = self.dimension  # the place of a 1 behind the state, which fills up the lower degrees
+        picks = np.array([(*pick, *[one] * (self.degree - len(pick))) for pick in self.factors])
+        pairs = [_Pair.of(picks, one + 1, *columns) for columns in combinations(range(self.degree), 2)]
+        places, columns = np.arange(len(picks)), range(self.degree)
+
+        def at(states: States) -> Derivatives:
+            if len(states) != one:
+                raise InputError(f"Polynomial: expected an input of {one} entries, found {len(states)}")
+            entries = np.concatenate([states, np.ones((1, states.shape[1]))])[picks.T]
+            gradients = np.zeros((len(picks), one + 1, states.shape[1]))
+            for column in columns:
+                gradients[places, picks[:, column]] += _product(entries, [c for c in columns if c != column])
+            return Derivatives(_product(entries, columns), gradients[:, :one], partial(_hessian, pairs, entries, one))
+
+        return at
 
     @property
     def couples(self) -> Couples:
@@ -97,32 +109,32 @@ class Polynomial(AbstractFeatures):
         return np.array([float(len(pick) > 2) for pick in self.factors])
 
 
-def _monomials(dimension: int, picks: Picks) -> Differentiated:
-    """Return monomials of one degree, each the product of some entries of the state, with their derivatives."""
-    count, degree = picks.shape
-
-    def at(states: States) -> Derivatives:
-        if len(states) != dimension:
-            raise InputError(f"Polynomial: expected an input of {dimension} entries, found {len(states)}")
-        entries, gradients = states[picks.T], np.zeros((count, *states.shape))
-        for column in range(degree):
-            gradients[np.arange(count), picks[:, column]] += _product(entries, column)
-        return Derivatives(_product(entries), gradients, partial(_hessian, picks, entries, dimension))
-
-    return at
+def _product(entries: Entries, columns: Sequence[int]) -> Float[np.ndarray, "..."]:
+    """Return the product of some of the entries of every monomial."""
+    return reduce(np.multiply, [entries[column] for column in columns]) if columns else np.ones((entries.shape[1], 1))
 
 
-def _product(entries: Entries, *left_out: int) -> Float[np.ndarray, "monomials samples"]:
-    """Return the product of the entries of every monomial, but for some columns of them."""
-    kept = [column for column in range(len(entries)) if column not in left_out]
-    return reduce(np.multiply, entries[kept]) if kept else np.ones(entries.shape[1:])
+class _Pair(NamedTuple):
+    """Two entries of every monomial, by which it is differentiated.
+
+    Attributes:
+        left: the other entries, whose product remains.
+        places: for every entry of the Hessian, the monomials that have a part in it.
+    """
+
+    left: list[int]
+    places: Float[np.ndarray, "squared monomials"]
+
+    @classmethod
+    def of(cls, picks: Picks, side: int, first: int, second: int) -> "_Pair":
+        places = np.equal.outer(np.arange(side**2), picks[:, first] * side + picks[:, second])
+        return cls([column for column in range(picks.shape[1]) if column not in (first, second)], places.astype(float))
 
 
-def _hessian(picks: Picks, entries: Entries, dimension: int, weights: Weights) -> Hessian:
-    degree, count, samples = entries.shape
-    found = np.zeros((dimension**2, samples))
-    for first, second in permutations(range(degree), 2):
-        place = picks[:, first] * dimension + picks[:, second]
-        of_place = np.equal.outer(np.arange(dimension**2), place).astype(float)
-        found += of_place @ (weights.reshape(count, -1) * _product(entries, first, second))
-    return found.reshape(dimension, dimension, samples)
+def _hessian(pairs: list[_Pair], entries: Entries, dimension: int, weights: Weights) -> Hessian:
+    side, own = dimension + 1, weights.reshape(len(weights), -1)
+    found = np.zeros((side**2, entries.shape[2]))
+    for pair in pairs:
+        found += pair.places @ (own * _product(entries, pair.left))
+    whole = found.reshape(side, side, -1)[:dimension, :dimension]
+    return whole + whole.swapaxes(0, 1)
