@@ -123,12 +123,13 @@ class ShootingProblem:
                 foreseen = change @ (best.gradient(self.penalty) + damped * change)
                 share = (best.cost - there.cost) / foreseen
                 damping = float(max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST))
-                best, growth = replace(there, damping=damping, sizes=sizes), _GROWTH
+                ended = best.cost - there.cost < enough * best.cost and bool(np.all(there.normal.met))
+                best, growth = replace(there, damping=damping, sizes=sizes, converged=ended), _GROWTH
             else:
                 damping = max(growth * best.damping, _DAMPING)
                 best, growth = replace(best, damping=damping, converged=damping > _STUCK), 2 * growth
-                if best.converged:
-                    break
+            if best.converged:
+                break
         return best
 
     def _moved(self, shot: Shot, change: Parameters) -> Shot:

@@ -20,7 +20,7 @@ from symplect.models import PortHamiltonian
 _CHANCE = 4.0  # times the freedom of a fit: by how much another may leave more squares by chance
 _CORRELATED = 0.95  # of neighbouring residuals, at most
 _GROUPS = 30  # parts of the data at most, each of which is left out once
-_JOINING, _FOLLOWING, _FEW = 8, 40, 2  # steps of a fit that joins or follows paths, and of one that explains nothing
+_JOINING, _FOLLOWING, _FEW = 8, 20, 2  # steps of a fit that joins or follows paths, and of one that explains nothing
 _ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
 
 Coordinates = Float[np.ndarray, " dimension"]
