@@ -37,7 +37,7 @@ class Normal:
     start_matrix: Float[np.ndarray, "segments dimension dimension"]
     start_gradient: Float[np.ndarray, "segments dimension"]
     cross: Float[np.ndarray, "segments parameters dimension"]
-    moves: tuple[Float[np.ndarray, "samples dimension dependence segments"], ...]
+    moves: tuple[Float[np.ndarray, "samples dimension dependence _"], ...]
 
     def starts(self, change: Parameters) -> Starts:
         """Return the best change of every start for a change of the parameters."""
