@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 
 from symplect.views.packing import packed
 
+_WIDTH, _HEIGHT = 700, 450  # pixels, which Plotly takes where a figure has no size of its own
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -34,7 +36,9 @@ class Figure:
         """Return a drawn figure."""
         content = json.loads(str(drawn.to_json()), object_hook=_in_single_precision)
         size = content["layout"]
-        return cls(name, title, caption, packed(json.dumps(content)), size["width"], size["height"])
+        return cls(
+            name, title, caption, packed(json.dumps(content)), size.get("width", _WIDTH), size.get("height", _HEIGHT)
+        )
 
 
 def _in_single_precision(part: dict[str, object]) -> dict[str, object]:
