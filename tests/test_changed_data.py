@@ -90,3 +90,21 @@ def test_round_off_changes_no_hash_and_anything_else_does():
     one[7, 1] *= 1.01
     assert len({data_hash(data), with_states(train.states * 1.0001), with_states(-train.states), with_states(one)}) == 4
     assert len({data_hash(TASK.make_data(seed, None, None)) for seed in range(3)}) == 3
+
+
+def test_a_second_plan_in_one_process_makes_its_data_anew(tmp_path, monkeypatch):
+    """What a task makes may depend on more than the function that makes it, such as a size in its module."""
+    factor = 1.0
+
+    def make_data(seed, folder, progress):
+        data = TASK.make_data(seed, folder, progress)
+        return dataclasses.replace(data, train=dataclasses.replace(data.train, states=data.train.states * factor))
+
+    monkeypatch.setitem(TASKS, TASK.name, dataclasses.replace(TASK, make_data=make_data))
+    hashes = []
+    for factor in (1.0, 1.5):
+        out = tmp_path / f"{factor}"
+        reproduce(Plan([TASK.name], ["closed-form"], 1, out))
+        config = json.loads((out / TASK.name / "closed-form" / "seed-0" / "config.json").read_text())
+        hashes.append(config["data_hash"])
+    assert hashes[0] != hashes[1]

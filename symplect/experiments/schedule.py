@@ -13,7 +13,7 @@ from symplect.errors import NotAvailableError
 from symplect.experiments.paper_table import table
 from symplect.experiments.plan import Plan
 from symplect.experiments.sweep.job import Job
-from symplect.experiments.sweep.work import data_of
+from symplect.experiments.sweep.work import data_of, forget_data
 from symplect.experiments.tasks import TASKS
 from symplect.experiments.training import config_of, load_finished, require_same
 from symplect.experiments.training_run import TrainingRun
@@ -37,6 +37,7 @@ def prepare(
         InputError: the folder cannot be written, or holds runs that are broken or of other settings or data.
     """
     require_place(out / "results.json")
+    forget_data()
     not_run = _not_run(plans[0])
     jobs = jobs_of(plans, out, not_run, together, stop_hopeless)
     finished = [run for job in jobs for run in job.runs if run.is_finished]

@@ -57,6 +57,11 @@ def data_of(run: TrainingRun, folder: Path | None, progress: bool = False) -> An
     )
 
 
+def forget_data() -> None:
+    """Forget the data that were made last, before a plan begins: a task may make others since."""
+    _made.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _made(make: Callable[..., Any], *arguments: Any) -> Any:
     return make(*arguments)
