@@ -17,16 +17,17 @@ unseen = np.load(place / "unseen.npz")
 cuts = np.flatnonzero(np.diff(table["trial"])) + 1
 states = np.split(np.stack([table[name] for name in names], axis=1), cuts)
 times = np.split(table["t"], cuts)
+window = min(11, 2 * ((min(map(len, times)) - 1) // 2) + 1)  # 11 is its own choice
+smooth = ps.SmoothedFiniteDifference(smoother_kws={"window_length": window, "polyorder": min(3, window - 1)})
 if len(names) < unseen["paths"].shape[2]:  # positions alone: velocities by its own derivative
-    rates = [ps.SmoothedFiniteDifference()(x, t=t) for x, t in zip(states, times, strict=True)]
+    rates = [smooth(x, t=t) for x, t in zip(states, times, strict=True)]
     states = [np.concatenate(pair, axis=1) for pair in zip(states, rates, strict=True)]
 library = ps.PolynomialLibrary(degree=3)
 if kind == "weak":
     library = ps.WeakPDELibrary(function_library=library, spatiotemporal_grid=times[0], K=100)
     model = ps.SINDy(feature_library=library, optimizer=ps.STLSQ())
 else:
-    derivative = ps.SmoothedFiniteDifference()
-    model = ps.SINDy(feature_library=library, differentiation_method=derivative, optimizer=ps.STLSQ())
+    model = ps.SINDy(feature_library=library, differentiation_method=smooth, optimizer=ps.STLSQ())
 model.fit(states, t=times if kind == "plain" else times[0])
 coefficients = model.coefficients()
 plain = ps.PolynomialLibrary(degree=3).fit(np.zeros((1, states[0].shape[1])))
