@@ -10,6 +10,8 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
+from tests.explorer_scripts import POLICIES, bare_page
+
 COMPILED = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 
 jax.config.update("jax_enable_x64", True)
@@ -78,3 +80,15 @@ def browser():
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module", params=POLICIES)
+def view(browser, request):
+    """Returns a page in which the scripts are loaded, with and without WebAssembly."""
+    yield from bare_page(browser, request.param)
+
+
+@pytest.fixture(scope="module")
+def fast(browser):
+    """Returns a page with WebAssembly alone, for what does not depend on it."""
+    yield from bare_page(browser)

@@ -90,6 +90,9 @@ def test_round_off_changes_no_hash_and_anything_else_does():
     one[7, 1] *= 1.01
     assert len({data_hash(data), with_states(train.states * 1.0001), with_states(-train.states), with_states(one)}) == 4
     assert len({data_hash(TASK.make_data(seed, None, None)) for seed in range(3)}) == 3
+    rng = np.random.default_rng(0)  # as another machine's, on a path that is chaotic
+    elsewhere = [train.states * (1 + 1e-8 * rng.standard_normal(train.states.shape)) for _ in range(30)]
+    assert {with_states(states) for states in elsewhere} == {data_hash(data)}
 
 
 def test_a_second_plan_in_one_process_makes_its_data_anew(tmp_path, monkeypatch):

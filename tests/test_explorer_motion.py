@@ -7,21 +7,7 @@ from scipy.integrate import solve_ivp
 from symplect import change_energy
 from symplect.integrate import RK4, ImplicitMidpoint, Leapfrog, rollout
 from symplect.systems import HenonHeiles, Pendulum
-from tests.explorer_scripts import POLICIES, bare_page
 from tests.tapes import Tape, payload
-
-
-@pytest.fixture(scope="module", params=POLICIES)
-def view(browser, request):
-    """Returns a page in which the scripts are loaded, with and without WebAssembly."""
-    yield from bare_page(browser, request.param)
-
-
-@pytest.fixture(scope="module")
-def fast(browser):
-    """Returns a page with WebAssembly alone, for what does not depend on it."""
-    yield from bare_page(browser)
-
 
 # Motion
 

@@ -7,21 +7,8 @@ import pytest
 from scipy.special import expit
 from wasmtime import wat2wasm
 
-from tests.explorer_scripts import EXPLORER, POLICIES, bare_page
+from tests.explorer_scripts import EXPLORER
 from tests.tapes import Tape, payload, text
-
-
-@pytest.fixture(scope="module", params=POLICIES)
-def view(browser, request):
-    """Returns a page in which the scripts are loaded, with and without WebAssembly."""
-    yield from bare_page(browser, request.param)
-
-
-@pytest.fixture(scope="module")
-def fast(browser):
-    """Returns a page with WebAssembly alone, for what does not depend on it."""
-    yield from bare_page(browser)
-
 
 # The kernels
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
-from symplect.auto.energy import friction_powers, mean_friction_rate
+from symplect.auto.energy import friction_powers, mean_friction_rate, twice_kinetic
 from symplect.data import Trajectories
 from symplect.errors import InputError
 from symplect.fitting.candidates import smooth_hamiltonians
@@ -208,7 +208,7 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
     assert isinstance(model, PortHamiltonian)
     _, speeds = energies_and_speeds(model, train.states)
     power, _, _ = friction_powers(model, speeds)
-    energy = np.sum(np.split(train.states, 2, axis=1)[1] * speeds, axis=1)
+    energy = twice_kinetic(train.states, speeds)
     friction, relative = mean_friction_rate(model, train.states), friction_error(model, fit)
     pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
     if len(pieces) < 2:

@@ -85,7 +85,7 @@ def energy_trend(model: Any, data: Trajectories) -> Trend:
         data: measured paths.
     """
     along, speeds = energies_and_speeds(model, data.states)
-    scale = float(np.mean(_kinetic(data.states, speeds)))
+    scale = float(np.mean(twice_kinetic(data.states, speeds)))
     slopes: list[float] = []
     weights: list[float] = []
     errors: list[float] = []
@@ -108,7 +108,7 @@ def energy_trend(model: Any, data: Trajectories) -> Trend:
     return Trend(slope / scale, max(within, between) / scale, slope * duration / scale)
 
 
-def _kinetic(
+def twice_kinetic(
     states: Float[np.ndarray, "samples dimension"], speeds: Float[np.ndarray, "samples half"]
 ) -> Float[np.ndarray, " samples"]:
     """Return twice the kinetic energy, `p . dH/dp`, which has no arbitrary constant."""
@@ -142,7 +142,7 @@ def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -
     """
     _, speeds = energies_and_speeds(model, train.states)
     power, dry, drag = friction_powers(model, speeds)
-    kinetic = _kinetic(train.states, speeds)
+    kinetic = twice_kinetic(train.states, speeds)
     pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
     if len(pieces) == 1:
         pieces = np.array_split(pieces[0], _PIECES)

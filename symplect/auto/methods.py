@@ -36,7 +36,7 @@ _EXPLAINED = 1e-3  # of the derivatives: a structure that leaves less is the rig
 _NEARLY = 0.05  # of the derivatives, of which the ends of splines are a part: worth a fit of long pieces
 _FEW = 60  # weights, up to which long pieces are followed
 _SHORT, _SEGMENTS, _EXACT = 60, 3, 8  # samples of a long piece at least, pieces of a path, steps between samples
-_HARDLY = 10.0  # times the noise: a structure that leaves more is not the right one
+_WRONG_STRUCTURE = 10.0  # times the noise: a structure that leaves more is not the right one
 _FREE = np.array([1e-2])  # a ridge that holds next to nothing down
 _STEPS, _BATCH = 2000, 2000  # of a descent
 
@@ -135,7 +135,7 @@ def _known(problem: Problem, train: Trajectories, progress: str | None) -> list[
     except ArithmeticError:
         return others
     left = problem.leaves(found)
-    return simple if left <= LEFT else simple + others if left <= _HARDLY else others
+    return simple if left <= LEFT else simple + others if left <= _WRONG_STRUCTURE else others
 
 
 def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:

@@ -108,21 +108,19 @@ class KnownField(AbstractField):
 
     Args:
         field: the model's own.
-        parameters: known parameters; those that give the model itself unless given.
     """
 
     linear = True
 
-    def __init__(self, field: AbstractField, parameters: Parameters | None = None):
-        self._field, self._parameters = field, field.start if parameters is None else parameters
-        self.start = np.zeros(0)
+    def __init__(self, field: AbstractField):
+        self._field, self.start = field, np.zeros(0)
 
     def __call__(self, parameters: Parameters, states: States, inputs: Inputs) -> Linearised:
-        found = self._field(self._parameters, states, inputs)
+        found = self._field(self._field.start, states, inputs)
         return Linearised(found.velocity, found.by_state, found.by_parameters[:, :0])
 
     def model(self, parameters: Parameters) -> Any:
-        return self._field.model(self._parameters)
+        return self._field.model(self._field.start)
 
     def ridge(self, states: States) -> Parameters:
         return np.zeros(0)

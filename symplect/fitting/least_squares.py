@@ -124,6 +124,8 @@ def ridge_path(reduced: Reduced, penalties: Unknowns, ridges: Float[np.ndarray, 
 def solve_symmetric(matrix: Matrix, right: Vector, *, damping: float = 0.0, rcond: float = 1e-12) -> Unknowns:
     """Solve normal equations of very uneven scales; an unknown that does nothing at all is left at zero.
 
+    All are NaN where the equations are not finite.
+
     Args:
         matrix: symmetric and not negative.
         right: the right-hand side.
@@ -137,6 +139,8 @@ def solve_symmetric(matrix: Matrix, right: Vector, *, damping: float = 0.0, rcon
     diagonal = np.diag(matrix)
     scale = np.sqrt(np.where(diagonal > _NOTHING * np.max(diagonal, initial=0.0), diagonal, np.inf))
     scaled = matrix / np.outer(scale, scale) + damping * np.eye(len(matrix))
+    if not (np.all(np.isfinite(scaled)) and np.all(np.isfinite(right))):
+        return np.full(len(matrix), np.nan)
     with one_thread():
         return np.linalg.lstsq(scaled, right / scale, rcond=rcond)[0] / scale
 

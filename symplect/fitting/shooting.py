@@ -9,8 +9,8 @@ from symplect.fitting.fields import Parameters
 from symplect.fitting.least_squares import solve_symmetric
 from symplect.fitting.residuals import Normal, PathResiduals, Starts, States
 
-_HOPELESS = 0.1  # of the sum of squares of the measured paths about their mean
-_LEAST, _DAMPING, _STUCK = 1e-9, 1e-3, 1e4  # damping of a free step, of the first one that is held back, of none
+_HOPELESS_SHARE = 0.1  # of the sum of squares of the measured paths about their mean
+_LEAST_DAMPING, _DAMPING, _MOST_DAMPING = 1e-9, 1e-3, 1e4  # of a free step, the first one held back, the last
 _GROWTH, _RELIEF = 4, 0.1  # of the damping after a step that led up, or down as far as was foreseen
 
 Free = Bool[np.ndarray, " parameters"]
@@ -23,7 +23,7 @@ class Shot:
     Attributes:
         parameters: of the model.
         normal: the linearised problem there.
-        cost: the penalty included; infinite where a path left the finite numbers.
+        cost: the penalty included; infinite where a path, or how it depends on them, left the finite numbers.
         whole: whether paths were followed from their starts, or joined out of pieces.
         damping: of the next step, relative to `sizes` and the penalty.
         sizes: the largest squared sensitivity to each parameter so far.
@@ -88,12 +88,13 @@ class ShootingProblem:
 
     def _shot(self, parameters: Parameters, normal: Normal, *, whole: bool) -> Shot:
         cost = float(np.sum(normal.cost) + np.sum(self.penalty * parameters**2))
+        finite = np.isfinite(cost) and bool(np.all(np.isfinite(normal.matrix)))  # derivatives leave them first
         sizes = np.sum(np.einsum("spp->sp", normal.matrix), axis=0)
-        return Shot(parameters, normal, cost if np.isfinite(cost) else np.inf, whole, _LEAST, sizes)
+        return Shot(parameters, normal, cost if finite else np.inf, whole, _LEAST_DAMPING, sizes)
 
     def is_hopeless(self, shot: Shot) -> bool:
         """Return whether paths leave so much of the measured ones that a model is not of the right form."""
-        return not shot.cost < _HOPELESS * self.residuals.size
+        return not shot.cost < _HOPELESS_SHARE * self.residuals.size
 
     def minimised(self, best: Shot, enough: float, most: int) -> Shot:
         """Minimise the sum, from where it has been evaluated and as it was.
@@ -115,19 +116,19 @@ class ShootingProblem:
             if np.all(best.normal.met) and change @ best.gradient(self.penalty) < enough * best.cost:
                 return replace(best, converged=True)
             damped = best.damping * (best.sizes + self.penalty)
-            if best.damping > _LEAST:
+            if best.damping > _LEAST_DAMPING:
                 change = best.step(self.penalty, self.free, damped)
             there = self._moved(best, change)
             sizes = np.fmax(best.sizes, there.sizes)
             if there.cost < best.cost or (not best.whole and there.cost < (1 + enough) * best.cost):
                 foreseen = change @ (best.gradient(self.penalty) + damped * change)
                 share = (best.cost - there.cost) / foreseen
-                damping = float(max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST))
+                damping = float(max(best.damping * max(_RELIEF, 1 - (2 * share - 1) ** 3), _LEAST_DAMPING))
                 ended = best.cost - there.cost < enough * best.cost and bool(np.all(there.normal.met))
                 best, growth = replace(there, damping=damping, sizes=sizes, converged=ended), _GROWTH
             else:
                 damping = max(growth * best.damping, _DAMPING)
-                best, growth = replace(best, damping=damping, converged=damping > _STUCK), 2 * growth
+                best, growth = replace(best, damping=damping, converged=damping > _MOST_DAMPING), 2 * growth
             if best.converged:
                 break
         return best

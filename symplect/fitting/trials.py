@@ -18,9 +18,10 @@ from symplect.fitting.shooting import ShootingProblem, Shot
 from symplect.models import PortHamiltonian
 
 _CHANCE = 4.0  # times the freedom of a fit: by how much another may leave more squares by chance
-_CORRELATED = 0.95  # of neighbouring residuals, at most
+_MOST_CORRELATION = 0.95  # of neighbouring residuals, at most
 _GROUPS = 30  # parts of the data at most, each of which is left out once
-_JOINING, _FOLLOWING, _FEW = 8, 20, 2  # steps of a fit that joins or follows paths, and of one that explains nothing
+_JOINING_STEPS, _FOLLOWING_STEPS = 8, 20
+_HOPELESS_STEPS = 2  # of a fit that explains nothing
 _ROUGHLY, _ENOUGH = 1e-4, 1e-7  # relative decrease of the cost at which a choice, and the chosen fit, ends
 
 Coordinates = Float[np.ndarray, " dimension"]
@@ -78,9 +79,9 @@ class Trial:
         states, own = self.problem.segments.states, self.field.start
         parameters, paths = (near.parameters, near.normal.paths) if near else (own, states)
         if self.field.linear:
-            shot = shooting.minimised(shooting.joined(parameters, paths), enough, _JOINING)
+            shot = shooting.minimised(shooting.joined(parameters, paths), enough, _JOINING_STEPS)
             if not shot.converged and not shooting.is_hopeless(shot):
-                shot = shooting.minimised(shot, enough, 2 * _JOINING)
+                shot = shooting.minimised(shot, enough, 2 * _JOINING_STEPS)
             if shot.converged and np.all(shot.normal.met) and not shooting.is_hopeless(shot):
                 return shot
             parameters, paths = shot.parameters, shot.normal.paths
@@ -90,7 +91,7 @@ class Trial:
             best = min(best, shooting.followed(stepped, states[:, 0]), key=lambda shot: shot.cost)
         if not np.isfinite(best.cost):  # as may happen to a model of the wrong form: its own numbers may do better
             best = shooting.followed(own, states[:, 0])
-        return shooting.minimised(best, enough, _FEW if shooting.is_hopeless(best) else _FOLLOWING)
+        return shooting.minimised(best, enough, _HOPELESS_STEPS if shooting.is_hopeless(best) else _FOLLOWING_STEPS)
 
 
 class Choice:
@@ -157,13 +158,13 @@ class Choice:
         """What a fit may leave and yet differ from this one by chance: neighbours that err alike are few data."""
         segments = self.trial.problem.segments
         correlation, _ = neighbour_correlation(self.residuals(), segments.weights)
-        alike = float(np.clip(correlation, 0.0, _CORRELATED))
+        alike = float(np.clip(correlation, 0.0, _MOST_CORRELATION))
         told = float(np.sum(segments.weights)) * (1 - alike) / (1 + alike)
-        return self.left * float(np.sqrt(1 + _CHANCE * self.freedom() / told))
+        return self.left * float(np.sqrt(1 + _CHANCE * self.freedom / told))
 
     def _used(self, rows: float) -> float:
         """Return the share of the freedom of the residuals that starts and weights have used up."""
-        return min((self.freedom() + self.trial.problem.segments.states[:, 0].size) / rows, 0.9)
+        return min((self.freedom + self.trial.problem.segments.states[:, 0].size) / rows, 0.9)
 
     @property
     def model(self) -> Any:
@@ -180,12 +181,9 @@ class Choice:
         return np.linalg.pinv(matrix, rcond=1e-12, hermitian=True)
 
     @cached_property
-    def _freedom(self) -> float:
-        return float(np.sum(self._covariance() * np.sum(self.shot.normal.matrix, axis=0)))
-
     def freedom(self) -> float:
         """The number of weights that the data, rather than the ridge, determine."""
-        return self._freedom
+        return float(np.sum(self._covariance() * np.sum(self.shot.normal.matrix, axis=0)))
 
     def residuals(self) -> np.ndarray:
         """Return what the model's paths miss of the measured states."""
@@ -216,13 +214,13 @@ def simplest(choices: Sequence[Choice]) -> Choice:
     """
     known = list(choices)
     while True:
-        most = min(known, key=lambda choice: choice.left).left_by_chance
-        able = [choice for choice in known if choice.left <= most]
-        best = min(able, key=lambda choice: choice.held_out)
-        if not np.isfinite(best.held_out):
+        able = [choice for choice in known if np.isfinite(choice.held_out)]
+        if not able:
             raise FitError("fit_trajectory: no model could follow the data: shorten the segments, add substeps")
-        good = [choice for choice in able if np.isfinite(choice.held_out) and _as_good(choice, best)]
-        found = min(good, key=Choice.freedom)
+        most = min(able, key=lambda choice: choice.left).left_by_chance
+        able = [choice for choice in able if choice.left <= most]
+        best = min(able, key=lambda choice: choice.held_out)
+        found = min((choice for choice in able if _as_good(choice, best)), key=lambda choice: choice.freedom)
         rough = best if not best.exact else found
         if rough.exact:
             return found
