@@ -5,7 +5,18 @@ import numpy as np
 import pytest
 
 from symplect import Trajectories
-from symplect.systems import DoublePendulum, HenonHeiles, MassSpring, NBody, Pendulum
+from symplect.systems import (
+    CartPole,
+    ChainPendulum,
+    DoublePendulum,
+    HenonHeiles,
+    Kepler,
+    MassSpring,
+    NBody,
+    Pendulum,
+    SphericalPendulum,
+    TwoLinkArm,
+)
 
 _EIGHT_POSITIONS = [0.97000436, -0.97000436, 0.0, -0.24308753, 0.24308753, 0.0]
 _EIGHT_MOMENTA = [0.466203685, 0.466203685, -0.93240737, 0.43236573, 0.43236573, -0.86473146]
@@ -24,6 +35,14 @@ SYSTEMS = {
     ),
     "double pendulum": (lambda: DoublePendulum(m1=1.2, m2=0.8, l1=0.9, l2=1.1, g=2.0), [1.0, 0.5, 0.2, 0.1]),
     "Henon-Heiles": (HenonHeiles, [0.1, 0.2, 0.15, 0.1]),
+    "triple pendulum": (
+        lambda: ChainPendulum([1.2, 0.8, 0.5], [0.9, 1.1, 0.7], g=2.0),
+        [1.0, 0.5, -0.3, 0.2, 0.1, 0.3],
+    ),
+    "two-link arm": (lambda: TwoLinkArm(m1=1.2, m2=0.8, l1=0.9, g=2.0), [-1.0, 0.5, 0.2, 0.1]),
+    "cart-pole": (lambda: CartPole(cart=1.5, pole=0.5, l=0.8, g=2.0), [0.2, 1.0, 0.3, 0.1]),
+    "spherical pendulum": (lambda: SphericalPendulum(m=1.2, l=0.9, g=2.0), [1.0, 0.2, 0.1, 0.8]),
+    "Kepler": (lambda: Kepler(m=1.2, k=1.5), [1.0, 0.3, 0.2, 1.1]),
 }
 
 NBODIES = [name for name in SYSTEMS if "bodies" in name]

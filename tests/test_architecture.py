@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "symplect"
 
 ORDER = [
-    "_types", "environment", "errors", "terminal", "precision", "files", "dynamics", "systems", "integrate", "data",
-    "models", "fitting", "regressor", "evaluation", "tables", "runs", "export", "auto", "experiments", "results",
-    "views", "cli",
+    "_types", "environment", "errors", "terminal", "precision", "files", "dynamics", "mechanics", "systems",
+    "integrate", "data", "models", "fitting", "regressor", "evaluation", "tables", "runs", "export", "auto",
+    "experiments", "results", "views", "cli",
 ]  # fmt: skip
 """Each room imports only from rooms before it, and from itself."""
 
