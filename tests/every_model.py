@@ -4,7 +4,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symplect.models import HNN, Baseline, FeatureField, FeatureHamiltonian, NonlinearFriction, PortHamiltonian
+from symplect.models import (
+    HNN,
+    Baseline,
+    EulerLagrange,
+    FeatureField,
+    FeatureHamiltonian,
+    FeatureMechanical,
+    MechanicalHNN,
+    NonlinearFriction,
+    PortHamiltonian,
+)
 from symplect.models.features import (
     CentreDistance,
     ChebyshevLog,
@@ -33,6 +43,12 @@ def tanh(dimension, count=30):
     return RandomTanh.isotropic(
         np.random.default_rng(0).standard_normal((50, dimension)), count, np.random.default_rng(1)
     )
+
+
+def mechanical():
+    rng, waves = np.random.default_rng(3), Fourier.up_to(2, 1)
+    mass = np.vstack([[2.0, 0.3, 1.0], 0.1 * rng.standard_normal((waves.size, 3))])
+    return FeatureMechanical(waves, waves, jnp.asarray(rng.standard_normal(waves.size)), jnp.asarray(mass))
 
 
 KEY = jax.random.key(0)
@@ -64,6 +80,16 @@ MODELS = {
     ),
     "dissipative hnn": lambda: PortHamiltonian(
         HNN(KEY, 1, width=8), jnp.array([[0.3]], jnp.float32), jnp.zeros((2, 0), jnp.float32)
+    ),
+    "mechanical": mechanical,
+    "mechanical hnn": lambda: MechanicalHNN(KEY, 2, width=8),
+    "Euler-Lagrange": lambda: EulerLagrange(mechanical()),
+    "Euler-Lagrange with friction": lambda: EulerLagrange(
+        PortHamiltonian(
+            mechanical(),
+            jnp.array([[0.5, 0.0], [0.2, 0.4]]),
+            nonlinear=NonlinearFriction(jnp.array([0.3, 0.1]), jnp.array([0.2, 0.5]), (0.1, 0.2)),
+        )
     ),
     **{f"hnn of {n}": lambda n=n: HNN(KEY, n) for n in (1, 4, 6)},
     **{f"baseline of {n}": lambda n=n: Baseline(KEY, n) for n in (1, 4, 6)},

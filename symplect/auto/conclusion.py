@@ -18,7 +18,7 @@ from symplect.auto.energy import (
 )
 from symplect.auto.judgement import geometric_mean
 from symplect.data import Trajectories
-from symplect.models import PortHamiltonian
+from symplect.dynamics import AbstractEnergyDynamics
 from symplect.tables import Reading
 
 _FLOOR = 2e-3  # of the spread: what a model leaves of less is explained, however little noise there is
@@ -92,7 +92,7 @@ def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
         return Energy("unknown", reason=_unexplained(chosen, reading, train))
     if train.inputs is not None:
         return Energy("unknown", reason="inputs bring and take some")
-    if isinstance(model, PortHamiltonian):
+    if candidate.kind == "dissipative":
         if candidate.fit is None:
             return Energy("unknown", reason="friction was fitted to derivatives, not to paths")
         return _losses(chosen, train)
@@ -120,8 +120,8 @@ def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
 
 def _losses(chosen: Judged, train: Trajectories) -> Energy:
     model, fit = chosen.candidate.model, chosen.candidate.fit
-    assert isinstance(model, PortHamiltonian)
     assert fit is not None
+    assert isinstance(model, AbstractEnergyDynamics)
     return losses(model, train, friction_error(model, fit))
 
 

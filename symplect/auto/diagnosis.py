@@ -11,15 +11,16 @@ from tqdm import tqdm
 
 from symplect.auto.energy import friction_powers, mean_friction_rate, twice_kinetic
 from symplect.data import Trajectories
+from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError
 from symplect.fitting.candidates import smooth_hamiltonians
 from symplect.fitting.checks import require_fittable
-from symplect.fitting.field_of import energies_and_speeds
+from symplect.fitting.field_of import energies_and_speeds, momenta_at
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import enough_substeps
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
 from symplect.integrate import RK4, rollout
-from symplect.models import AbstractModel, FeatureField, FeatureHamiltonian, PortHamiltonian
+from symplect.models import AbstractModel, FeatureField, FeatureHamiltonian, PortHamiltonian, port_of
 
 KINDS = ("plain", "Hamiltonian", "dissipative")
 
@@ -208,7 +209,7 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
     assert isinstance(model, PortHamiltonian)
     _, speeds = energies_and_speeds(model, train.states)
     power, _, _ = friction_powers(model, speeds)
-    energy = twice_kinetic(train.states, speeds)
+    energy = twice_kinetic(model, train.states, speeds)
     friction, relative = mean_friction_rate(model, train.states), friction_error(model, fit)
     pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
     if len(pieces) < 2:
@@ -218,7 +219,7 @@ def _losses(fit: TrajectoryFit, train: Trajectories) -> tuple[float, float, floa
     return float(np.mean(rates)), float(np.hypot(scatter, np.mean(rates) * relative)), friction
 
 
-def friction_error(model: PortHamiltonian, fit: TrajectoryFit) -> float:
+def friction_error(model: AbstractDynamics, fit: TrajectoryFit) -> float:
     """Return the relative standard error of the friction, which is twice that of the roots that were fitted.
 
     It is wider where residuals correlate: neighbours that err alike tell less than their number.
@@ -226,10 +227,14 @@ def friction_error(model: PortHamiltonian, fit: TrajectoryFit) -> float:
     assert fit.covariance is not None  # these models are no networks
     rebuild, _ = Parametrised.split(model)
     with jax.enable_x64(True):
-        deviations = rebuild(np.sqrt(np.maximum(np.diag(fit.covariance), 0.0)))
-    units = np.std(fit.cleaned.states, axis=0)[model.degrees_of_freedom :]  # of momenta, as roots have
-    pairs = [(deviations.damping, model.damping, 1 / units[:, None])]
-    if (other := model.nonlinear) is not None:
+        deviations = port_of(rebuild(np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))))
+    port = port_of(model)
+    assert port is not None
+    assert deviations is not None
+    units = np.std(momenta_at(model, fit.cleaned.states), axis=0)  # as roots have
+    pairs = [(deviations.damping, port.damping, 1 / units[:, None])]
+    if (other := port.nonlinear) is not None:
+        assert deviations.nonlinear is not None
         pairs += [(deviations.nonlinear.dry, other.dry, units**-0.5)]
         pairs += [(deviations.nonlinear.drag, other.drag, units**0.5)]
     roots = [(np.asarray(spread) * unit, np.asarray(root) * unit) for spread, root, unit in pairs]

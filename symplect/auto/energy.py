@@ -11,8 +11,9 @@ from jaxtyping import Array, Float
 
 from symplect.auto.judgement import predictions
 from symplect.data import Trajectories
-from symplect.fitting.field_of import energies_and_speeds, field_at
-from symplect.models import AbstractModel, NonlinearFriction, PortHamiltonian
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
+from symplect.fitting.field_of import energies_and_speeds, field_at, inverse_masses, momenta_at
+from symplect.models import AbstractModel, NonlinearFriction, port_of
 
 Status = Literal["conserved", "lost", "not conserved", "unknown"]
 
@@ -85,7 +86,7 @@ def energy_trend(model: Any, data: Trajectories) -> Trend:
         data: measured paths.
     """
     along, speeds = energies_and_speeds(model, data.states)
-    scale = float(np.mean(twice_kinetic(data.states, speeds)))
+    scale = float(np.mean(twice_kinetic(model, data.states, speeds)))
     slopes: list[float] = []
     weights: list[float] = []
     errors: list[float] = []
@@ -109,10 +110,10 @@ def energy_trend(model: Any, data: Trajectories) -> Trend:
 
 
 def twice_kinetic(
-    states: Float[np.ndarray, "samples dimension"], speeds: Float[np.ndarray, "samples half"]
+    model: AbstractDynamics, states: Float[np.ndarray, "samples dimension"], speeds: Float[np.ndarray, "samples half"]
 ) -> Float[np.ndarray, " samples"]:
     """Return twice the kinetic energy, `p . dH/dp`, which has no arbitrary constant."""
-    return np.sum(np.split(states, 2, axis=1)[1] * speeds, axis=1)
+    return np.sum(momenta_at(model, states) * speeds, axis=1)
 
 
 def _piece_means(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,7 +129,7 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[tuple[float, float], float]:
     return (slope, float(np.mean(y))), float(np.sqrt(np.sum(left**2) / max(len(x) - 2, 1)))
 
 
-def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -> Energy:
+def losses(model: AbstractEnergyDynamics, train: Trajectories, relative_error: float) -> Energy:
     """Return the share of energy that is lost per unit of time, over the amplitudes of the data.
 
     The energy is twice the kinetic one, which has no arbitrary constant and is H on average for a spring. Friction in
@@ -142,7 +143,7 @@ def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -
     """
     _, speeds = energies_and_speeds(model, train.states)
     power, dry, drag = friction_powers(model, speeds)
-    kinetic = twice_kinetic(train.states, speeds)
+    kinetic = twice_kinetic(model, train.states, speeds)
     pieces = np.split(np.arange(len(power)), np.cumsum(train.lengths)[:-1])
     if len(pieces) == 1:
         pieces = np.array_split(pieces[0], _PIECES)
@@ -159,10 +160,12 @@ def losses(model: PortHamiltonian, train: Trajectories, relative_error: float) -
 
 
 def friction_powers(
-    model: PortHamiltonian, speeds: Float[np.ndarray, "samples half"]
+    model: AbstractDynamics, speeds: Float[np.ndarray, "samples half"]
 ) -> tuple[Float[np.ndarray, " samples"], ...]:
     """Return the power of all friction, and of the dry and the quadratic part of it."""
-    L, other = np.tril(np.asarray(model.damping, float)), model.nonlinear
+    port = port_of(model)
+    assert port is not None
+    L, other = np.tril(np.asarray(port.damping, float)), port.nonlinear
     linear = np.sum((speeds @ L) ** 2, axis=1)
     if other is None:
         return linear, np.zeros(len(speeds)), np.zeros(len(speeds))
@@ -270,8 +273,10 @@ def frequency_drift(model: AbstractModel, data: Trajectories, observed: Sequence
     return total if abs(slope) > _DRIFT_SIGNIFICANT * error and abs(total) > _DRIFT else 0.0
 
 
-def mean_friction_rate(model: PortHamiltonian, states: Float[np.ndarray, "samples dimension"]) -> float:
+def mean_friction_rate(model: AbstractDynamics, states: Float[np.ndarray, "samples dimension"]) -> float:
     r"""Return $\gamma$ of $\dot p = \ldots - \gamma p$, the mean over degrees of freedom and states."""
-    n, L = states.shape[1] // 2, np.tril(np.asarray(model.damping, float))
-    inverse_mass = np.mean(field_at(model, states).by_state[:n, n:], axis=2)
+    port, n = port_of(model), states.shape[1] // 2
+    assert port is not None
+    L = np.tril(np.asarray(port.damping, float))
+    inverse_mass = np.mean(inverse_masses(model, states), axis=2)
     return float(np.trace(L @ L.T @ inverse_mass) / n)

@@ -15,7 +15,7 @@ from symplect.data import Trajectories
 from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import InputError
 from symplect.fitting.field_of import energies_and_speeds
-from symplect.models import AbstractModel, PortHamiltonian
+from symplect.models import AbstractModel
 from symplect.runs import CandidateRecord, TableConfig, TableRecord, TableRun, save_run
 from symplect.tables import Reading, understood
 
@@ -77,7 +77,6 @@ class Fit:
             found["valid_time"], found["compared_time"] = valid_time(list(self.paths), self.reading.observed)
         if self.energy.status == "lost":
             found |= _loss(self.energy)
-            assert isinstance(self.model, PortHamiltonian)
             found["friction_rate"] = mean_friction_rate(self.model, self.train.states[::_SOME])
         if (fit := chosen.candidate.fit) is not None:
             found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, fit.noise, strict=True)}

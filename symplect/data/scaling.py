@@ -49,6 +49,7 @@ class Scaling:
         centred: bool = False,
         isotropic: bool = False,
         newtonian: bool = False,
+        velocities: bool = False,
         angles: Sequence[int] = (),
     ) -> "Scaling":
         """Return the units that follow from the data: the same record in other units gives the same scaled data.
@@ -61,6 +62,8 @@ class Scaling:
             centred: whether the data's mean is subtracted, except from angles.
             isotropic: whether all positions share one unit, and all momenta, as bodies in space need.
             newtonian: whether `p = dq/dt` must stay so, which also needs what isotropic means, and uncentred momenta.
+            velocities: whether the second half of a state are the velocities of the first, each position with a unit of
+                its own; that is no canonical change of units.
             angles: numbers of the positions that are angles in radians, which keep their unit.
         """
         half = data.dimension // 2
@@ -76,6 +79,9 @@ class Scaling:
         momenta = product / positions
         scale = np.concatenate([positions, momenta])
         time = float(positions[0] / momenta[0]) if newtonian else characteristic_time(data, scale)
+        if velocities and not newtonian:
+            time = float(np.exp(np.mean(np.log(spread[:half] / spread[half:]))))
+            scale = np.concatenate([spread[:half], spread[:half] / time])
         centre = np.mean(data.states, axis=0) if centred else np.zeros(data.dimension)
         centre[turning] = 0.0
         if newtonian:

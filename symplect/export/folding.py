@@ -163,5 +163,6 @@ RULES: dict[str, Callable[..., np.ndarray | Sequence[np.ndarray]]] = {
     "squeeze": lambda x, dimensions: np.squeeze(x, dimensions),
     "stack": lambda *parts, axis: np.stack(parts, axis),
     "transpose": lambda x, permutation: np.transpose(x, permutation),
+    "unstack": lambda x, axis: list(np.moveaxis(x, axis, 0)),
 }
 """Operations by their name in JAX, with its parameters as keywords."""

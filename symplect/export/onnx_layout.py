@@ -103,6 +103,12 @@ def _transpose(graph: Graph, equation: JaxprEqn, inputs: list[Value]) -> Value:
     return graph.transpose(inputs[0], equation.params["permutation"])
 
 
+def _unstack(graph: Graph, equation: JaxprEqn, inputs: list[Value]) -> list[Value]:
+    axis = int(equation.params["axis"])
+    parts = [_between(graph, inputs[0], [k], [k + 1], [axis]) for k in range(len(equation.outvars))]
+    return [graph.node("Squeeze", part, whole([axis])) for part in parts]
+
+
 LAYOUT: dict[str, Rule] = {
     "broadcast_in_dim": _broadcast_in_dim,
     "concatenate": _concatenate,
@@ -115,5 +121,6 @@ LAYOUT: dict[str, Rule] = {
     "squeeze": _squeeze,
     "stack": _stack,
     "transpose": _transpose,
+    "unstack": _unstack,
 }
 """Operations by their name in JAX."""

@@ -11,8 +11,17 @@ from jaxtyping import Array, Float
 from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
 from symplect.fitting.fields import AbstractField, Inputs, Linearised, Parameters, PlainField, States
 from symplect.fitting.hamiltonian_field import HamiltonianField
+from symplect.fitting.mechanical_field import MechanicalField, inverse_positive
 from symplect.fitting.parametrised import Parametrised
-from symplect.models import FeatureField, FeatureHamiltonian, PortHamiltonian
+from symplect.mechanics import places
+from symplect.models import (
+    AbstractOpenSystem,
+    EulerLagrange,
+    FeatureField,
+    FeatureHamiltonian,
+    FeatureMechanical,
+    PortHamiltonian,
+)
 from symplect.precision import cast
 
 
@@ -22,6 +31,8 @@ def field_of(model: AbstractDynamics) -> AbstractField:
     if isinstance(inner, FeatureHamiltonian):
         assert isinstance(model, FeatureHamiltonian | PortHamiltonian)
         return HamiltonianField(model)
+    if isinstance(model, EulerLagrange) and isinstance(model.mechanical, FeatureMechanical):
+        return MechanicalField(model)
     return PlainField(model) if isinstance(model, FeatureField) else TracedField(model)
 
 
@@ -36,18 +47,63 @@ def energies_and_speeds(
     model: AbstractEnergyDynamics, states: Float[np.ndarray, "samples dimension"]
 ) -> tuple[Float[np.ndarray, " samples"], Float[np.ndarray, "samples half"]]:
     """Return H and the velocities `dH/dp` at many states, compiled only where H is not one of features."""
-    inner = model.conservative if isinstance(model, PortHamiltonian) else model
     n = states.shape[1] // 2
+    if isinstance(model, EulerLagrange) and isinstance(inner := model.mechanical, FeatureMechanical):
+        of_q, weights = inner.potential_features.derivatives()(states.T[:n]), np.asarray(inner.potential_weights, float)
+        kinetic = np.sum(momenta_at(model, states) * states[:, n:], axis=1) / 2
+        return kinetic + weights @ of_q.values, states[:, n:]
+    inner = model.conservative if isinstance(model, PortHamiltonian) else model
     if not isinstance(inner, FeatureHamiltonian):
         with jax.enable_x64(True):
             exact: Any = cast(model, jnp.float64)
             energies, gradients = _energies_and_gradients(exact, jnp.asarray(states, jnp.float64))
-        return np.asarray(energies), np.asarray(gradients)[:, n:]
+        speeds = states[:, n:] if isinstance(model, EulerLagrange) else np.asarray(gradients)[:, n:]
+        return np.asarray(energies), speeds
     found, weights = inner.features.derivatives()(states.T), np.asarray(inner.weights, float)
     energies, speeds = weights @ found.values, np.einsum("k,kis->si", weights, found.gradients[:, n:])
     if inner.newtonian:
         energies, speeds = energies + np.sum(states[:, n:] ** 2, axis=1) / 2, speeds + states[:, n:]
     return energies, speeds
+
+
+def momenta_at(
+    model: AbstractDynamics, states: Float[np.ndarray, "samples dimension"]
+) -> Float[np.ndarray, "samples half"]:
+    """Return the momenta at many states, which are those of the states unless these hold velocities."""
+    if not isinstance(model, EulerLagrange):
+        return np.split(states, 2, axis=1)[1]
+    if not isinstance(model.mechanical, FeatureMechanical):
+        with jax.enable_x64(True):
+            return np.split(np.asarray(_canonical(cast(model, jnp.float64), jnp.asarray(states))), 2, axis=1)[1]
+    q, v = np.split(states.T, 2)
+    return np.einsum("ijs,js->si", mass_matrices(model.mechanical, q), v)
+
+
+@eqx.filter_jit
+def _canonical(model: EulerLagrange, states: Float[Array, "samples dimension"]) -> Float[Array, "samples dimension"]:
+    return jax.vmap(model.canonical)(states)
+
+
+def inverse_masses(
+    model: AbstractDynamics, states: Float[np.ndarray, "samples dimension"]
+) -> Float[np.ndarray, "half half samples"]:
+    """Return the derivatives of the velocities by the momenta at many states."""
+    n = states.shape[1] // 2
+    if isinstance(model, EulerLagrange):
+        assert isinstance(model.mechanical, FeatureMechanical)
+        return inverse_positive(mass_matrices(model.mechanical, states.T[:n]))
+    return field_at(model, states).by_state[:n, n:]
+
+
+def mass_matrices(
+    model: FeatureMechanical, q: Float[np.ndarray, "degrees_of_freedom samples"]
+) -> Float[np.ndarray, "degrees_of_freedom degrees_of_freedom samples"]:
+    """Return M at many positions."""
+    constant, *weights = np.asarray(model.mass_weights, float)
+    lower = np.repeat(constant[:, None], q.shape[1], axis=1)
+    if model.mass_features:
+        lower = lower + np.transpose(weights) @ model.mass_features.derivatives()(q).values
+    return lower[places(len(q))]
 
 
 @eqx.filter_jit
@@ -89,7 +145,7 @@ def _traced(
     def one(z: Array, u: Array) -> tuple[Array, Array, Array]:
         def field(parameters: Array, z: Array) -> Array:
             moving = model(parameters)
-            pushed = moving.input_matrix @ u if isinstance(moving, PortHamiltonian) and len(u) else 0.0
+            pushed = moving.pushed(z, u) if isinstance(moving, AbstractOpenSystem) and len(u) else 0.0
             return moving.time_derivative(z) + pushed
 
         velocity, pull = jax.vjp(field, parameters, z)

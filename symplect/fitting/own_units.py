@@ -12,7 +12,15 @@ from jaxtyping import Float
 from symplect.data import Scaling, Trajectories
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import Segments
-from symplect.models import HNN, Baseline, FeatureField, FeatureHamiltonian, NonlinearFriction, PortHamiltonian
+from symplect.models import (
+    HNN,
+    Baseline,
+    EulerLagrange,
+    FeatureField,
+    FeatureHamiltonian,
+    NonlinearFriction,
+    PortHamiltonian,
+)
 from symplect.models.rescaled import rest_in, restored, scaled
 from symplect.precision import cast
 
@@ -23,7 +31,8 @@ def units_of(models: Sequence[Any], data: Trajectories) -> Scaling:
     """Return the units to fit models in: those of the data, unless a model is known in its own units only."""
     if not all(_has_any_units(model) for model in models):
         return Scaling(1.0, np.zeros(data.dimension), np.ones(data.dimension), np.ones(_channels(data)))
-    found = Scaling.of(data, newtonian=any(_is_newtonian(model) for model in models))
+    velocities = any(isinstance(model, EulerLagrange) for model in models)
+    found = Scaling.of(data, newtonian=any(_is_newtonian(model) for model in models), velocities=velocities)
     if any(_is_network(model) for model in models):  # smaller inputs make smoother networks, which noise needs
         return replace(found, scale=_SMOOTHER * found.scale)
     return found
@@ -43,6 +52,8 @@ def brought_in(model: Any, scaling: Scaling) -> Any:
     Features keep their meaning. Networks and friction keep their numbers, which are of order one and only say where to
     begin.
     """
+    if isinstance(model, EulerLagrange):
+        return scaled(model, scaling)  # all its numbers say where to begin
     if isinstance(model, PortHamiltonian):
         inside = eqx.tree_at(lambda own: own.conservative, model, brought_in(model.conservative, scaling))
         if (friction := model.nonlinear) is None:
@@ -76,7 +87,7 @@ def unit_of_parameters(fitted: Any, scaling: Scaling) -> Float[np.ndarray, " par
 
 def _has_any_units(model: Any) -> bool:
     inner = model.conservative if isinstance(model, PortHamiltonian) else model
-    return isinstance(inner, HNN | Baseline | FeatureHamiltonian | FeatureField)
+    return isinstance(inner, HNN | Baseline | FeatureHamiltonian | FeatureField | EulerLagrange)
 
 
 def _is_network(model: Any) -> bool:

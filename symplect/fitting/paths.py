@@ -10,7 +10,7 @@ from symplect._types import Scalar, State
 from symplect.dynamics import AbstractDynamics
 from symplect.fitting.parametrised import Parameters, Parametrised
 from symplect.fitting.segments import Segments
-from symplect.models.port_hamiltonian import PortHamiltonian
+from symplect.models.port_hamiltonian import AbstractOpenSystem
 
 Starts = Float[Array, "*segments dimension"]
 
@@ -40,7 +40,7 @@ def under_inputs(
     model: AbstractDynamics, times: Float[Array, " samples"], inputs: Float[Array, "samples channels"]
 ) -> AbstractDynamics:
     """Return the model under the inputs of one segment, or the model itself where there are none."""
-    return model.driven(times, inputs) if isinstance(model, PortHamiltonian) and inputs.shape[1] else model
+    return model.driven(times, inputs) if isinstance(model, AbstractOpenSystem) and inputs.shape[1] else model
 
 
 def moved(

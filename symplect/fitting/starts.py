@@ -10,7 +10,7 @@ from symplect.fitting.fields import KnownField
 from symplect.fitting.least_squares import one_thread
 from symplect.fitting.residuals import PathResiduals
 from symplect.fitting.segments import Segments
-from symplect.models import PortHamiltonian
+from symplect.models import holds_inputs
 
 _ITERATIONS = 6
 _ENOUGH = 1e-3  # relative change of the cost, at which a start is found
@@ -34,7 +34,7 @@ def best_paths(
     """
     with np.errstate(divide="ignore"):
         noise = 1 / np.asarray(weights, float)
-    field, held = KnownField(field_of(model)), isinstance(model, PortHamiltonian) and model.held
+    field, held = KnownField(field_of(model)), holds_inputs(model)
     with one_thread(), jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):
         paths, found = _joined(PathResiduals(field, segments, noise, substeps, held=held), segments.states)
         if not np.all(found):

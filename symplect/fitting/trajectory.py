@@ -22,7 +22,7 @@ from symplect.fitting.paths import follow
 from symplect.fitting.segments import Segments, cut_segments, enough_substeps
 from symplect.fitting.trials import Problem, Trial, neighbour_correlation, simplest
 from symplect.integrate import RK4
-from symplect.models import AbstractModel, PortHamiltonian
+from symplect.models import AbstractModel, channels_of
 from symplect.precision import cast
 
 PENALTIES = np.logspace(-2, 5, 8)
@@ -159,7 +159,7 @@ def fit_trajectory(
 def _require_inputs(model: AbstractModel, data: Trajectories) -> None:
     """Inputs need a model that knows what to do with as many."""
     given = 0 if data.inputs is None else data.inputs.shape[1]
-    known = model.input_matrix.shape[1] if isinstance(model, PortHamiltonian) else 0
+    known = channels_of(model)
     if given != known:
         raise InputError(
             f"fit_trajectory: expected data with {known} inputs as the model has, found {given}: give "

@@ -15,7 +15,7 @@ from symplect.fitting.midpoint import one_step
 from symplect.fitting.residuals import PathResiduals
 from symplect.fitting.segments import Segments
 from symplect.fitting.shooting import ShootingProblem, Shot
-from symplect.models import PortHamiltonian
+from symplect.models import holds_inputs
 
 _CHANCE = 4.0  # times the freedom of a fit: by how much another may leave more squares by chance
 _MOST_CORRELATION = 0.95  # of neighbouring residuals, at most
@@ -45,7 +45,7 @@ class Trial:
 
     def __init__(self, problem: Problem, model: Any):
         self.problem, self.field = problem, field_of(model)
-        held = isinstance(model, PortHamiltonian) and model.held
+        held = holds_inputs(model)
         segments = problem.segments
         measured = segments.states[np.any(segments.weights > 0, axis=2)]
         self.ridge = self.field.ridge(measured.T)

@@ -13,11 +13,21 @@ from symplect.models._model import AbstractModel
 from symplect.models.autoencoder import Autoencoder
 from symplect.models.baseline import Baseline
 from symplect.models.description import current_name, is_described, skeleton
+from symplect.models.euler_lagrange import EulerLagrange
 from symplect.models.feature_models import FeatureField, FeatureHamiltonian
 from symplect.models.hnn import HNN
+from symplect.models.mechanical import FeatureMechanical, MechanicalHNN
 from symplect.models.network import Network
 from symplect.models.pixels import AbstractPixelDynamics, PixelBaseline, PixelHNN
-from symplect.models.port_hamiltonian import DrivenPortHamiltonian, NonlinearFriction, PortHamiltonian
+from symplect.models.port_hamiltonian import (
+    AbstractOpenSystem,
+    DrivenPortHamiltonian,
+    NonlinearFriction,
+    PortHamiltonian,
+    channels_of,
+    holds_inputs,
+    port_of,
+)
 
 MODELS: dict[str, type[AbstractModel]] = {
     kind.__name__: kind
@@ -29,6 +39,9 @@ MODELS: dict[str, type[AbstractModel]] = {
         FeatureHamiltonian,
         FeatureField,
         PortHamiltonian,
+        FeatureMechanical,
+        MechanicalHNN,
+        EulerLagrange,
     )
 }
 """Every model that can be saved, loaded, exported and explored. A new one is a file of this folder and a line here."""
@@ -108,16 +121,23 @@ __all__ = [
     "HNN",
     "MODELS",
     "AbstractModel",
+    "AbstractOpenSystem",
     "AbstractPixelDynamics",
     "Autoencoder",
     "Baseline",
     "DrivenPortHamiltonian",
+    "EulerLagrange",
     "FeatureField",
     "FeatureHamiltonian",
+    "FeatureMechanical",
+    "MechanicalHNN",
     "NonlinearFriction",
     "PixelBaseline",
     "PixelHNN",
     "PortHamiltonian",
     "blank_model",
+    "channels_of",
+    "holds_inputs",
+    "port_of",
     "require_loadable",
 ]

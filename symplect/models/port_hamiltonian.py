@@ -1,5 +1,6 @@
 """Port-Hamiltonian systems, true or learned: a Hamiltonian with friction and known inputs."""
 
+import abc
 from typing import Any, ClassVar, final
 
 import equinox as eqx
@@ -54,8 +55,51 @@ class NonlinearFriction(eqx.Module):
         return self.drag**2 * jnp.abs(velocity) * velocity
 
 
+class AbstractOpenSystem(AbstractEnergyDynamics):
+    """Dynamics whose energy friction may take and inputs may change, in canonical coordinates or in others."""
+
+    @property
+    @abc.abstractmethod
+    def port(self) -> "PortHamiltonian | None":
+        """Friction and inputs, with the Hamiltonian; `None` where there are none."""
+
+    @abc.abstractmethod
+    def pushed(self, z: State, u: Float[Array, " inputs"]) -> State:
+        """Return what inputs add to the time derivative at one state."""
+
+    def driven(self, times: Times, inputs: ArrayLike) -> "DrivenPortHamiltonian":
+        """Return the same system under known inputs, sampled at the given times and held or linear between them.
+
+        Raises:
+            InputError: not one row of inputs per time, or not one column per column of G.
+        """
+        expected = (len(times), self.port.input_matrix.shape[1] if self.port else 0)
+        if np.shape(inputs) != expected:
+            raise InputError(
+                f"driven: expected inputs of shape {expected}, times by channels, found {np.shape(inputs)}"
+            )
+        return DrivenPortHamiltonian(self, jnp.asarray(times), jnp.asarray(inputs))
+
+
+def port_of(dynamics: AbstractDynamics) -> "PortHamiltonian | None":
+    """Return the friction and the inputs of a model; `None` where it has none."""
+    return dynamics.port if isinstance(dynamics, AbstractOpenSystem) else None
+
+
+def channels_of(dynamics: AbstractDynamics) -> int:
+    """Return the number of inputs of a model."""
+    port = port_of(dynamics)
+    return port.input_matrix.shape[1] if port else 0
+
+
+def holds_inputs(dynamics: AbstractDynamics) -> bool:
+    """Return whether the inputs of a model keep their values between samples."""
+    port = port_of(dynamics)
+    return port is not None and port.held
+
+
 @final
-class PortHamiltonian(AbstractEnergyDynamics, AbstractModel):
+class PortHamiltonian(AbstractOpenSystem, AbstractModel):
     r"""$\dot z = (J - R) \nabla H(z)$ with $R = L L^T \ge 0$ acting on the momenta, so that energy can only be lost.
 
     $$\frac{dH}{dt} = -\frac{\partial H}{\partial p}^T L L^T \frac{\partial H}{\partial p} \le 0$$
@@ -108,6 +152,10 @@ class PortHamiltonian(AbstractEnergyDynamics, AbstractModel):
         self.held = held
 
     @property
+    def port(self) -> "PortHamiltonian":
+        return self
+
+    @property
     def degrees_of_freedom(self) -> int:
         return self.conservative.degrees_of_freedom
 
@@ -147,18 +195,8 @@ class PortHamiltonian(AbstractEnergyDynamics, AbstractModel):
         inverse_mass = jax.hessian(self.conservative.hamiltonian)(z)[n:, n:]
         return jnp.trace(self.dissipation @ inverse_mass) / n
 
-    def driven(self, times: Times, inputs: ArrayLike) -> "DrivenPortHamiltonian":
-        """Return the same system under known inputs, sampled at the given times and held or linear between them.
-
-        Raises:
-            InputError: not one row of inputs per time, or not one column per column of G.
-        """
-        expected = (len(times), self.input_matrix.shape[1])
-        if np.shape(inputs) != expected:
-            raise InputError(
-                f"driven: expected inputs of shape {expected}, times by channels, found {np.shape(inputs)}"
-            )
-        return DrivenPortHamiltonian(self, jnp.asarray(times), jnp.asarray(inputs))
+    def pushed(self, z: State, u: Float[Array, " inputs"]) -> State:
+        return self.input_matrix @ u
 
 
 @final
@@ -166,7 +204,7 @@ class DrivenPortHamiltonian(AbstractDynamics):
     r"""$\dot z = (J - R) \nabla H(z) + G u(t)$ for one known course of the inputs; `rollout` follows it as any other.
 
     Args:
-        system: the learned system.
+        system: system with inputs.
         times: increasing, at which the inputs are known; outside them the first and the last values hold.
         inputs: u at those times, one row each.
 
@@ -178,7 +216,7 @@ class DrivenPortHamiltonian(AbstractDynamics):
         [0.0, 2.0]
     """
 
-    system: PortHamiltonian
+    system: AbstractOpenSystem
     times: Times
     inputs: Float[Array, "times inputs"]
 
@@ -187,11 +225,11 @@ class DrivenPortHamiltonian(AbstractDynamics):
         return self.system.degrees_of_freedom
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
-        return self.system.time_derivative(z, t) + self.system.input_matrix @ self._input(t)
+        return self.system.time_derivative(z, t) + self.system.pushed(z, self._input(t))
 
     def _input(self, t: Scalar | float) -> Float[Array, " inputs"]:
         times, at = jnp.asarray(self.times), jnp.asarray(t)
-        if not self.system.held:
+        if not holds_inputs(self.system):
             return jax.vmap(lambda course: jnp.interp(at, times, course), in_axes=1)(self.inputs)
         instant = _INSTANT * (times[-1] - times[0])
         before, after = (jnp.searchsorted(times, at + side, side="right") - 1 for side in (-instant, instant))
@@ -200,5 +238,4 @@ class DrivenPortHamiltonian(AbstractDynamics):
 
     def supplied_power(self, z: State, t: Scalar | float = 0.0) -> Scalar:
         """Return the energy that the inputs bring per unit of time at one state."""
-        change = self.time_derivative(z, t) - self.system.time_derivative(z, t)
-        return jax.grad(self.system.hamiltonian)(z) @ change
+        return jax.grad(self.system.hamiltonian)(z) @ self.system.pushed(z, self._input(t))

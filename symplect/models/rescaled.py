@@ -1,5 +1,6 @@
 """Models in other units: what was fitted to scaled data, brought back to the units that the data came in."""
 
+from dataclasses import replace
 from functools import singledispatch
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from jaxtyping import Float
 
 from symplect.data.scaling import Scaling
 from symplect.models.baseline import Baseline
+from symplect.models.euler_lagrange import EulerLagrange
 from symplect.models.feature_models import FeatureField, FeatureHamiltonian
 from symplect.models.features import (
     AbstractFeatures,
@@ -29,6 +31,7 @@ from symplect.models.features import (
     Symmetric,
 )
 from symplect.models.hnn import HNN
+from symplect.models.mechanical import FeatureMechanical
 from symplect.models.network import Network
 from symplect.models.port_hamiltonian import NonlinearFriction, PortHamiltonian
 from symplect.precision import on_device
@@ -113,6 +116,37 @@ def _(model: PortHamiltonian, scaling: Scaling) -> PortHamiltonian:
         nonlinear=None if model.nonlinear is None else _friction(model.nonlinear, scaling),
         held=model.held,
     )
+
+
+@_restored.register
+def _(model: FeatureMechanical, scaling: Scaling) -> FeatureMechanical:
+    half = model.degrees_of_freedom
+    centre, scale = scaling.centre[:half], scaling.scale[:half]
+    potential, factors = rescaled_features(model.potential_features, centre, scale)
+    mass, of_mass = None, np.ones(0)
+    if model.mass_features:
+        mass, of_mass = rescaled_features(model.mass_features, centre, scale)
+    rows, columns = np.tril_indices(half)
+    units = scaling.energy * scaling.time**2 / (scale[rows] * scale[columns])
+    weights = np.asarray(model.mass_weights, float) * np.append(1.0, of_mass)[:, None] * units
+    return FeatureMechanical(
+        potential,
+        mass,
+        on_device(np.asarray(model.potential_weights, float) * factors * scaling.energy),
+        on_device(weights),
+        half,
+    )
+
+
+@_restored.register
+def _(model: EulerLagrange, scaling: Scaling) -> EulerLagrange:
+    """Change the units of positions and velocities; the unit of energy, which they leave open, is kept."""
+    half = model.degrees_of_freedom
+    positions = scaling.scale[:half]
+    momenta = scaling.time / positions
+    centre = np.concatenate([scaling.centre[:half], np.zeros(half)])
+    canonical = replace(scaling, centre=centre, scale=np.concatenate([positions, momenta]))
+    return EulerLagrange(_restored(model.system, canonical), forces=model.forces)
 
 
 def _friction(friction: NonlinearFriction, scaling: Scaling) -> NonlinearFriction:

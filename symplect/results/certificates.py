@@ -18,7 +18,7 @@ from symplect.experiments.paper_table import aligned, scientific
 from symplect.experiments.tasks import TASKS, Task
 from symplect.files import discard_leftovers, write_json
 from symplect.fitting.own_units import units_of
-from symplect.models import PortHamiltonian
+from symplect.models import port_of
 from symplect.models.rescaled import scaled
 from symplect.runs import MODEL_FILE, Run, TableRun, TaskRun, load_run
 
@@ -149,7 +149,7 @@ def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:
         "The energy that drifts is the model's own, or the true one for a model that has none.",
     ]
     tail += [f"The largest error of {seeds} seeds."] if seeds > 1 else []
-    if any(isinstance(run.model, PortHamiltonian) for run, _ in pairs):
+    if any(port_of(run.model) for run, _ in pairs):
         tail += ["A model with friction changes volume and the symplectic form: its loss of energy, not an error."]
     if isinstance(pairs[0][0], TableRun):
         tail += [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from symplect.errors import one_line
-from symplect.models import AbstractModel, PortHamiltonian
+from symplect.models import AbstractModel, channels_of
 from symplect.results.certificates import turn
 from symplect.results.predictions import coordinate_names
 from symplect.runs import TableRun
@@ -97,5 +97,5 @@ def _notes(run: TableRun) -> list[str]:
     unseen = [name for name, seen in zip(coordinate_names(run), run.config.data.observed, strict=True) if not seen]
     notes = [run.config.verdict, *run.config.cautions]
     notes += [f"Not measured but computed: {', '.join(unseen)}."] * bool(unseen)
-    driven = isinstance(run.model, PortHamiltonian) and run.model.input_matrix.shape[1] > 0
+    driven = channels_of(run.model) > 0
     return notes + ["The data were driven by known inputs; here the model moves without them."] * driven

@@ -30,7 +30,7 @@ BINARY = {"add", "sub", "mul", "div", "max", "min", "pow", "eq", "ne", "lt", "le
 
 ALIASES = {"add_any": "add"}
 
-_FIRST = ("broadcast_in_dim", "reshape", "transpose", "slice", "squeeze", "rev", "split", "gather")
+_FIRST = ("broadcast_in_dim", "reshape", "transpose", "slice", "squeeze", "rev", "split", "unstack", "gather")
 _ALL = ("concatenate", "stack", "pad")
 
 MOVES = dict.fromkeys(_FIRST, slice(1)) | dict.fromkeys(_ALL, slice(None))
