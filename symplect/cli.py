@@ -89,7 +89,7 @@ def fit(
     dp: tuple[str, ...] = (),
     inputs: tuple[str, ...] = (),
     angle: tuple[str, ...] = (),
-    method: Literal["auto", "closed-form", "trajectory", "gradient"] = "auto",
+    method: Literal["auto", "mechanics", "closed-form", "trajectory", "gradient"] = "auto",
     seed: int = 0,
     out: Path | None = None,
 ) -> None:

@@ -1,11 +1,13 @@
 """Methods tried on one problem, and what is said of one that fails."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from symplect.auto.choice import Judged
 from symplect.auto.energy import energy_trend
+from symplect.auto.friction import LEFT
 from symplect.auto.methods import METHODS, applies
 from symplect.auto.problem import Problem
 from symplect.errors import FitError, InputError, one_line
@@ -14,11 +16,11 @@ _EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothin
 
 
 def by_closed_form_or_paths(problem: Problem, judge: Any, progress: str | None) -> tuple[list[Judged], tuple[str, ...]]:
-    """Try a closed form, and paths unless it leaves nothing to explain; a method that cannot is left out."""
+    """Try a mass matrix, a closed form, and paths, until one leaves nothing to explain; who cannot is left out."""
     judged: list[Judged] = []
     failures: list[str] = []
-    for method in ("closed-form", "trajectory") if applies("closed-form", problem) else ("trajectory",):
-        if judged and problem.clean and judged[0].error < _EXPLAINED and _keeps_energy(judged[0], problem):
+    for method in filter(lambda method: applies(method, problem), ("mechanics", "closed-form", "trajectory")):
+        if judged and (_explains(judged, problem) or _is_exact(judged[0], problem)):
             break
         try:
             judged += [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]
@@ -27,6 +29,15 @@ def by_closed_form_or_paths(problem: Problem, judge: Any, progress: str | None) 
     if not judged:
         raise InputError(f"expected data that some method can fit, found none: {'; '.join(failures)}")
     return judged, tuple(f"the method {failure}" for failure in failures)
+
+
+def _explains(judged: Sequence[Judged], problem: Problem) -> bool:
+    """Return whether a fitted path leaves no more than the noise."""
+    return any(one.candidate.fit and problem.leaves(one.candidate.fit) <= LEFT for one in judged)
+
+
+def _is_exact(judged: Judged, problem: Problem) -> bool:
+    return problem.clean and judged.error < _EXPLAINED and _keeps_energy(judged, problem)
 
 
 def _keeps_energy(judged: Judged, problem: Problem) -> bool:

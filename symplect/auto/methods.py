@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from symplect.auto.friction import LEFT, with_nonlinear_friction
+from symplect.auto.mechanics import may_be_mechanical, mechanical_fits
 from symplect.auto.parts import derivatives_agree, strided, thinned
 from symplect.auto.problem import Candidate, Problem
 from symplect.auto.structures import hamiltonians, plain_fields, smooth_features, structured
@@ -90,7 +91,6 @@ def _without_structure(data: Trajectories, problem: Problem, progress: str | Non
 
 def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
     """Fit paths, with and without friction, and ask which kind predicts held-out ones."""
-    began = time.perf_counter()
     if problem.alone:
         raise InputError("trajectory: expected samples along paths, found samples that stand alone: give their times")
     train = thinned(problem.train, _MOST["trajectory"])
@@ -99,7 +99,7 @@ def by_trajectories(problem: Problem, progress: str | None) -> list[Candidate]:
         G = on_device(np.zeros((train.dimension, train.inputs.shape[1])))
         driven = [PortHamiltonian(model, input_matrix=G, held=problem.held) for model in known]
         found = fit_trajectory(driven, train, observed=problem.observed, progress=progress)
-        return [Candidate("trajectory", "dissipative", found.model, time.perf_counter() - began, found)]
+        return [Candidate("trajectory", "dissipative", found.model, found.seconds, found)]
     kinds: dict[str, Sequence[AbstractModel]] = {
         "Hamiltonian": known,
         "dissipative": [PortHamiltonian(model) for model in known],
@@ -138,6 +138,14 @@ def _known(problem: Problem, train: Trajectories, progress: str | None) -> list[
     return simple if left <= LEFT else simple + others if left <= _WRONG_STRUCTURE else others
 
 
+def by_mechanics(problem: Problem, progress: str | None) -> list[Candidate]:
+    """Fit a mass matrix that changes with the position, where a constant one does not do."""
+    if not may_be_mechanical(problem):
+        raise InputError("mechanics: expected positions and velocities of two to four coordinates, found others")
+    fits = mechanical_fits(problem, thinned(problem.train, _MOST["trajectory"]), progress)
+    return [Candidate("mechanics", kind, fit.model, fit.seconds, fit) for kind, fit in fits.items()]
+
+
 def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
     """Train the paper's networks on derivatives, measured or those of smoothing splines."""
     _require_momenta(problem, "gradient")
@@ -165,6 +173,7 @@ def by_gradient(problem: Problem, progress: str | None) -> list[Candidate]:
 
 
 METHODS: dict[str, Callable[[Problem, str | None], Sequence[Candidate]]] = {
+    "mechanics": by_mechanics,
     "closed-form": by_closed_form,
     "trajectory": by_trajectories,
     "gradient": by_gradient,
@@ -174,6 +183,8 @@ METHODS: dict[str, Callable[[Problem, str | None], Sequence[Candidate]]] = {
 
 def applies(method: str, problem: Problem) -> bool:
     """Return whether a method can take such data at all."""
+    if method == "mechanics":
+        return may_be_mechanical(problem)
     return method == "trajectory" or (all(problem.observed) and problem.train.inputs is None)
 
 

@@ -40,8 +40,8 @@ class Problem:
         train: what is fitted.
         noise: of every coordinate, estimated; NaN where unknown.
         observed: which coordinates were measured.
-        angles: whether all positions are angles.
         velocities: whether the momenta are velocities, so that `p = dq/dt`.
+        turning: numbers of the positions that are angles.
         held: whether inputs keep their value between samples.
         bodies: order of the positions by coordinate and body, for bodies in a plane or in space; `None` for others.
         seed: of whatever is drawn.
@@ -50,11 +50,16 @@ class Problem:
     train: Trajectories
     noise: np.ndarray
     observed: tuple[bool, ...]
-    angles: bool
     seed: int
     velocities: bool = False
+    turning: tuple[int, ...] = ()
     held: bool = False
     bodies: Order | None = None
+
+    @property
+    def angles(self) -> bool:
+        """Whether all positions are angles."""
+        return len(self.turning) == self.train.dimension // 2
 
     @property
     def alone(self) -> bool:

@@ -29,7 +29,7 @@ class Fit:
 
     Attributes:
         model: the fitted dynamics.
-        method: that fitted it, "closed-form", "trajectory" or "gradient".
+        method: that fitted it, "mechanics", "closed-form", "trajectory" or "gradient".
         kind: "Hamiltonian", "dissipative" or "plain".
         verdict: how far predictions hold and whether energy is conserved, in words.
         cautions: warnings about the data and the model, one sentence each.

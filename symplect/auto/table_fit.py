@@ -62,7 +62,8 @@ def fit(
         dq, dp: columns of measured derivatives.
         inputs: columns of known inputs.
         angle: those of the positions that are angles.
-        method: "closed-form", "trajectory", "gradient" (the paper's network), or "auto" for the best of the first two.
+        method: "mechanics", "closed-form", "trajectory", "gradient" (the paper's network), or "auto" for the best of the
+            first three.
         seed: random seed.
         progress: label of a progress bar; none unless given.
 
@@ -164,7 +165,7 @@ def _problem(reading: Reading, train: Trajectories, order: Order | None, seed: i
         train,
         reading.noise,
         reading.observed,
-        angles=set(columns.angles) == set(columns.q),
+        turning=tuple(place for place, name in enumerate(columns.q) if name in columns.angles),
         seed=seed,
         velocities=bool(columns.velocity) and set(columns.mass) <= {1.0} and agree,
         held=reading.held_inputs,

@@ -22,6 +22,7 @@ _KINDS = {
     "plain": "a plain vector field, which has no energy",
 }
 _METHODS = {
+    "mechanics": "with a mass matrix that depends on the position, fitted to paths",
     "closed-form": "in closed form",
     "trajectory": "fitted to paths",
     "gradient": "a network by gradient descent",

@@ -38,7 +38,8 @@ class MechanicsFit:
 
     Attributes:
         model: mover of positions and velocities; `model.system` is the Hamiltonian, with friction and inputs if asked.
-        residual: root mean square of what is left of the equations of motion, over that of their largest term.
+        residual: root mean square of what is left of the equations of motion, over that of the change of momenta by the
+            constant part of M.
         scaled: whether known forces fix the unit of H; else it is such that the mean mass over data and coordinates, in
             units of the data's own, is 1.
         least_mass: smallest eigenvalue of M over the data, over the largest.
@@ -110,8 +111,7 @@ def fit_mechanics(
         potential_features, mass_features, degrees_of_freedom=n
     )
     if friction or channels:
-        matrix = np.zeros((2 * n, channels))
-        matrix[n : n + min(n, channels), : min(n, channels)] = np.eye(n, channels)[:, : min(n, channels)]
+        matrix = np.concatenate([np.zeros((n, channels)), np.eye(n, channels)])
         blank = PortHamiltonian(blank, on_device(np.zeros((n, n))), on_device(matrix), held=held)
     with one_thread(), jax.enable_x64(True), np.errstate(over="ignore", invalid="ignore"):
         original = EulerLagrange(blank, forces=known)
@@ -135,8 +135,7 @@ def _solved(
         trace = terms.mean_trace(data.states.T) / size
         fixed = inside.degrees_of_freedom * trace / (trace @ trace)
         basis = np.linalg.svd(trace[None])[2][1:].T
-    inner = inside.mechanical
-    assert isinstance(inner, FeatureMechanical)
+    entries = inside.degrees_of_freedom * (inside.degrees_of_freedom + 1) // 2
     for ridge in _RIDGES:
         damped = np.sqrt(ridge) * np.where(terms.penalised, 1.0, 0.0)
         rows = np.vstack([A, np.diag(damped)])
@@ -149,8 +148,8 @@ def _solved(
         least = float(np.min(masses) / np.max(np.abs(masses)))
         if least > _LEAST or (ridge == 0.0 and least > 0):
             missed = reduced.residual + float(np.sum((A @ weights - target) ** 2))
-            largest = np.max(np.sum((A * weights) ** 2, axis=0))
-            return model, float(np.sqrt(missed / max(largest, 1e-300))), least, ridge
+            changed = float(np.sum((A[:, :entries] @ weights[:entries]) ** 2))
+            return model, float(np.sqrt(missed / max(changed, 1e-300))), least, ridge
     raise FitError("fit_mechanics: no positive definite mass matrix explains the data: take fewer mass features")
 
 

@@ -31,9 +31,9 @@ class EulerLagrange(AbstractOpenSystem, AbstractModel):
 
     Example:
         >>> from symplect.systems import CartPole
-        >>> moving = EulerLagrange(CartPole(cart=2.0, g=1.0))
-        >>> moving.time_derivative(jnp.array([0.0, 0.0, 1.0, 0.0])).tolist()
-        [1.0, 0.0, 0.0, 0.0]
+        >>> moving = EulerLagrange(CartPole(g=1.0))
+        >>> moving.time_derivative(jnp.array([0.0, jnp.pi / 2, 0.0, 2.0])).round(4).tolist()
+        [0.0, 2.0, 2.0, -1.0]
     """
 
     formula: ClassVar[str] = "the state is [q, v] with v = dq/dt; it moves as `system` does in [q, p] with p = M(q) v"

@@ -32,6 +32,7 @@ class FeatureMechanical(AbstractMechanical, AbstractModel):
         degrees_of_freedom: number of positions.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> from symplect.models.features import Fourier
         >>> pendulum = FeatureMechanical(Fourier(((1,),)), potential_weights=jnp.array([-1.0, 0.0]))
         >>> pendulum.hamiltonian(jnp.array([0.0, 2.0])).item()
@@ -102,6 +103,7 @@ class MechanicalHNN(AbstractMechanical, AbstractModel):
         InputError: a size that is not positive.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> model = MechanicalHNN(jax.random.key(0), degrees_of_freedom=2, width=8)
         >>> model.mass_matrix(jnp.zeros(2)).shape
         (2, 2)
@@ -132,7 +134,8 @@ class MechanicalHNN(AbstractMechanical, AbstractModel):
     def mass_matrix(self, q: Half) -> Matrix:
         n = self.degrees_of_freedom
         free = self.network(q)[1:][places(n)]
-        L = np.tri(n, k=-1, dtype=free.dtype) * free + np.eye(n, dtype=free.dtype) * (jax.nn.softplus(free) + _LEAST)
+        below, diagonal = on_device(np.tri(n, k=-1)), on_device(np.eye(n))
+        L = below.astype(free.dtype) * free + diagonal.astype(free.dtype) * (jax.nn.softplus(free) + _LEAST)
         return L @ L.T
 
     def potential(self, q: Half) -> Scalar:

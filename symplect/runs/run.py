@@ -95,7 +95,7 @@ class TableConfig:
 
     Attributes:
         data: the table.
-        method: that fitted the model, "closed-form", "trajectory" or "gradient".
+        method: that fitted the model, "mechanics", "closed-form", "trajectory" or "gradient".
         model: its kind, "Hamiltonian", "dissipative" or "plain".
         seed: random seed.
         verdict: how far predictions hold and whether energy is conserved, in words.
