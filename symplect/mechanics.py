@@ -1,6 +1,7 @@
 """Mechanical systems: a mass matrix and a potential, both of the positions alone."""
 
 import abc
+import math
 from typing import Any
 
 import jax
@@ -33,7 +34,7 @@ class AbstractMechanical(AbstractHamiltonian):
 
     def momenta(self, q: Half, v: Half) -> Half:
         """Return the momenta `M(q) v` of positions and velocities."""
-        return self.mass_matrix(q) @ v
+        return jnp.sum(self.mass_matrix(q) * v[None], axis=1)  # ONNX knows no product of many matrices
 
     def velocities(self, q: Half, p: Half) -> Half:
         """Return the velocities `M(q)^-1 p` of positions and momenta."""
@@ -42,11 +43,11 @@ class AbstractMechanical(AbstractHamiltonian):
     def hamiltonian(self, z: State) -> Scalar:
         """Return the kinetic and the potential energy."""
         q, p = split(z)
-        return p @ self.velocities(q, p) / 2 + self.potential(q)
+        return jnp.sum(p * self.velocities(q, p)) / 2 + self.potential(q)
 
     def lagrangian(self, q: Half, v: Half) -> Scalar:
         """Return the kinetic less the potential energy."""
-        return v @ self.mass_matrix(q) @ v / 2 - self.potential(q)
+        return jnp.sum(v * self.momenta(q, v)) / 2 - self.potential(q)
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
         """Return the symplectic gradient, by `dH/dq = -dL/dq`: no derivative of a solution of equations is needed."""
@@ -72,17 +73,37 @@ def solve_positive(matrix: Matrix, right: Half) -> Half:
     n = right.shape[0]
     if n > _UNROLLED:
         return jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(matrix), True), right)
-    L: dict[tuple[int, int], Any] = {}
+    L = _cholesky(matrix)
     y: list[Any] = []
     for i in range(n):
-        for j in range(i):
-            L[i, j] = (matrix[i, j] - sum(L[i, k] * L[j, k] for k in range(j))) / L[j, j]
-        L[i, i] = jnp.sqrt(matrix[i, i] - sum(L[i, k] ** 2 for k in range(i)))
         y.append((right[i] - sum(L[i, k] * y[k] for k in range(i))) / L[i, i])
     x = list(y)
     for i in reversed(range(n)):
         x[i] = (y[i] - sum(L[k, i] * x[k] for k in range(i + 1, n))) / L[i, i]
     return jnp.stack(x)
+
+
+def determinant(matrix: Matrix) -> Scalar:
+    """Return the determinant of a symmetric positive definite matrix.
+
+    Example:
+        >>> determinant(jnp.array([[4.0, 2.0], [2.0, 2.0]])).item()
+        4.0
+    """
+    if len(matrix) > _UNROLLED:
+        return jnp.prod(jnp.diagonal(jnp.linalg.cholesky(matrix)) ** 2)
+    L = _cholesky(matrix)
+    return jnp.asarray(math.prod(L[i, i] ** 2 for i in range(len(matrix))))
+
+
+def _cholesky(matrix: Matrix) -> dict[tuple[int, int], Any]:
+    """Return the entries of Cholesky's factor, written out."""
+    L: dict[tuple[int, int], Any] = {}
+    for i in range(len(matrix)):
+        for j in range(i):
+            L[i, j] = (matrix[i, j] - sum(L[i, k] * L[j, k] for k in range(j))) / L[j, j]
+        L[i, i] = jnp.sqrt(matrix[i, i] - sum(L[i, k] ** 2 for k in range(i)))
+    return L
 
 
 def symmetric(lower: Float[Array | np.ndarray, " entries"], degrees_of_freedom: int) -> Matrix:
@@ -92,7 +113,8 @@ def symmetric(lower: Float[Array | np.ndarray, " entries"], degrees_of_freedom: 
         >>> symmetric(jnp.array([1.0, 2.0, 3.0]), 2).tolist()
         [[1.0, 2.0], [2.0, 3.0]]
     """
-    return jnp.asarray(lower)[places(degrees_of_freedom)]
+    n = degrees_of_freedom
+    return jnp.asarray(lower)[places(n).ravel()].reshape(n, n)
 
 
 def places(degrees_of_freedom: int) -> np.ndarray:

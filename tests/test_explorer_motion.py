@@ -1,12 +1,15 @@
 """How the explorer's scripts move a state and change its energy, against SciPy and the methods in Python."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
 from symplect import change_energy
 from symplect.integrate import RK4, ImplicitMidpoint, Leapfrog, rollout
-from symplect.systems import HenonHeiles, Pendulum
+from symplect.models import EulerLagrange
+from symplect.systems import HenonHeiles, Pendulum, TwoLinkArm
+from symplect.views.explorer.payload import payload as payload_of
 from tests.tapes import Tape, payload
 
 # Motion
@@ -94,6 +97,15 @@ def test_paths_are_those_of_the_methods_in_python(fast, method):
     expected = rollout(HenonHeiles(), np.array(start), times, solver=METHODS[method][0]).states
     path, _ = follow(fast, henon_heiles(), start, method, 0.1, 40)
     np.testing.assert_allclose(path, expected, atol=1e-12)
+
+
+def test_phase_space_keeps_its_volume_where_states_hold_velocities(fast):
+    """A cell of positions and velocities shrinks where masses grow."""
+    moving = EulerLagrange(TwoLinkArm(g=1.0))
+    path, volumes = follow(fast, payload_of(moving), [-0.5, 1.0, 0.0, 0.0], "rk4", 0.01, 300)
+    masses = [np.linalg.det(moving.mechanical.mass_matrix(jnp.asarray(state[:2]))) for state in path]
+    assert np.ptp(masses) > 0.3 * np.mean(masses)
+    np.testing.assert_allclose(volumes, 1.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", METHODS)

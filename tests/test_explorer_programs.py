@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from symplect.models import EulerLagrange
 from symplect.views.explorer.payload import payload
 from tests.every_model import MODELS
 from tests.programs import decoded, run
@@ -15,6 +16,8 @@ def functions(model):
     found = {"field": model.time_derivative, "jacobian": lambda z: jax.jacfwd(model.time_derivative)(z).ravel()}
     if hasattr(model, "hamiltonian"):
         found |= {"hamiltonian": model.hamiltonian, "gradient": jax.grad(model.hamiltonian)}
+    if isinstance(model, EulerLagrange):
+        found["density"] = model.density
     return found
 
 

@@ -22,12 +22,7 @@ from symplect.dynamics import AbstractEnergyDynamics
 from symplect.tables import Reading
 
 _FLOOR = 2e-3  # of the spread: what a model leaves of less is explained, however little noise there is
-_NOISE = {
-    "trajectory": 2.0,
-    "mechanics": 2.0,
-    "closed-form": 4.0,
-    "gradient": 4.0,
-}  # times the noise, of fitted paths or held-out pieces
+_NOISE = {"trajectory": 2.0, "mechanics": 2.0, "closed-form": 4.0, "gradient": 4.0}  # times the noise: paths or pieces
 _SMALL = 0.03  # of the spread, that a model may leave besides noise
 _LOSES = 2.0  # standard errors of a loss
 _NOTICEABLE = 0.05  # of the energy, lost along one trial

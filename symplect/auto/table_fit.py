@@ -62,8 +62,8 @@ def fit(
         dq, dp: columns of measured derivatives.
         inputs: columns of known inputs.
         angle: those of the positions that are angles.
-        method: "mechanics", "closed-form", "trajectory", "gradient" (the paper's network), or "auto" for the best of the
-            first three.
+        method: "mechanics", "closed-form", "trajectory", "gradient" (the paper's network), or "auto" for the best of
+            the first three.
         seed: random seed.
         progress: label of a progress bar; none unless given.
 

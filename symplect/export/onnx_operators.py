@@ -51,10 +51,13 @@ def _dot_general(graph: Graph, equation: JaxprEqn, inputs: list[Value]) -> Value
     (left, right), (left_batch, _) = equation.params["dimension_numbers"]
     ranks = [abstract(variable).ndim for variable in equation.invars]
     require(len(left) == 1 and not left_batch and ranks[1] <= 2, equation)
-    if ranks[1] == 1 and left[0] == ranks[0] - 2:
-        # a transposed matrix times a vector comes out wrong in ONNX Runtime 1.32, whose optimizer fuses the two
-        return graph.node("MatMul", inputs[1], inputs[0])
     rows = [*(axis for axis in range(ranks[0]) if axis != left[0]), left[0]]
+    if ranks[1] == 1:
+        # a transposed matrix times a vector comes out wrong in ONNX Runtime 1.32, whose optimizer fuses the two, also
+        # across what stands between them; times a matrix of one column it comes out right
+        column = graph.node("Unsqueeze", inputs[1], whole([1]))
+        product = graph.node("MatMul", graph.transpose(inputs[0], rows), column)
+        return graph.node("Squeeze", product, whole([ranks[0] - 1]))
     columns = [right[0], *(axis for axis in range(ranks[1]) if axis != right[0])]
     return graph.node("MatMul", graph.transpose(inputs[0], rows), graph.transpose(inputs[1], columns))
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import Scalar, State
 from symplect.dynamics import split
-from symplect.mechanics import AbstractMechanical, solve_positive
+from symplect.mechanics import AbstractMechanical, determinant, solve_positive
 from symplect.models._model import AbstractModel
 from symplect.models.description import describe
 from symplect.models.port_hamiltonian import AbstractOpenSystem, PortHamiltonian
@@ -74,7 +74,11 @@ class EulerLagrange(AbstractOpenSystem, AbstractModel):
     def hamiltonian(self, z: State) -> Scalar:
         """Return the energy at a state `[q, v]`."""
         q, v = split(z)
-        return v @ self.mechanical.momenta(q, v) / 2 + self.mechanical.potential(q)
+        return jnp.sum(v * self.mechanical.momenta(q, v)) / 2 + self.mechanical.potential(q)
+
+    def density(self, z: State) -> Scalar:
+        """Return the volume of phase space for each volume of positions and velocities, `det M(q)`."""
+        return determinant(self.mechanical.mass_matrix(split(z)[0]))
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
         q, v = split(z)

@@ -3,11 +3,12 @@
 from typing import Any, ClassVar, final
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from symplect._types import Half, Key, Scalar
-from symplect.mechanics import AbstractMechanical, Matrix, places
+from symplect.mechanics import AbstractMechanical, Matrix, symmetric
 from symplect.models._model import AbstractModel
 from symplect.models.description import describe
 from symplect.models.features import AbstractFeatures
@@ -80,7 +81,7 @@ class FeatureMechanical(AbstractMechanical, AbstractModel):
         lower = self.mass_weights[0]
         if self.mass_features:
             lower = lower + self.mass_features(q) @ self.mass_weights[1:]
-        return lower[places(self.degrees_of_freedom)]
+        return symmetric(lower, self.degrees_of_freedom)
 
     def potential(self, q: Half) -> Scalar:
         """Return the learned potential, up to the constant that no data determine."""
@@ -133,10 +134,10 @@ class MechanicalHNN(AbstractMechanical, AbstractModel):
 
     def mass_matrix(self, q: Half) -> Matrix:
         n = self.degrees_of_freedom
-        free = self.network(q)[1:][places(n)]
+        free = symmetric(self.network(q)[1:], n)
         below, diagonal = on_device(np.tri(n, k=-1)), on_device(np.eye(n))
         L = below.astype(free.dtype) * free + diagonal.astype(free.dtype) * (jax.nn.softplus(free) + _LEAST)
-        return L @ L.T
+        return jnp.sum(L[:, None] * L[None], axis=2)
 
     def potential(self, q: Half) -> Scalar:
         return self.network(q)[0]

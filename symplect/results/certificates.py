@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -18,7 +19,7 @@ from symplect.experiments.paper_table import aligned, scientific
 from symplect.experiments.tasks import TASKS, Task
 from symplect.files import discard_leftovers, write_json
 from symplect.fitting.own_units import units_of
-from symplect.models import port_of
+from symplect.models import EulerLagrange, port_of
 from symplect.models.rescaled import scaled
 from symplect.runs import MODEL_FILE, Run, TableRun, TaskRun, load_run
 
@@ -97,7 +98,10 @@ def _of_table(run: TableRun) -> Certificate:
     """Return the certificate on people's own data, in units of them; the truth is not known."""
     scaling = units_of([run.model], _own_paths(run))
     starts, times = _own_starts(run)
-    return certificate(scaled(run.model, scaling), (starts - scaling.centre) / scaling.scale, times / scaling.time)
+    inside, begins = scaled(run.model, scaling), (starts - scaling.centre) / scaling.scale
+    if isinstance(inside, EulerLagrange):  # the structure is that of positions and momenta
+        inside, begins = inside.system, np.asarray(jax.vmap(inside.canonical)(jnp.asarray(begins)))
+    return certificate(inside, begins, times / scaling.time)
 
 
 def _own_paths(run: TableRun) -> Trajectories:

@@ -10,6 +10,7 @@ import numpy as np
 from symplect._types import State
 from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
 from symplect.errors import InputError
+from symplect.models import EulerLagrange
 from symplect.precision import cast
 from symplect.views.explorer.arrays import Arrays
 from symplect.views.explorer.content import Payload
@@ -22,7 +23,8 @@ MOST_DEGREES = 24
 def payload(model: AbstractDynamics) -> Payload:
     """Return the weights and the programs of a model or of a true system, as JSON can hold them.
 
-    Programs: `field`, its `jacobian` up to `MOST_DEGREES`, and `hamiltonian` with its `gradient` where there is one.
+    Programs: `field`, its `jacobian` up to `MOST_DEGREES`, and `hamiltonian` with its `gradient` where there is one;
+    the `density` of phase space where states hold velocities.
 
     Raises:
         InputError: numbers that are not finite, or an operation that the page does not know.
@@ -48,6 +50,8 @@ def _functions(model: AbstractDynamics) -> dict[str, Callable[[State], jax.Array
         found["jacobian"] = lambda z: jnp.ravel(jax.jacfwd(model.time_derivative)(z))
     if isinstance(model, AbstractEnergyDynamics):
         found |= {"hamiltonian": model.hamiltonian, "gradient": jax.grad(model.hamiltonian)}
+    if isinstance(model, EulerLagrange):
+        found["density"] = model.density
     return found
 
 

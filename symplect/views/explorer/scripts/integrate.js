@@ -36,14 +36,18 @@ export function follow(dynamics, start, method, step, steps) {
   return path;
 }
 
-/** Returns the volume of a small cell that moves along the path against its first volume, at every state. */
+/**
+ * Returns the volume of a small cell that moves along the path against its first volume, at every state: that of phase
+ * space, also where states are positions and velocities.
+ */
 export function volumes(dynamics, path, method, step) {
   const dimension = 2 * dynamics.degreesOfFreedom;
   const ratio = METHODS[method].volume(dynamics, dimension);
   const state = (k) => path.subarray(k * dimension, (k + 1) * dimension);
   const result = new Float64Array(path.length / dimension).fill(1);
   for (let k = 1; k < result.length; k++) result[k] = result[k - 1] * ratio(state(k - 1), state(k), step);
-  return result;
+  const { density } = dynamics;
+  return density ? result.map((cell, k) => (cell * density(state(k))) / density(state(0))) : result;
 }
 
 /**

@@ -6,7 +6,8 @@ const SHORT = 16; // below it a loop copies faster than `set`
 
 /**
  * Compiles the model: returns its `precision`, its `degreesOfFreedom` and a function of the state for each program,
- * `field`, `jacobian`, `gradient` (whose results are overwritten by the next call) and `hamiltonian` (a number).
+ * `field`, `jacobian`, `gradient` (whose results are overwritten by the next call), `hamiltonian` and `density` (a
+ * number).
  *
  * Throws an Error that names the place where the model is broken.
  */
@@ -24,7 +25,7 @@ export function compile(model, kernels) {
   const arrays = weights.map((array) => filled(workspace.allocate(array.length), array));
   const evaluators = programs.map((program) => [program.name, evaluator(program, arrays, workspace)]);
   const compiled = { precision, degreesOfFreedom, ...Object.fromEntries(evaluators) };
-  if (compiled.hamiltonian) compiled.hamiltonian = first(compiled.hamiltonian);
+  for (const name of ["hamiltonian", "density"]) if (compiled[name]) compiled[name] = first(compiled[name]);
   return compiled;
 }
 
@@ -44,6 +45,7 @@ function present(programs, dimension) {
     jacobian: dimension ** 2,
     hamiltonian: 1,
     gradient: dimension,
+    density: 1,
     decode: sizes[output],
   };
   return Object.entries(results)
