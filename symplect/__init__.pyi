@@ -1,4 +1,5 @@
 from . import auto as auto
+from . import control as control
 from . import data as data
 from . import dynamics as dynamics
 from . import evaluation as evaluation
@@ -7,6 +8,7 @@ from . import export as export
 from . import files as files
 from . import fitting as fitting
 from . import integrate as integrate
+from . import mechanics as mechanics
 from . import models as models
 from . import precision as precision
 from . import results as results
@@ -29,6 +31,7 @@ from .evaluation import certificate as certificate
 from .fitting import GradientSettings as GradientSettings
 from .fitting import fit_closed_form as fit_closed_form
 from .fitting import fit_gradient as fit_gradient
+from .fitting import fit_mechanics as fit_mechanics
 from .fitting import fit_trajectory as fit_trajectory
 from .integrate import RK4 as RK4
 from .integrate import Adaptive as Adaptive
@@ -40,6 +43,7 @@ from .integrate import change_energy_path as change_energy_path
 from .integrate import rollout as rollout
 from .models import HNN as HNN
 from .models import Baseline as Baseline
+from .models import EulerLagrange as EulerLagrange
 from .models import FeatureHamiltonian as FeatureHamiltonian
 from .models import PortHamiltonian as PortHamiltonian
 from .regressor import HamiltonianRegressor as HamiltonianRegressor

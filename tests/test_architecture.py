@@ -17,7 +17,7 @@ PACKAGE = ROOT / "symplect"
 
 ORDER = [
     "_types", "environment", "errors", "terminal", "precision", "files", "dynamics", "mechanics", "systems",
-    "integrate", "data", "models", "fitting", "regressor", "evaluation", "tables", "runs", "export", "auto",
+    "integrate", "data", "models", "control", "fitting", "regressor", "evaluation", "tables", "runs", "export", "auto",
     "experiments", "results", "views", "cli",
 ]  # fmt: skip
 """Each room imports only from rooms before it, and from itself."""

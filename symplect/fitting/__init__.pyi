@@ -9,6 +9,8 @@ from .descent import descend as descend
 from .descent import initial_state as initial_state
 from .gradient import fit_gradient as fit_gradient
 from .gradient import fit_gradient_together as fit_gradient_together
+from .mechanics import MechanicsFit as MechanicsFit
+from .mechanics import fit_mechanics as fit_mechanics
 from .pair_distances import fit_pair_distances as fit_pair_distances
 from .random_features import fit_random_features as fit_random_features
 from .trajectory import TrajectoryFit as TrajectoryFit
