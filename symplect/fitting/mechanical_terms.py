@@ -37,6 +37,10 @@ class MechanicalTerms:
         held = [np.zeros(entries, bool), np.ones(entries * features + inner.potential_features.size, bool)]
         self.penalised: Bool[np.ndarray, " weights"] = np.concatenate([*held, np.zeros(others, bool)])
 
+    @property
+    def degrees_of_freedom(self) -> int:
+        return self._n
+
     def at(
         self, states: States, inputs: Float[np.ndarray, "channels samples"], accelerations: Half | None
     ) -> tuple[Columns, Columns, Half]:

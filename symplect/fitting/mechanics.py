@@ -1,35 +1,29 @@
 """Mechanical systems in closed form, from positions and velocities: no momenta, and no derivatives of data."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import jax
 import numpy as np
-from jaxtyping import Float
 
 from symplect.data import Scaling, Trajectories
 from symplect.errors import FitError, InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.field_of import mass_matrices
-from symplect.fitting.least_squares import merge, one_thread, reduce
+from symplect.fitting.least_squares import Reduced, merge, one_thread, reduce
 from symplect.fitting.mechanical_terms import MechanicalTerms
 from symplect.fitting.own_units import brought_back
-from symplect.models import EulerLagrange, FeatureMechanical, PortHamiltonian
+from symplect.fitting.weak_form import equations
+from symplect.models import EulerLagrange, FeatureMechanical, PortHamiltonian, holds_inputs
 from symplect.models.features import AbstractFeatures
 from symplect.models.rescaled import scaled
 from symplect.precision import on_device
 
-_WINDOW = 2.5  # times the time in which states change by their spread: a window of the weak form
-_SHORTEST, _LONGEST = 10, 40  # samples of a window
-_OVERLAP = 3  # windows over each sample
-_GAP = 3.5  # times the usual time step: no window crosses a longer one
 _RIDGES = (0.0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0)  # tried in turn, until M is positive definite over the data
 _LEAST = 1e-3  # of the largest mass: a smaller one is no mass
-_BLOCK = 4000  # rows that are reduced at once
+_ROWS = 4000  # that are reduced at once, and more where there are many unknowns
 _RANK = 1e-13  # of the largest singular value
-
-Columns = Float[np.ndarray, "degrees_of_freedom columns samples"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +65,8 @@ def fit_mechanics(
 
     $$\int \dot\psi\, (M v)_i + \psi \Big(\tfrac12 \partial_i (v^T M v) - \partial_i V - (R v)_i + u_i\Big)\, dt = 0$$
 
-    Where the data have derivatives, the equations hold at every sample instead. Without known forces all weights share
+    Where samples lie on smooth paths, polynomials through positions and velocities say what is between them, and the
+    bump is a single time step. Where the data have derivatives, the equations hold at every sample instead. Without known forces all weights share
     a factor that no data tell. Noise in the features biases such a fit: it is where `fit_trajectory` begins.
 
     Sources: Messenger, Bortz 2021, J. Comput. Phys. 443, 110525 (weak form); Atkeson, An, Hollerbach 1986, Int. J.
@@ -101,7 +96,7 @@ def fit_mechanics(
         (True, True)
     """
     began = time.perf_counter()
-    require_fittable("fit_mechanics", data, derivatives=False)
+    require_fittable("fit_mechanics", data, derivatives=data.derivatives is not None)
     n = data.dimension // 2
     channels = 0 if data.inputs is None else data.inputs.shape[1]
     known = (channels == n) if forces is None else forces and channels > 0
@@ -126,7 +121,7 @@ def fit_mechanics(
 def _solved(
     terms: MechanicalTerms, inside: EulerLagrange, data: Trajectories
 ) -> tuple[EulerLagrange, float, float, float]:
-    reduced = merge([reduce(A, y) for A, y in _equations(terms, data)])
+    reduced = _reduced(equations(terms, data, held=holds_inputs(inside)))
     size = np.linalg.norm(reduced.triangle, axis=0)
     size = np.where(size > 0, size, 1.0)
     A, target = reduced.triangle / size, reduced.target
@@ -153,54 +148,19 @@ def _solved(
     raise FitError("fit_mechanics: no positive definite mass matrix explains the data: take fewer mass features")
 
 
-def _equations(terms: MechanicalTerms, data: Trajectories) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield rows of the linear problem and what they should give, block by block."""
-    n = data.dimension // 2
-    inputs = np.zeros((0, len(data.times))) if data.inputs is None else data.inputs.T
-    if data.derivatives is not None:
-        for first in range(0, len(data.times), _BLOCK):
-            some = slice(first, first + _BLOCK)
-            accelerations = data.derivatives.T[n:, some]
-            momentum, force, target = terms.at(data.states.T[:, some], inputs[:, some], accelerations)
-            yield _rows(force - momentum), target.ravel()
-        return
-    first = 0
-    for trial in data:
-        here = slice(first, first + len(trial.times))
-        first = here.stop
-        momentum, force, target = terms.at(data.states.T[:, here], inputs[:, here], None)
-        for bumps, slopes in _windows(trial.times):
-            A = np.einsum("ws,ics->iwc", slopes, momentum) + np.einsum("ws,ics->iwc", bumps, force)
-            yield A.reshape(-1, A.shape[2]), (target @ bumps.T).ravel()
-
-
-def _rows(columns: Columns) -> np.ndarray:
-    return columns.transpose(0, 2, 1).reshape(-1, columns.shape[1])
-
-
-def _windows(times: Float[np.ndarray, " samples"]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield bumps and their slopes over the samples of a path, times the weights of a quadrature, in windows.
-
-    Times are in units in which states change by their spread.
-    """
-    steps = np.diff(times)
-    if not len(steps):
-        return
-    usual = float(np.median(steps))
-    width = int(np.clip(round(_WINDOW / usual), _SHORTEST, _LONGEST))
-    for piece in np.split(np.arange(len(times)), np.flatnonzero(steps > _GAP * usual) + 1):
-        own = min(width, len(piece))
-        if own < 3:
-            continue
-        starts = np.unique(np.linspace(0, len(piece) - own, 1 + _OVERLAP * (len(piece) - own) // own).astype(int))
-        bumps, slopes = np.zeros((2, len(starts), len(times)))
-        for row, start in enumerate(starts):
-            inside = piece[start : start + own]
-            at = times[inside]
-            half = (at[-1] - at[0]) / 2
-            u = (at - at[0]) / half - 1
-            weights = np.gradient(at) * np.where((np.arange(own) == 0) | (np.arange(own) == own - 1), 0.5, 1.0)
-            norm = 1 / np.sqrt(half)
-            bumps[row, inside] = weights * norm * (1 - u**2) ** 3
-            slopes[row, inside] = weights * norm * -6 * u * (1 - u**2) ** 2 / half
-        yield bumps, slopes
+def _reduced(parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> Reduced:
+    found: list[Reduced] = []
+    waiting: list[np.ndarray] = []
+    for A, y in parts:
+        waiting.append(np.column_stack([A, y]))
+        if sum(map(len, waiting)) > _ROWS + 2 * A.shape[1]:
+            rows, waiting = np.concatenate(waiting), []
+            found = [merge([*found, reduce(rows[:, :-1], rows[:, -1])])]
+    if waiting:
+        rows = np.concatenate(waiting)
+        found.append(reduce(rows[:, :-1], rows[:, -1]))
+    if not found:
+        raise InputError(
+            "fit_mechanics: expected 3 neighbouring samples or more, found gaps between all: leave the rare ones out"
+        )
+    return merge(found)
