@@ -66,8 +66,9 @@ def fit_mechanics(
     $$\int \dot\psi\, (M v)_i + \psi \Big(\tfrac12 \partial_i (v^T M v) - \partial_i V - (R v)_i + u_i\Big)\, dt = 0$$
 
     Where samples lie on smooth paths, polynomials through positions and velocities say what is between them, and the
-    bump is a single time step. Where the data have derivatives, the equations hold at every sample instead. Without known forces all weights share
-    a factor that no data tell. Noise in the features biases such a fit: it is where `fit_trajectory` begins.
+    bump is a single time step. Where the data have derivatives, the equations hold at every sample instead. Without
+    known forces all weights share a factor that no data tell. Noise in the features biases such a fit: it is where
+    `fit_trajectory` begins.
 
     Sources: Messenger, Bortz 2021, J. Comput. Phys. 443, 110525 (weak form); Atkeson, An, Hollerbach 1986, Int. J.
     Robot. Res. 5, 101 (an arm's parameters are linear).
