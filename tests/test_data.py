@@ -8,13 +8,14 @@ import zipfile
 import numpy as np
 import pooch
 import pytest
+import scipy.interpolate
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from symplect import Trajectories, add_noise, simulate
 from symplect.data import forward_difference, measured, measured_pendulum
-from symplect.data.smoothing import smoothing_splines
+from symplect.data.smoothing import Splines, smoothing_splines
 from symplect.errors import InputError, NotAvailableError
 from symplect.systems import MassSpring, NBody, Pendulum
 from tests.needs import needs_measurements
@@ -257,6 +258,25 @@ def test_speeds_do_not_depend_on_units(unit, size):
     _, plain = smoothing_splines(t * 1.0, swing[:, None], [60])
     _, other = smoothing_splines(unit * t, size * swing[:, None], [60])
     np.testing.assert_allclose(other * unit / size, plain, atol=1e-9)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("samples", [5, 60])
+def test_splines_are_those_of_scipy(samples, smoothing):
+    rng = np.random.default_rng(0)
+    t = np.cumsum(rng.uniform(0.1, 2.0, samples))
+    x = np.sin(0.3 * t) + 0.1 * rng.standard_normal(samples)
+    missed, curvature = (splines := Splines(t, x)).at(smoothing)
+    theirs = scipy.interpolate.make_smoothing_spline(t, x, lam=smoothing)
+    np.testing.assert_allclose(x - missed, theirs(t), atol=1e-9)
+    np.testing.assert_allclose(splines.slopes(x - missed, curvature), theirs.derivative()(t), atol=1e-6)
+
+
+def test_splines_do_not_mind_samples_that_are_close_in_time():
+    """The normal equations have lost all digits there, SciPy's spline half of them."""
+    t, x = np.arange(30.0), np.sin(0.2 * np.arange(30)) + 0.02 * np.random.default_rng(0).standard_normal(30)
+    near, nearer = np.where(t == 15, 14 + 1e-6, t), np.where(t == 15, 14 + 1e-9, t)
+    np.testing.assert_allclose(Splines(nearer, x).at(1e3)[0], Splines(near, x).at(1e3)[0], atol=1e-6)
 
 
 def test_a_smooth_path_follows_its_data():

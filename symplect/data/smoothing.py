@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Real
+from scipy.linalg import solve_banded
 
 from symplect.data.noise import local_residuals
 
@@ -28,8 +29,8 @@ def smoothing_splines(
     $|x - f|^2 / \mathrm{tr}(1 - A_\lambda)^2$ of all orders of magnitude (generalised cross-validation), and is made
     less until the spline misses the samples by no more than their noise allows.
 
-    Source: Craven, Wahba 1978, Numer. Math. 31, 377. SciPy's splines, but not its choice of $\lambda$, which is not
-    found where a swing has few samples.
+    Source: Craven, Wahba 1978, Numer. Math. 31, 377. SciPy's choice of $\lambda$ is not found where a swing has few
+    samples.
 
     Args:
         times: increasing within each trial.
@@ -54,8 +55,6 @@ def smoothing_splines(
 
 def _smoothed(times: Samples, values: Samples) -> tuple[Samples, Samples]:
     """Return one smooth path and its derivative."""
-    from scipy.interpolate import make_smoothing_spline  # takes longer to import than most of the package
-
     middle, step = np.mean(values), float(np.median(np.diff(times)))
     size = float(np.max(np.abs(values - middle)))
     if size <= 4 * np.finfo(float).eps * abs(middle):
@@ -63,32 +62,67 @@ def _smoothed(times: Samples, values: Samples) -> tuple[Samples, Samples]:
     u, x = (times - times[0]) / step, (values - middle) / size
     noise = local_residuals(u, x[:, None])
     allowed = _FOLLOWS**2 * (1 + 3 / np.sqrt(len(noise))) * float(np.mean(noise**2))
-    chosen = _cross_validated(u, x)
-    for smoothing in chosen * 10.0 ** -np.arange(_TRIES):
-        path = make_smoothing_spline(u, x, lam=smoothing)
-        if np.mean((path(u) - x) ** 2) <= allowed:
+    splines, chosen = Splines(u, x), _cross_validated(u, x)
+    for smoothing in (*(chosen * 10.0 ** -np.arange(_TRIES)), 0.0):
+        missed, curvature = splines.at(smoothing)
+        if np.mean(missed**2) <= allowed:
             break
-    else:
-        path = make_smoothing_spline(u, x, lam=0.0)
-    return np.asarray(middle + size * path(u)), np.asarray(path.derivative()(u) * size / step)
+    path = x - missed
+    return middle + size * path, splines.slopes(path, curvature) * size / step
 
 
 def _cross_validated(u: Samples, x: Samples) -> float:
     """Return the smoothing by the middle of the samples, where there are very many."""
-    from scipy.interpolate import make_smoothing_spline
-
     first = max(0, len(u) - _MOST) // 2
-    u, x = u[first : first + _MOST], x[first : first + _MOST]
-    roughness = _roughness(len(x))
+    splines = Splines(u[first : first + _MOST], x[first : first + _MOST])
+    samples = len(splines.x)
+    roughness = _roughness(samples)
 
     def score(smoothing: float) -> float:
         left = smoothing * roughness
-        missed = make_smoothing_spline(u, x, lam=smoothing)(u) - x
-        return float(np.sum(missed**2) / np.sum(left / (1 + left)) ** 2)
+        return float(np.sum(splines.at(smoothing)[0] ** 2) / np.sum(left / (1 + left)) ** 2)
 
-    strongest = np.ceil(4 * np.log10(len(x) / np.pi)) + 1  # all but a line is smoothed away
+    strongest = np.ceil(4 * np.log10(samples / np.pi)) + 1  # all but a line is smoothed away
     coarse = min(10.0 ** np.arange(_ROUGHEST, strongest + 1), key=score)
     return float(min(coarse * 10.0**_FINER, key=score))
+
+
+class Splines:
+    r"""Natural cubic splines of least $|x - f|^2 + \lambda \int f''^2$, by their curvature $\gamma$ at the samples.
+
+    With divided differences $Q^T$, $R \gamma + Q^T (x - f) = Q^T x$ and $x - f = \lambda Q \gamma$. Both are solved at
+    once, since $Q^T Q$ would lose what tells samples apart that are close in time.
+
+    Source: Reinsch 1967, Numer. Math. 10, 177; Green, Silverman 1994, section 2.3.
+
+    Args:
+        u: increasing times.
+        x: samples.
+    """
+
+    def __init__(self, u: Samples, x: Samples):
+        self.x, self._steps = x, np.diff(u)
+        self._bent, self._rough = np.zeros((2, 7, 2 * len(x)))  # diagonals; curvature and misses take turns
+        self._bent[3] = 1.0
+        self._bent[1, 4::2], self._bent[5, :-4:2] = self._steps[1:] / 6, self._steps[:-1] / 6
+        self._bent[3, 2:-2:2] = (self._steps[:-1] + self._steps[1:]) / 3
+        slopes = 1 / self._steps
+        before, after = slopes[:-1], slopes[1:]
+        self._rough[4, 1:-3:2], self._rough[2, 3:-1:2], self._rough[0, 5::2] = before, -before - after, after
+        self._rough[2, 2:-2:2], self._rough[4, 2:-2:2], self._rough[6, 2:-2:2] = -before, before + after, -after
+
+    def at(self, smoothing: float) -> tuple[Samples, Samples]:
+        """Return by how much the samples are missed, and the curvature."""
+        asked, weight = np.zeros(2 * len(self.x)), np.sqrt(smoothing)
+        asked[2:-2:2] = np.diff(np.diff(self.x) / self._steps)
+        found = solve_banded((3, 3), self._bent + weight * self._rough, asked, overwrite_ab=True, check_finite=False)
+        return weight * found[1::2], found[::2]
+
+    def slopes(self, path: Samples, curvature: Samples) -> Samples:
+        """Return the derivatives of a spline at the samples, by its values and its curvature."""
+        chords = np.diff(path) / self._steps
+        ahead = chords - self._steps * (2 * curvature[:-1] + curvature[1:]) / 6
+        return np.append(ahead, chords[-1] + self._steps[-1] * curvature[-2] / 6)
 
 
 def _roughness(samples: int) -> Float[np.ndarray, " waves"]:
