@@ -2,7 +2,6 @@
 
 from typing import final
 
-import diffrax
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -31,6 +30,8 @@ class Adaptive(AbstractSolver):
     reverse: bool = eqx.field(static=True, default=True)
 
     def solve(self, dynamics: AbstractDynamics, z0: State, ts: Float[Array, " times"]) -> tuple[Path, Int[Array, ""]]:
+        import diffrax  # takes longer to import than most of the package
+
         finest = 4 * float(jnp.finfo(z0.dtype).eps)
         steps = diffrax.PIDController(rtol=max(self.rtol, finest), atol=max(self.atol, finest))
         solution = diffrax.diffeqsolve(

@@ -4,7 +4,6 @@ from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
-import optimistix as optx
 
 from symplect._types import Scalar, State
 from symplect.dynamics import AbstractDynamics
@@ -27,6 +26,8 @@ class ImplicitMidpoint(AbstractFixedStep):
     substeps: int = eqx.field(static=True, default=1)
 
     def step(self, dynamics: AbstractDynamics, z: State, t: Scalar, h: Scalar) -> State:
+        import optimistix as optx  # takes longer to import than the package
+
         def residual(slope: State, _: None) -> State:
             return slope - dynamics.time_derivative(z + h / 2 * slope, t + h / 2)
 

@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
-from scipy.integrate import solve_ivp
 
 from symplect.dynamics import (
     AbstractDynamics,
@@ -23,6 +22,8 @@ def follow(
 
     SciPy moves it: of one path, a compiled `rollout` takes a second to compile and its field a tenth of that.
     """
+    from scipy.integrate import solve_ivp  # takes longer to import than most of the package
+
     path = np.full((len(times), len(start)), np.nan)
     with jax.enable_x64(True), np.errstate(all="ignore"):
         exact = cast(dynamics, jnp.float64)
