@@ -15,6 +15,7 @@ from scipy.integrate import solve_ivp
 
 from symplect import Trajectories, add_noise, simulate
 from symplect.data import forward_difference, measured, measured_pendulum
+from symplect.data.derivatives import integrals
 from symplect.data.smoothing import Splines, smoothing_splines
 from symplect.errors import InputError, NotAvailableError
 from symplect.systems import MassSpring, NBody, Pendulum
@@ -270,6 +271,14 @@ def test_splines_are_those_of_scipy(samples, smoothing):
     theirs = scipy.interpolate.make_smoothing_spline(t, x, lam=smoothing)
     np.testing.assert_allclose(x - missed, theirs(t), atol=1e-9)
     np.testing.assert_allclose(splines.slopes(x - missed, curvature), theirs.derivative()(t), atol=1e-6)
+
+
+@pytest.mark.parametrize("samples", [2, 3, 4, 5, 60])
+def test_integrals_are_those_of_scipys_splines(samples):
+    rng = np.random.default_rng(0)
+    t, x = np.cumsum(rng.uniform(0.1, 2.0, samples)), rng.standard_normal((samples, 2))
+    theirs = scipy.interpolate.CubicSpline(t, x).antiderivative()
+    np.testing.assert_allclose(integrals(t, x), theirs(t), atol=1e-12 * np.max(abs(theirs(t))))
 
 
 def test_splines_do_not_mind_samples_that_are_close_in_time():

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float
+from scipy.linalg import solve_banded
 
 from symplect.data.smoothing import FEWEST, smoothing_splines
 from symplect.data.trajectories import Trajectories
@@ -46,7 +48,7 @@ def clean_by_derivatives(data: Trajectories) -> Trajectories:
 
     The derivatives give every path but for a constant, which is the mean of what was measured: n samples reduce the
     noise by the square root of n, and what is left is the same for the whole path. Paths are splines through the
-    derivatives (SciPy).
+    derivatives.
 
     Args:
         data: trials of at least two samples, whose derivatives are better known than their states.
@@ -66,18 +68,16 @@ def clean_by_derivatives(data: Trajectories) -> Trajectories:
         raise InputError("clean_by_derivatives: expected data with derivatives, found none: use fit_trajectory")
     if min(data.lengths) < 2:
         raise InputError("clean_by_derivatives: expected trials of at least two samples, found one of a single sample")
-    from scipy.interpolate import CubicSpline  # takes longer to import than most of the package
-
     paths: list[np.ndarray] = []
     for trial in data:
         assert trial.derivatives is not None
-        path = CubicSpline(trial.times, trial.derivatives).antiderivative()(trial.times)
+        path = integrals(trial.times, trial.derivatives)
         paths.append(path + np.mean(trial.states - path, axis=0))
     return replace(data, states=np.concatenate(paths))
 
 
 def smoothed(data: Trajectories) -> Trajectories:
-    """Return the data with states and derivatives of smoothing splines (SciPy; cross-validated, Craven, Wahba 1978).
+    """Return the data with states and derivatives of smoothing splines (cross-validated, Craven, Wahba 1978).
 
     Args:
         data: trials of at least five samples; derivatives of their own are replaced.
@@ -95,3 +95,36 @@ def smoothed(data: Trajectories) -> Trajectories:
         raise InputError(f"smoothed: expected trials of {FEWEST} samples or more, found one of {min(data.lengths)}")
     states, derivatives = smoothing_splines(data.times, data.states, data.lengths)
     return replace(data, states=states, derivatives=derivatives)
+
+
+def integrals(
+    times: Float[np.ndarray, " samples"], values: Float[np.ndarray, "samples columns"]
+) -> Float[np.ndarray, "samples columns"]:
+    """Return the integrals, from the first time on, of cubic splines through samples (de Boor's "not-a-knot").
+
+    Of three samples it is a parabola, of two a line.
+
+    Args:
+        times: increasing.
+        values: samples, one column for each function.
+
+    Example:
+        >>> t = np.array([0.0, 1.0, 3.0, 4.0])
+        >>> integrals(t, t[:, None] ** 3)[:, 0].tolist()  # t^4 / 4
+        [0.0, 0.25, 20.25, 64.0]
+    """
+    h, curvatures = np.diff(times), np.zeros(values.shape)
+    bent = np.diff(np.diff(values, axis=0) / h[:, None], axis=0)
+    if len(times) == 3:
+        curvatures[:] = 2 * bent / (h[0] + h[1])
+    elif len(times) > 3:
+        bands = np.stack([np.roll(h[1:], 1), 2 * (h[:-1] + h[1:]), np.roll(h[:-1], -1)])  # by columns, as in LAPACK
+        first, last = h[0] / h[1], h[-1] / h[-2]  # cubics go on beyond the second sample and that before the last
+        bands[1, 0], bands[0, 1] = bands[1, 0] + h[0] * (1 + first), bands[0, 1] - h[0] * first
+        bands[1, -1], bands[2, -2] = bands[1, -1] + h[-1] * (1 + last), bands[2, -2] - h[-1] * last
+        inner = curvatures[1:-1] = solve_banded((1, 1), bands, 6 * bent, check_finite=False)
+        curvatures[0] = inner[0] + first * (inner[0] - inner[1])
+        curvatures[-1] = inner[-1] + last * (inner[-1] - inner[-2])
+    h = h[:, None]
+    pieces = h * (values[:-1] + values[1:]) / 2 - h**3 * (curvatures[:-1] + curvatures[1:]) / 24
+    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(pieces, axis=0)])

@@ -63,10 +63,8 @@ def _smoothed(times: Samples, values: Samples) -> tuple[Samples, Samples]:
     noise = local_residuals(u, x[:, None])
     allowed = _FOLLOWS**2 * (1 + 3 / np.sqrt(len(noise))) * float(np.mean(noise**2))
     splines, chosen = Splines(u, x), _cross_validated(u, x)
-    for smoothing in (*(chosen * 10.0 ** -np.arange(_TRIES)), 0.0):
-        missed, curvature = splines.at(smoothing)
-        if np.mean(missed**2) <= allowed:
-            break
+    tried = (splines.at(smoothing) for smoothing in (*(chosen * 10.0 ** -np.arange(_TRIES)), 0.0))
+    missed, curvature = next(found for found in tried if np.mean(found[0] ** 2) <= allowed)
     path = x - missed
     return middle + size * path, splines.slopes(path, curvature) * size / step
 

@@ -14,9 +14,7 @@ export async function unpacked(id) {
   const bytes = new DataView(new ArrayBuffer(4 * Math.ceil((textContent.length - first) / 5)));
   for (let at = first, to = 0; at < textContent.length; to += 4) {
     let word = 0;
-    for (let digit = 0; digit < 5; digit++, at++) {
-      word = 85 * word + (at < textContent.length ? DIGITS[textContent.charCodeAt(at)] : 84);
-    }
+    for (let digit = 0; digit < 5; digit++, at++) word = 85 * word + DIGITS[textContent.charCodeAt(at)];
     bytes.setUint32(to, word);
   }
   const content = new Blob([bytes.buffer.slice(0, Number.parseInt(textContent, 10))]);

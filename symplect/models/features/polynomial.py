@@ -73,18 +73,16 @@ class Polynomial(AbstractFeatures):
     def __call__(self, z: State) -> Values:
         if len(z) != self.dimension:
             raise InputError(f"Polynomial: expected an input of {self.dimension} entries, found {len(z)}")
-        found: list[Values] = []
-        for degree in range(1, self.degree + 1):
-            picks = np.array([pick for pick in self.factors if len(pick) == degree])
-            product = z[picks[:, 0]]
-            for column in picks.T[1:]:
-                product = product * z[column]
-            found.append(product)
-        return jnp.concatenate(found)
+        entries = jnp.append(z, 1.0)
+        return reduce(jnp.multiply, [entries[column] for column in self._picks.T])
+
+    @property
+    def _picks(self) -> Picks:
+        """The factors of each monomial, filled up to the degree by the place of a 1 behind the state."""
+        return np.array([(*pick, *[self.dimension] * (self.degree - len(pick))) for pick in self.factors])
 
     def derivatives(self) -> Differentiated:
-        one = self.dimension  # the place of a 1 behind the state, which fills up the lower degrees
-        picks = np.array([(*pick, *[one] * (self.degree - len(pick))) for pick in self.factors])
+        one, picks = self.dimension, self._picks
         pairs = [_Pair.of(picks, one + 1, *columns) for columns in combinations(range(self.degree), 2)]
         places, columns = np.arange(len(picks)), range(self.degree)
 
