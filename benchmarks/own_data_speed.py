@@ -2,7 +2,7 @@
 
 Wall time of `symplect fit`, with nothing compiled before and again with what that has compiled, over the time that JAX,
 Equinox and Diffrax alone take to be imported, and how many programs are compiled. With `--pysindy PYTHON`, where
-PySINDy is installed, plain and weak SINDy fit the same tables in a whole process of their own; both then follow unseen
+PySINDy is installed, plain and weak SINDy fit the same tables in a whole process of their own; all then follow unseen
 paths from their exact starts: the median of the error of a path, in units of the spread. `--only NAME ...` takes some.
 """
 
@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from _results import tell
-from _spent import spent
-from _timing import spread
+from _spent import Spent, spent
 from scipy.integrate import solve_ivp
 
 ROUNDS = 3
@@ -96,26 +95,24 @@ def main() -> None:
 def measure(name: str, place: Path, pysindy: str | None) -> None:
     call = written(name, place)
     ratios: dict[str, list[float]] = {"cold": [], "warm": []}
+    theirs: dict[str, list[Spent]] = {"plain": [], "weak": []} if pysindy else {}
     for number in range(ROUNDS):
         base, compiled = spent([sys.executable, "-c", BASE]).seconds, str(place / f"compiled-{number}")
         kept = {"JAX_COMPILATION_CACHE_DIR": compiled, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-        for which, own in ratios.items():
+        for which in ("cold", "warm"):
             found = spent([str(SYMPLECT), *call, "--out", str(place / f"{which}-{number}")], **kept)
-            own.append(found.seconds / base)
+            ratios[which].append(found.seconds / base)
         print(f"{name}: {found}, imports alone {base:.2f} s", flush=True)
+        for kind, own in theirs.items():
+            own.append(spent([str(pysindy), str(Path(__file__).with_name("_sindy.py")), kind, str(place)]))
+            ratios.setdefault(f"{kind} SINDy", []).append(own[-1].seconds / base)
     counted = spent([sys.executable, "-c", COUNTED, *call, "--out", str(place / "counted")]).printed
     print(f"{name}: {counted.split('compilations')[-1].strip()} programs compiled")
     for which, own in ratios.items():
         tell(f"own data: {name}, {which}, over the imports of JAX, Equinox and Diffrax", np.array(own), better="lower")
     print(f"{name}: unseen paths are off by {errors(place):.2g} of the spread")
-    if pysindy:
-        for kind in ("plain", "weak"):
-            script = [pysindy, str(Path(__file__).with_name("_sindy.py")), kind, str(place)]
-            runs = [spent(script) for _ in range(ROUNDS)]
-            taken = np.array([run.seconds for run in runs])
-            print(
-                f"{name}: {kind} SINDy {spread(taken)} s, unseen paths off by {float(runs[0].printed):.2g}", flush=True
-            )
+    for kind, own in theirs.items():
+        print(f"{name}: of {kind} SINDy by {float(own[0].printed):.2g}", flush=True)
 
 
 def written(name: str, place: Path) -> list[str]:

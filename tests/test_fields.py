@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from symplect import Trajectories
+from symplect.dynamics import AbstractEnergyDynamics, energies, vector_field
 from symplect.errors import FitError
-from symplect.fitting.field_of import TracedField, energies_and_speeds, field_at, field_of
+from symplect.fitting.field_of import TracedField, energies_and_speeds, energies_at, field_at, field_of, velocities_at
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.paths import follow
 from symplect.fitting.residuals import PathResiduals
@@ -89,6 +90,13 @@ def test_a_field_in_closed_form_is_that_of_the_model(model):
     for number, step in enumerate(1e-6 * np.eye(len(field.start))):
         sides = [field(field.start + sign * step, STATES.T, inputs).velocity for sign in (1, -1)]
         np.testing.assert_allclose(found.by_parameters[:, number], (sides[0] - sides[1]) / 2e-6, rtol=1e-5, atol=1e-6)
+
+
+def test_energies_and_velocities_at_many_states_are_those_of_the_model(model):
+    np.testing.assert_allclose(velocities_at(model, STATES), vector_field(model, STATES), rtol=1e-10, atol=1e-10)
+    if isinstance(model, AbstractEnergyDynamics):
+        grid = STATES.reshape(2, 3, 4)
+        np.testing.assert_allclose(energies_at(model, grid), energies(model.hamiltonian, grid), rtol=1e-12, atol=1e-12)
 
 
 def test_numbers_of_a_fit_give_the_model_back(model):

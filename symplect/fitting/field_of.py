@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, energies, vector_field
 from symplect.fitting.fields import AbstractField, Inputs, Linearised, Parameters, PlainField, States
 from symplect.fitting.hamiltonian_field import HamiltonianField
 from symplect.fitting.mechanical_field import MechanicalField, inverse_positive
@@ -41,6 +41,29 @@ def field_at(model: AbstractDynamics, states: Float[np.ndarray, "samples dimensi
     with jax.enable_x64(True):
         field = field_of(cast(model, jnp.float64))
         return field(field.start, np.asarray(states, float).T, np.zeros((0, len(states))))
+
+
+def velocities_at(
+    model: AbstractDynamics, states: Float[np.ndarray, "samples dimension"]
+) -> Float[np.ndarray, "samples dimension"]:
+    """Return the time derivatives of a model without inputs, compiled only where it is not one of features."""
+    with jax.enable_x64(True):
+        exact = cast(model, jnp.float64)
+        if isinstance(field := field_of(exact), TracedField):
+            return np.asarray(vector_field(exact, np.asarray(states, float)))
+        return field(field.start, np.asarray(states, float).T, np.zeros((0, len(states)))).velocity.T
+
+
+def energies_at(
+    system: AbstractEnergyDynamics, states: Float[np.ndarray, "*batch dimension"]
+) -> Float[np.ndarray, "*batch"]:
+    """Return H of a true or learned system at many states, compiled only where it is not one of features."""
+    inner = system.conservative if isinstance(system, PortHamiltonian) else system
+    if isinstance(inner, FeatureHamiltonian):
+        flat = np.asarray(states, float).reshape(-1, states.shape[-1])
+        return energies_and_speeds(system, flat)[0].reshape(states.shape[:-1])
+    with jax.enable_x64(True):
+        return np.asarray(energies(cast(system, jnp.float64).hamiltonian, np.asarray(states, float)))
 
 
 def energies_and_speeds(

@@ -12,12 +12,13 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from symplect.data import Trajectories
-from symplect.dynamics import AbstractDynamics, energies, vector_field
+from symplect.dynamics import AbstractDynamics
 from symplect.errors import InputError, blamed_on
 from symplect.evaluation.certification import MEANINGS, Certificate, Row, certificate
 from symplect.experiments.paper_table import aligned, scientific
 from symplect.experiments.tasks import TASKS, Task
 from symplect.files import discard_leftovers, write_json
+from symplect.fitting.field_of import energies_at, velocities_at
 from symplect.fitting.own_units import units_of
 from symplect.models import EulerLagrange, port_of
 from symplect.models.rescaled import scaled
@@ -109,7 +110,7 @@ def _own_paths(run: TableRun) -> Trajectories:
     if run.has_paths:
         return Trajectories(run.rollout["t"], run.rollout["truth"], tuple(map(int, run.rollout["lengths"])))
     states = run.rollout["train"]
-    fields = np.asarray(vector_field(run.model, jnp.asarray(states)))
+    fields = velocities_at(run.model, states)
     return Trajectories(np.zeros(len(states)), states, (1,) * len(states), derivatives=fields)
 
 
@@ -130,7 +131,7 @@ def _own_starts(run: TableRun) -> tuple[np.ndarray, np.ndarray]:
 
 def turn(model: AbstractDynamics, states: Float[np.ndarray, "states dimension"]) -> float:
     """Return the time that the field takes for a full turn through the states, about."""
-    fields = np.asarray(vector_field(model, jnp.asarray(states)))
+    fields = velocities_at(model, states)
     return float(2 * np.pi * np.median(np.std(states, axis=0) / np.sqrt(np.mean(fields**2, axis=0))))
 
 
@@ -138,7 +139,7 @@ def turn(model: AbstractDynamics, states: Float[np.ndarray, "states dimension"])
 def _training_energy(task: Task, seed: int) -> float:
     """Return the largest true energy of a run's training data, which are made again for it."""
     train = task.make_data(seed, None, f"simulating {task.name}, seed {seed}").train
-    return float(jnp.max(energies(task.energy.hamiltonian, jnp.asarray(train.states))))
+    return float(np.max(energies_at(task.energy, train.states)))
 
 
 def _table(title: str, pairs: Sequence[tuple[Run, Certificate]]) -> str:

@@ -7,11 +7,11 @@ from jaxtyping import Float
 
 from symplect.dynamics import (
     AbstractDynamics,
-    AbstractEnergyDynamics,
     AbstractSeparableHamiltonian,
     energies,
     vector_field,
 )
+from symplect.fitting.field_of import energies_at
 from symplect.precision import cast
 
 
@@ -33,14 +33,6 @@ def follow(
     return path
 
 
-def energy(
-    system: AbstractEnergyDynamics, states: Float[np.ndarray, "*batch dimension"]
-) -> Float[np.ndarray, "*batch"]:
-    """Return the Hamiltonian of a true or learned system at many states."""
-    with jax.enable_x64(True):
-        return np.asarray(energies(cast(system, jnp.float64).hamiltonian, jnp.asarray(states, jnp.float64)))
-
-
 def field(
     dynamics: AbstractDynamics, states: Float[np.ndarray, "*batch dimension"]
 ) -> Float[np.ndarray, "*batch dimension"]:
@@ -53,7 +45,7 @@ def energy_parts(
     system: AbstractSeparableHamiltonian, states: Float[np.ndarray, "*batch dimension"]
 ) -> dict[str, Float[np.ndarray, "*batch"]]:
     """Return the total, kinetic and potential energy of a true system at many states."""
-    total = energy(system, states)
+    total = energies_at(system, states)
     with jax.enable_x64(True):
         kinetic = np.asarray(energies(system.kinetic, states[..., system.degrees_of_freedom :]))
     return {"total energy": total, "kinetic": kinetic, "potential": total - kinetic}

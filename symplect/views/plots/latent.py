@@ -8,9 +8,10 @@ import plotly.graph_objects as go
 
 from symplect.dynamics import AbstractHamiltonian
 from symplect.errors import InputError
+from symplect.fitting.field_of import energies_at
 from symplect.integrate import change_energy_path
 from symplect.runs import TaskRun
-from symplect.views.plots._paths import energy, follow
+from symplect.views.plots._paths import follow
 from symplect.views.plots._runs import first_of_pixels, labels
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
 
@@ -49,7 +50,7 @@ def energy_step(model: AbstractHamiltonian, stored: Arrays, times: np.ndarray) -
     true = stored["energy_truth"][:, 0]
     low, high = stored["latent_truth"][np.array([np.argmin(true), np.argmax(true)]), 0]
     before = follow(model, low, times)
-    delta = float(energy(model, high) - energy(model, low))
+    delta = float(energies_at(model, high) - energies_at(model, low))
     climb = change_energy_path(model, before[-1], delta, points=_CLIMB)
     return EnergyStep(before, climb, follow(model, climb[-1], times))
 
@@ -80,7 +81,7 @@ def latent_space(runs: Sequence[TaskRun]) -> go.Figure:
     figure = panels(len(models), 2, titles, width=420, height=420)
     for row, (model, stored) in enumerate(models.values(), 1):
         latent, state = stored["latent_training"], stored["state_training"]
-        learned = energy(model, latent)
+        learned = energies_at(model, latent)
         learned = (learned - np.min(learned)) / np.ptp(learned)
         for column, points in ((1, latent), (2, state)):
             figure.add_trace(_scatter(points, learned), row=row, col=column)
@@ -117,7 +118,7 @@ def _draw_step(figure: go.Figure, column: int, who: str, step: EnergyStep) -> No
 
 def _draw_contours(figure: go.Figure, row: int, column: int, model: AbstractHamiltonian, latent: np.ndarray) -> None:
     x, y = (np.linspace(np.min(values), np.max(values), _GRID) for values in latent.T)
-    learned = energy(model, np.stack(np.meshgrid(x, y), axis=-1))
+    learned = energies_at(model, np.stack(np.meshgrid(x, y), axis=-1))
     figure.add_contour(
         x=x,
         y=y,

@@ -4,8 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from symplect.dynamics import AbstractEnergyDynamics
+from symplect.fitting.field_of import energies_at
 from symplect.runs import TableRun
-from symplect.views.plots._paths import energy
 from symplect.views.plots._style import QUIET, colour, finish, label_axes, panels, show_range
 
 _PATHS = 3  # held-out ones that are drawn over time
@@ -51,7 +51,7 @@ def energy_over_time(run: TableRun) -> go.Figure:
     paths = run.paths[:_PATHS]
     figure = panels(1, len(paths), width=_WIDTH, height=220)
     for column, (times, measured, predicted) in enumerate(paths, 1):
-        seen, moved = (energy(run.model, states) for states in (measured, predicted))
+        seen, moved = (energies_at(run.model, states) for states in (measured, predicted))
         least = run.metrics["rest_energy"]
         if all(run.config.data.observed):
             _points(figure, times, seen - least, "measured, not fitted", 1, column)
@@ -76,14 +76,14 @@ def _contours(model: AbstractEnergyDynamics, states: np.ndarray) -> go.Contour:
     margins = [0.1 * np.ptp(own) for own in states.T]
     sides = [np.linspace(np.min(own) - m, np.max(own) + m, _GRID) for own, m in zip(states.T, margins, strict=True)]
     grid = np.stack(np.meshgrid(*sides), axis=-1)
-    along = energy(model, states)
+    along = energies_at(model, states)
     low, high = float(np.min(along)), float(np.max(along))
     step = (high - low) / _LEVELS or 1.0
     levels = {"coloring": "lines", "showlabels": False, "start": low, "end": high + step, "size": step}
     return go.Contour(
         x=sides[0],
         y=sides[1],
-        z=energy(model, grid),
+        z=energies_at(model, grid),
         contours=levels,
         line={"width": 1},
         colorscale=[[0, "#c6dbef"], [1, "#6baed6"]],

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 
 from symplect.dynamics import AbstractHamiltonian
 from symplect.experiments.tasks import TASKS
+from symplect.fitting.field_of import energies_at
 from symplect.runs import TaskRun
-from symplect.views.plots._paths import energy, follow
+from symplect.views.plots._paths import follow
 from symplect.views.plots._runs import by_task, labels, one_degree, training_data
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
 
@@ -129,7 +130,7 @@ def _draw_energy(figure: go.Figure, row: int, column: int, seen: Scene) -> None:
 
 def _draw_along(figure: go.Figure, row: int, column: int, seen: Scene, system: AbstractHamiltonian, label: str) -> None:
     for who, path in seen.paths.items():
-        figure.add_trace(line(seen.times, energy(system, path), who), row=row, col=column)
+        figure.add_trace(line(seen.times, energies_at(system, path), who), row=row, col=column)
     label_axes(figure, labels(seen.task).t, label, row, column)
 
 
