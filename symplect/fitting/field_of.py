@@ -24,6 +24,8 @@ from symplect.models import (
 )
 from symplect.precision import cast
 
+_BLOCK = 2**12  # states at once, which bounds the memory
+
 
 def field_of(model: AbstractDynamics) -> AbstractField:
     """Return the field of a model, in closed form where it is one of features."""
@@ -82,8 +84,13 @@ def energies_and_speeds(
             energies, gradients = _energies_and_gradients(exact, jnp.asarray(states, jnp.float64))
         speeds = states[:, n:] if isinstance(model, EulerLagrange) else np.asarray(gradients)[:, n:]
         return np.asarray(energies), speeds
-    found, weights = inner.features.derivatives()(states.T), np.asarray(inner.weights, float)
-    energies, speeds = weights @ found.values, np.einsum("k,kis->si", weights, found.gradients[:, n:])
+    differentiated, weights = inner.features.derivatives(), np.asarray(inner.weights, float)
+    energies, speeds = np.empty(len(states)), np.empty((len(states), n))
+    for first in range(0, len(states), _BLOCK):
+        part = slice(first, first + _BLOCK)
+        found = differentiated(states[part].T)
+        energies[part] = weights @ found.values
+        speeds[part] = np.einsum("k,kis->si", weights, found.gradients[:, n:])
     if inner.newtonian:
         energies, speeds = energies + np.sum(states[:, n:] ** 2, axis=1) / 2, speeds + states[:, n:]
     return energies, speeds
