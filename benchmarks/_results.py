@@ -49,8 +49,20 @@ def verdict(found: dict[str, Any], before: dict[str, Any] | None) -> str:
 
 
 def machine() -> str:
-    """Returns processor, cores and JAX in words."""
-    info = Path("/proc/cpuinfo")
-    named = re.search(r"model name\s*: (.+)", info.read_text()) if info.exists() else None
-    processor = named[1].strip() if named else platform.processor() or platform.machine()
-    return f"{processor}, {os.cpu_count()} cores, JAX {version('jax')}"
+    """Returns processor, vector units, caches, cores and JAX in words.
+
+    Virtual machines of one name differ: a processor is told by its family and model, too.
+    """
+    info, sizes = Path("/proc/cpuinfo"), Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")
+    found = dict(re.findall(r"^(.+?)\s*: (.+)$", info.read_text().split("\n\n")[0], re.M)) if info.exists() else {}
+    words = [found.get("model name") or platform.processor() or platform.machine()]
+    words += [f"family {found['cpu family']} model {found['model']}"] if "cpu family" in found else []
+    widest = [unit for unit in ("avx512f", "avx2", "asimd") if unit in found.get("flags", found.get("Features", ""))]
+    caches = "/".join(path.read_text().strip() for path in sorted(sizes))
+    words += [
+        *widest[:1],
+        *([f"caches {caches}"] if caches else []),
+        f"{os.cpu_count()} cores",
+        f"JAX {version('jax')}",
+    ]
+    return ", ".join(words)
