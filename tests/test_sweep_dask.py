@@ -45,6 +45,7 @@ def test_an_address_where_nobody_answers_is_refused_soon(tmp_path):
 
 def test_no_dask(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "symplect.experiments.sweep.dask", raising=False)
     with pytest.raises(NotAvailableError, match=r'pip install "symplect\[cluster\]"'):
         enter("tcp://127.0.0.1:8786", tmp_path)
 

@@ -187,6 +187,7 @@ def test_a_place_that_is_none_ends_the_command_with_code_2(on, tmp_path, monkeyp
 
 def test_no_submitit(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "submitit", None)
+    monkeypatch.delitem(sys.modules, "symplect.experiments.sweep.slurm", raising=False)
     with pytest.raises(NotAvailableError, match=r'pip install "symplect\[cluster\]"'):
         enter(tmp_path)
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from functools import partial
-from typing import Any, final
+from typing import Any, ParamSpec, TypeVar, final
 
 from symplect.errors import LostError, one_line
 
@@ -16,7 +16,10 @@ _LOOKS = 10  # for results, for each look into the queue, which all users of the
 _PATIENCE = 60  # refusals in a row
 _BATCH = 500  # jobs submitted together: SLURM's arrays end at 1000 unless told otherwise
 
-Call = Callable[[], Any]
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+Call = Callable[[], object]
+_Pending = Future[Any]  # of calls whose results have nothing in common
 
 
 class RefusedError(Exception):
@@ -39,7 +42,7 @@ class AbstractCluster(abc.ABC):
         """Return the jobs whose results are there and were not taken."""
 
     @abc.abstractmethod
-    def take(self, job: str) -> Any:
+    def take(self, job: str) -> object:
         """Return the result of a finished job, or raises what it raised."""
 
     @abc.abstractmethod
@@ -72,8 +75,8 @@ class ClusterExecutor(Executor):
         self._cluster = cluster
         self._workers = workers
         self._pause = pause
-        self._waiting: deque[tuple[Future[Any], Call]] = deque()
-        self._running: dict[str, Future[Any]] = {}
+        self._waiting: deque[tuple[_Pending, Call]] = deque()
+        self._running: dict[str, _Pending] = {}
         self._missing: set[str] = set()
         self._refusals = 0
         self._closed = False
@@ -81,11 +84,13 @@ class ClusterExecutor(Executor):
         self._thread = threading.Thread(target=self._look_after, name="symplect-cluster", daemon=True)
         self._thread.start()
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(
+        self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Result]:
         """Take a call that runs when there is room for it."""
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        future: Future[Any] = Future()
+        future: Future[Result] = Future()
         future.set_running_or_notify_cancel()
         self._waiting.append((future, partial(fn, *args, **kwargs)))
         return future
@@ -125,7 +130,7 @@ class ClusterExecutor(Executor):
             self._refusals = 0
             self._running |= {job: future for job, (future, _) in zip(jobs, batch, strict=True)}
 
-    def _put_back(self, batch: list[tuple[Future[Any], Call]], error: RefusedError) -> None:
+    def _put_back(self, batch: list[tuple[_Pending, Call]], error: RefusedError) -> None:
         """A queue that is full has room again when a job ends; one that refuses for long while none runs is named."""
         self._refusals += 1
         if self._running or self._refusals < _PATIENCE:

@@ -11,6 +11,13 @@ from typing import Any, final
 from tqdm import tqdm
 
 from symplect.errors import InputError, LostError, NotAvailableError, one_line
+from symplect.experiments.sweep.cluster import Arguments, Result
+
+try:
+    import distributed
+    from distributed.comm.core import connect
+except ImportError:
+    raise NotAvailableError('--on dask=... needs Dask: pip install "symplect[cluster]"') from None
 
 _SECONDS = 5  # in which a scheduler answers, and a result arrives, unless there is none
 _LOOK_SECONDS = 2.0  # between two looks for workers
@@ -29,14 +36,8 @@ def dask_executor(address: str) -> Generator[Executor]:
         The executor. Calls that wait when the context is left are taken back; those that run, run to their end.
 
     Raises:
-        NotAvailableError: Dask distributed is not installed.
         InputError: no scheduler answers there, or no worker comes.
     """
-    try:
-        from distributed import Client
-        from distributed.comm.core import connect
-    except ImportError:
-        raise NotAvailableError('--on dask=... needs Dask: pip install "symplect[cluster]"') from None
 
     async def knock() -> None:
         await (await connect(address, timeout=_SECONDS)).close()
@@ -48,7 +49,7 @@ def dask_executor(address: str) -> Generator[Executor]:
             f"expected a Dask scheduler at {address or 'an address'}, found {one_line(error, 200)}: "
             "start one with `dask scheduler`, and give its address as in --on dask=tcp://127.0.0.1:8786"
         ) from error
-    with Client(address, set_as_default=False) as client:
+    with distributed.Client(address, set_as_default=False) as client:
         _require_worker(client, address)
         executor = DaskExecutor(client)
         try:
@@ -57,7 +58,7 @@ def dask_executor(address: str) -> Generator[Executor]:
             executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _require_worker(client: Any, address: str) -> None:
+def _require_worker(client: distributed.Client, address: str) -> None:
     """Wait for a worker, and say so.
 
     Raises:
@@ -85,23 +86,25 @@ class DaskExecutor(Executor):
     the scheduler or the last worker is gone, all raise `BrokenExecutor`.
 
     Args:
-        client: a `distributed.Client`.
+        client: connection to the scheduler.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: distributed.Client) -> None:
         self._client = client
-        self._running: dict[Any, Future[Any]] = {}  # Dask forgets a call that nobody holds
+        self._running: dict[distributed.Future[Any], Future[Any]] = {}  # Dask forgets a call that nobody holds
         self._closed = threading.Event()
         threading.Thread(target=self._look_after, name="symplect-dask", daemon=True).start()
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(
+        self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Result]:
         """Send a call to the scheduler."""
-        future: Future[Any] = Future()
+        future: Future[Result] = Future()
         future.set_running_or_notify_cancel()
         call = self._client.submit(fn, *args, pure=False, **kwargs)  # the same call may be asked for again
         self._running[call] = future
 
-        def pass_on(call: Any) -> None:
+        def pass_on(call: distributed.Future[Result]) -> None:
             if self._running.pop(call, None):  # unless it was taken back
                 _pass_on(call, future)
 
@@ -114,9 +117,7 @@ class DaskExecutor(Executor):
         if cancel_futures:
             self._client.cancel(list(self._running))
         elif wait:
-            from distributed import wait as wait_for
-
-            wait_for(list(self._running))
+            distributed.wait(list(self._running))
 
     def _look_after(self) -> None:
         """Take calls back when there was no worker for a while: nobody would ever do them."""
@@ -134,9 +135,7 @@ class DaskExecutor(Executor):
                         future.set_exception(BrokenExecutor("the last Dask worker is gone"))
 
 
-def _pass_on(call: Any, future: Future[Any]) -> None:
-    from distributed import KilledWorker
-
+def _pass_on(call: distributed.Future[Result], future: Future[Result]) -> None:
     try:
         future.set_result(call.result(timeout=_SECONDS))
     except CancelledError as error:
@@ -146,7 +145,7 @@ def _pass_on(call: Any, future: Future[Any]) -> None:
             future.set_exception(LostError("its result was lost with a worker"))
     except TimeoutError:
         future.set_exception(LostError(f"its result did not arrive in {_SECONDS} s"))
-    except KilledWorker as error:
+    except distributed.KilledWorker as error:
         deaths, last = error.allowed_failures + 1, error.last_worker.address
         future.set_exception(LostError(f"{deaths} workers died while they ran it, the last one at {last}"))
     except Exception as error:

@@ -4,18 +4,21 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from symplect.errors import InputError
+from symplect.experiments.sweep.cluster import Arguments, Result
 
 
 @final
 class ThisProcess(Executor):
     """Runs each call at once in this process, whose errors they are: no other call follows on one."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(
+        self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Result]:
         """Return a future that is done, or raise what the call raises."""
-        future: Future[Any] = Future()
+        future: Future[Result] = Future()
         future.set_result(fn(*args, **kwargs))
         return future
 
@@ -43,16 +46,18 @@ def open_executor(on: str, workers: int, folder: Path) -> Generator[Executor]:
         Traceback (most recent call last):
         symplect.errors.InputError: expected --on local, slurm or dask=tcp://HOST:PORT, found nowhere: take one of these
     """
-    from symplect.experiments.sweep.dask import dask_executor
-    from symplect.experiments.sweep.local import local_executor
-    from symplect.experiments.sweep.slurm import slurm_executor
-
     match on.partition("="):
         case "local", "", "":
+            from symplect.experiments.sweep.local import local_executor
+
             opened = local_executor(workers)
         case "slurm", _, options:
+            from symplect.experiments.sweep.slurm import slurm_executor
+
             opened = slurm_executor(slurm_options(options), workers, folder)
         case "dask", "=", address:
+            from symplect.experiments.sweep.dask import dask_executor
+
             opened = dask_executor(address)
         case _:
             raise InputError(f"expected --on local, slurm or dask=tcp://HOST:PORT, found {on}: take one of these")

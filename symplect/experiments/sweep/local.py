@@ -10,16 +10,14 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ParamSpec, TypeVar, final
+from typing import final
 
 from tqdm import tqdm
 
 from symplect.errors import LostError
+from symplect.experiments.sweep.cluster import Arguments, Result
 
 _GRACE_SECONDS = 30.0  # to save a checkpoint in
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
 
 @contextmanager
@@ -76,7 +74,7 @@ class LocalExecutor(Executor):
             process.kill()
         self.shutdown()
 
-    def _run(self, call: Callable[[], Any]) -> Any:
+    def _run(self, call: Callable[[], Result]) -> Result:
         number = self._idle.get()
         try:
             return self._pools[number].submit(_done, call).result()
@@ -106,7 +104,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _done(call: Callable[[], Any]) -> Any:
+def _done(call: Callable[[], Result]) -> Result:
     """Return the result or raise the error; a call that is told to end sees Ctrl-C, and its process ends."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

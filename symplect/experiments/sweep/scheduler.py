@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import Any, final
+from types import TracebackType
+from typing import final
 
 from tqdm import tqdm
 
@@ -52,8 +53,10 @@ class RestartingExecutor:
     def __enter__(self) -> "RestartingExecutor":
         return self
 
-    def __exit__(self, *error: Any) -> bool | None:
-        return self._stack.__exit__(*error)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._stack.__exit__(kind, error, trace)
 
     def renew(self) -> None:
         """Close the executor and open another."""

@@ -12,14 +12,21 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from filelock import FileLock, Timeout
 
 from symplect.errors import InputError, NotAvailableError, one_line
 from symplect.experiments.sweep.cluster import AbstractCluster, Call, ClusterExecutor, RefusedError
 
+try:
+    import submitit
+    from submitit.core.utils import FailedJobError, FailedSubmissionError, pickle_load
+except ImportError:
+    raise NotAvailableError('SLURM jobs need submitit: pip install "symplect[cluster]"') from None
+
 _PREFIX, _LOCK = "slurm-", "coordinator.lock"
+Outcome = tuple[object, Exception | None]
 _SECONDS = 20  # in which a controller answers, unless there is none
 
 
@@ -36,13 +43,8 @@ def slurm_executor(options: Mapping[str, str], workers: int, folder: Path) -> Ge
         The executor. Jobs that run when the context is left are cancelled.
 
     Raises:
-        NotAvailableError: submitit is not installed.
         InputError: there is no SLURM, it does not answer, or it would never run such jobs.
     """
-    try:
-        import submitit
-    except ImportError:
-        raise NotAvailableError('SLURM jobs need submitit: pip install "symplect[cluster]"') from None
     _require_slurm(options)
     folder.mkdir(parents=True, exist_ok=True)
     discard_abandoned(folder)
@@ -85,21 +87,15 @@ def discard_abandoned(folder: Path) -> None:
 
 @final
 class SlurmCluster(AbstractCluster):
-    """The jobs of one submitit executor.
+    """The jobs of one submitit executor."""
 
-    Args:
-        scheduler: a `submitit.SlurmExecutor`.
-    """
-
-    def __init__(self, scheduler: Any) -> None:
+    def __init__(self, scheduler: submitit.SlurmExecutor) -> None:
         self._scheduler = scheduler
-        self._jobs: dict[str, Any] = {}
+        self._jobs: dict[str, submitit.Job[Outcome]] = {}
         self.logs_matter = False
 
     def start(self, calls: Sequence[Call]) -> list[str]:
         """Submit one array of jobs."""
-        from submitit.core.utils import FailedJobError, FailedSubmissionError
-
         try:
             jobs = self._scheduler.submit_array([partial(_run, call) for call in calls])
         except (FailedJobError, FailedSubmissionError, OSError) as error:
@@ -112,10 +108,8 @@ class SlurmCluster(AbstractCluster):
         there = set(os.listdir(self._scheduler.folder))
         return [name for name, job in self._jobs.items() if job.paths.result_pickle.name in there]
 
-    def take(self, job: str) -> Any:
+    def take(self, job: str) -> object:
         """Read what this very sweep's job wrote; its files are removed unless it failed."""
-        from submitit.core.utils import pickle_load
-
         paths = self._jobs.pop(job).paths
         outcome, value = pickle_load(paths.result_pickle)
         if outcome == "error":
@@ -151,7 +145,7 @@ class SlurmCluster(AbstractCluster):
             subprocess.run(["scancel", *jobs], capture_output=True, timeout=_SECONDS, check=False)
 
 
-def _run(call: Call) -> tuple[Any, Exception | None]:
+def _run(call: Call) -> Outcome:
     """Run on the node. A job that SLURM ends just ends, since units keep checkpoints; submitit would hold it up."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
