@@ -1,7 +1,7 @@
 """Moving a system or a model between float32 and float64."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import equinox as eqx
 import jax
@@ -28,7 +28,7 @@ def cast(tree: Tree, dtype: DTypeLike) -> Tree:
         return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree)
 
 
-def on_device(values: Any) -> Array:
+def on_device(values: object) -> Array:
     """Return an array of JAX, in the precision of the session; unlike `jnp.asarray`, compile nothing for a new shape.
 
     Example:

@@ -1,6 +1,6 @@
 """A Hamiltonian as a scikit-learn estimator: states in, time derivatives out, the fit in closed form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 import equinox as eqx
@@ -114,16 +114,16 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._solve(rows[order], derivatives[order])
         return self
 
-    def predict(self, X: Any) -> Float[np.ndarray, "samples *derivatives"]:
+    def predict(self, X: object) -> Float[np.ndarray, "samples *derivatives"]:
         """Return the time derivatives that were fitted, of the shape of y."""
         derivatives = self._evaluate(self._checked(X))[1][:, : self.n_outputs_]
         return derivatives[:, 0] if self._flat else derivatives
 
-    def hamiltonian(self, X: Any) -> Float[np.ndarray, " samples"]:
+    def hamiltonian(self, X: object) -> Float[np.ndarray, " samples"]:
         """Return H of every row. It is known up to a constant: here its mean over the training data is zero."""
         return self._evaluate(self._checked(X))[0] - self._mean
 
-    def model_at(self, parameters: Any = ()) -> FeatureHamiltonian:
+    def model_at(self, parameters: Sequence[float] | Array | np.ndarray = ()) -> FeatureHamiltonian:
         """Return the fitted Hamiltonian of the state alone, in float64, at given parameters.
 
         Args:

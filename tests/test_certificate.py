@@ -325,8 +325,8 @@ def test_certificates_of_versions_before_are_read_by_todays_names(tmp_path):
     new = {**old, "name": "frequency_bias", "failure": "does not oscillate"}
     write_json(tmp_path / "certificate.json", {"solver": "RK4", "rows": [old, new]})
     rows = read_certificate(tmp_path)
-    assert [(row["name"], row["value"]) for row in rows] == [
-        ("energy_change", None), ("frequency_bias", "does not oscillate"),
+    assert [(row.name, row.value, row.failure) for row in rows] == [
+        ("energy_change", None, None), ("frequency_bias", None, "does not oscillate"),
     ]  # fmt: skip
     assert verdict(rows) == "flagged: energy_change, frequency_bias"
 

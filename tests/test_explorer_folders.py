@@ -108,7 +108,10 @@ OWN = {
     ),
     "the model truth": (lambda folder: configured(folder, model="truth"), None),
     "a long name": (lambda folder: configured(folder, model="m" * 1_000_000), None),
-    "a certificate of nothing": (lambda folder: with_file(folder, "certificate.json", "{}"), "found no 'rows'"),
+    "a certificate of nothing": (
+        lambda folder: with_file(folder, "certificate.json", "{}"),
+        "missing required field",
+    ),
     "a certificate of numbers": (lambda folder: with_file(folder, "certificate.json", '{"rows": [1]}'), "certify"),
     "half a configuration": (lambda folder: with_file(folder, "config.json", '{"data": '), "unreadable"),
     "metrics of words": (lambda folder: with_file(folder, "metrics.json", '{"valid_time": "long"}'), "to numbers"),

@@ -187,7 +187,7 @@ def damaged(name, content):
 DAMAGES = {
     "nothing there": (shutil.rmtree, "found neither results.json nor config.json"),
     "half a file": (damaged("results.json", '{"runs": ['), "results.json as symplect wrote it, found it unreadable"),
-    "another file": (damaged("results.json", "{}"), "results.json as symplect wrote it, found no 'runs'"),
+    "another file": (damaged("results.json", "{}"), "results.json as symplect wrote it, found .*required field `runs`"),
     "no runs": (
         damaged("results.json", json.dumps({"runs": [], "versions": {}, "not_run": {}, "settings": {
             "tasks": ["pendulum"], "models": None, "seeds": 1, "out": "runs/paper", "data": None, "steps": None}})),
@@ -203,7 +203,7 @@ DAMAGES = {
             "task": "mass-spring", "model": "transformer", "seed": 0, "settings": {}, "version": "0"})),
         "found 'transformer' of 'mass-spring'",
     ),
-    "a broken certificate": (damaged("mass-spring/hnn/seed-0/certificate.json", "{}"), "found no 'rows'"),
+    "a broken certificate": (damaged("mass-spring/hnn/seed-0/certificate.json", "{}"), "missing required field"),
 }  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """Methods tried on one problem, and what is said of one that fails."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -9,13 +8,18 @@ from symplect.auto.choice import Judged
 from symplect.auto.energy import energy_trend
 from symplect.auto.friction import LEFT
 from symplect.auto.methods import METHODS, applies
-from symplect.auto.problem import Problem
+from symplect.auto.problem import Candidate, Problem
+from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import FitError, InputError, one_line
+
+Judge = Callable[[Candidate], Judged]
 
 _EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
 
 
-def by_closed_form_or_paths(problem: Problem, judge: Any, progress: str | None) -> tuple[list[Judged], tuple[str, ...]]:
+def by_closed_form_or_paths(
+    problem: Problem, judge: Judge, progress: str | None
+) -> tuple[list[Judged], tuple[str, ...]]:
     """Try a mass matrix, a closed form, and paths, until one leaves nothing to explain; who cannot is left out."""
     judged: list[Judged] = []
     failures: list[str] = []
@@ -44,7 +48,8 @@ def _keeps_energy(judged: Judged, problem: Problem) -> bool:
     """Return whether the model's energy stays along the paths, so that there is no friction to look for."""
     if problem.alone or not all(problem.observed):
         return problem.alone
-    return not energy_trend(judged.candidate.model, problem.train).significant
+    model = judged.candidate.model
+    return isinstance(model, AbstractEnergyDynamics) and not energy_trend(model, problem.train).significant
 
 
 def _plainly(error: Exception) -> str:
@@ -52,7 +57,7 @@ def _plainly(error: Exception) -> str:
     return one_line(error, 200) if isinstance(error, InputError | FitError) else "found no solution for these numbers"
 
 
-def by_method(method: str, problem: Problem, judge: Any, progress: str | None) -> list[Judged]:
+def by_method(method: str, problem: Problem, judge: Judge, progress: str | None) -> list[Judged]:
     """Fit by the one method that was asked for."""
     try:
         return [judge(candidate) for candidate in METHODS[method](problem, _label(progress, method))]

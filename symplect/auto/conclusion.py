@@ -96,7 +96,7 @@ def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
         if candidate.fit is None:
             return Energy("unknown", reason="friction was fitted to derivatives, not to paths")
         return _losses(chosen, train)
-    if candidate.kind == "plain":
+    if not isinstance(model, AbstractEnergyDynamics):
         return _of_plain_field(chosen, reading, train)
     straight = [place for place, name in enumerate(reading.columns.q) if name not in reading.columns.angles]
     if all(reading.observed) and (one_way := only_slows_down(train, straight)):

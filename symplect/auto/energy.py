@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -78,11 +78,11 @@ class Trend:
         return abs(self.slope) > _SIGNIFICANT * self.error and abs(self.total) > _NOTICEABLE
 
 
-def energy_trend(model: Any, data: Trajectories) -> Trend:
+def energy_trend(model: AbstractEnergyDynamics, data: Trajectories) -> Trend:
     """Return how the model's energy changes along measured paths, in units of twice the mean kinetic energy.
 
     Args:
-        model: with a Hamiltonian.
+        model: model with a Hamiltonian.
         data: measured paths.
     """
     along, speeds = energies_and_speeds(model, data.states)

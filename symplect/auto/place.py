@@ -101,7 +101,8 @@ def _saved(folder: Path) -> str | None:
     """Return the fingerprint of the fit in a run folder, or `None` if there is none."""
     path = folder / "config.json"
     with contextlib.suppress(InputError):
-        return read_json(path).get("fingerprint") if path.is_file() else None
+        found = read_json(path).get("fingerprint") if path.is_file() else None
+        return found if isinstance(found, str) else None
     return None
 
 

@@ -4,7 +4,6 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -97,7 +96,7 @@ class Fit:
         save_run(Path(folder), _as_run(self, fingerprint))
 
 
-def rest_energy(model: Any, train: Trajectories) -> float:
+def rest_energy(model: AbstractEnergyDynamics, train: Trajectories) -> float:
     """Return the least energy on the lines from the data's middle to its states."""
     middle = np.mean(train.states, axis=0)
     some = train.states[:: max(1, len(train.states) // 200)]

@@ -4,7 +4,6 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import jax
 import numpy as np
@@ -33,7 +32,7 @@ Names = str | Sequence[str]
 
 
 def fit(
-    source: Any,
+    source: object,
     *,
     q: Names,
     p: Names = (),

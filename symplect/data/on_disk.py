@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NamedTuple, final
+from typing import IO, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Float, Int, Real
@@ -106,7 +106,7 @@ class _Layout(NamedTuple):
 
     rows: int
     columns: int
-    kind: np.dtype[Any]
+    kind: np.dtype
     start: int
 
 

@@ -1,14 +1,11 @@
 """The table: published beside measured, in Markdown that reads well in a terminal too."""
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from symplect.experiments.tasks import TASKS, Task
-
-Row = Mapping[str, Any]
 
 COLUMNS = (
     ("train loss", "train_loss"),
@@ -28,11 +25,25 @@ OWN_COLUMNS = (
 _PLAIN = ("valid_prediction_time", "fit_seconds")  # numbers of a size that people say
 
 
+Metrics = Mapping[str, float | None]
+"""Numbers by name; in files, null stands for one that does not exist."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of one finished run."""
+
+    task: str
+    model: str
+    seed: int
+    metrics: Mapping[str, float]
+
+
 def table(rows: Sequence[Row], not_run: Mapping[str, str]) -> str:
     """Return the paper's table with our numbers, as Markdown.
 
     Args:
-        rows: task, model, seed and metrics of every finished run.
+        rows: finished runs.
         not_run: reasons by task.
     """
     cells, notes = table_cells(rows, not_run)
@@ -43,14 +54,14 @@ def table_cells(rows: Sequence[Row], not_run: Mapping[str, str]) -> tuple[list[l
     """Return the table's lines, the header first, and the notes below it."""
     notes: list[str] = []
     lines = [
-        _line(task, model, [row for row in rows if (row["task"], row["model"]) == (task.name, model)], notes)
+        _line(task, model, own, notes)
         for task in TASKS.values()
         for model in task.methods
-        if any((row["task"], row["model"]) == (task.name, model) for row in rows)
+        if (own := [row.metrics for row in rows if (row.task, row.model) == (task.name, model)])
     ]
     titles = [title for name, _ in COLUMNS for title in (f"{name}, published", "measured")]
     header = ["task", "model", *titles, *(name for name, _ in OWN_COLUMNS)]
-    seeds = len({row["seed"] for row in rows})
+    seeds = len({row.seed for row in rows})
     times = "Valid prediction time: the median time until a path is off by 0.4 of its size, or a frame by 0.025 of its;"
     times += " ≥ where it held to the end of what was compared."
     spread = f"Measured: mean ± standard deviation over {seeds} seeds." if seeds > 1 else "Measured: one seed."
@@ -58,7 +69,7 @@ def table_cells(rows: Sequence[Row], not_run: Mapping[str, str]) -> tuple[list[l
     return [header, *lines], tail + [f"Not run: {name}: {reason}" for name, reason in not_run.items()]
 
 
-def _line(task: Task, model: str, runs: Sequence[Row], notes: list[str]) -> list[str]:
+def _line(task: Task, model: str, runs: Sequence[Metrics], notes: list[str]) -> list[str]:
     cells = [f"{task.number} {task.title}", model]
     for _, metric in COLUMNS:
         published = task.published.get(model, {}).get(metric)
@@ -73,7 +84,7 @@ def _mark(note: str, notes: list[str]) -> str:
     return f" [{notes.index(note) + 1}]"
 
 
-def measured(runs: Sequence[Row], metric: str) -> str:
+def measured(runs: Sequence[Metrics], metric: str) -> str:
     """Return one cell: the mean of a metric over runs of one task and model, with its spread if there are several."""
     values = np.array([run[metric] for run in runs if metric in run], float)  # in files, null is not finite
     if not values.size:
@@ -88,8 +99,9 @@ def measured(runs: Sequence[Row], metric: str) -> str:
     return scientific(float(np.mean(values))) + spread
 
 
-def _held_to_the_end(run: Row) -> bool:
-    return run["valid_prediction_time"] >= run.get("prediction_horizon", math.inf)
+def _held_to_the_end(run: Metrics) -> bool:
+    time, horizon = run.get("valid_prediction_time"), run.get("prediction_horizon")
+    return time is not None and horizon is not None and time >= horizon
 
 
 def scientific(value: float) -> str:

@@ -1,9 +1,8 @@
 """What is to be run: tasks, models and seeds, with every choice of settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import tyro
 
@@ -30,9 +29,14 @@ class Request:
     out: Path = Path("runs")
     data: Path | None = None
 
-    def plan(self, **how: Any) -> "Plan":
+    def plan(
+        self,
+        *,
+        settings: Mapping[str, Setting] | None = None,
+        grid: Mapping[str, Sequence[Setting]] | None = None,
+    ) -> "Plan":
         """Return the plan of what is asked for, with settings or a grid."""
-        return Plan(**{each.name: getattr(self, each.name) for each in fields(Request)}, **how)
+        return Plan(self.tasks, self.models, self.seeds, self.out, self.data, settings or {}, grid or {})
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,22 @@
 """What a plan comes to: jobs to be done, wherever, and the results that the finished ones make."""
 
 import importlib.metadata
-import math
 import platform
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from symplect.errors import NotAvailableError
-from symplect.experiments.paper_table import table
+from symplect.experiments.paper_table import Row, table
 from symplect.experiments.plan import Plan
 from symplect.experiments.sweep.job import Job
 from symplect.experiments.sweep.work import data_of, forget_data
 from symplect.experiments.tasks import TASKS
 from symplect.experiments.training import config_of, load_finished, require_same
 from symplect.experiments.training_run import TrainingRun
-from symplect.files import discard_leftovers, read_json, require_place, write_json, writing
+from symplect.files import discard_leftovers, require_place, write_json, writing
+from symplect.runs import read_metrics
 
 
 def prepare(
@@ -59,7 +58,7 @@ def jobs_of(
         plans, out, together, stop_hopeless: as for `prepare`.
         not_run: reasons, by task, of those that cannot be run.
     """
-    groups: dict[tuple[Any, ...], list[TrainingRun]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[TrainingRun]] = defaultdict(list)
     tasks = list(plans[0].tasks)
     for run in sorted(runs_of(plans, not_run), key=lambda run: (tasks.index(run.task), run.seed // together)):
         groups[run.task, run.seed // together, run.out, run.model].append(run)
@@ -78,7 +77,11 @@ def write_results(plan: Plan, not_run: Mapping[str, str]) -> str:
         plan: plan without a grid.
         not_run: reasons, by task, of those that cannot be run.
     """
-    rows = [_record(run) for run in runs_of([plan], not_run) if run.is_finished]
+    rows = [
+        Row(run.task, run.model, run.seed, read_metrics(run.folder))
+        for run in runs_of([plan], not_run)
+        if run.is_finished
+    ]
     settings = {
         "tasks": plan.tasks,
         "models": plan.models,
@@ -89,7 +92,13 @@ def write_results(plan: Plan, not_run: Mapping[str, str]) -> str:
     }
     discard_leftovers(plan.out / "results.json")
     write_json(
-        plan.out / "results.json", {"versions": _versions(), "settings": settings, "runs": rows, "not_run": not_run}
+        plan.out / "results.json",
+        {
+            "versions": _versions(),
+            "settings": settings,
+            "runs": [{"task": row.task, "model": row.model, "seed": row.seed, **row.metrics} for row in rows],
+            "not_run": not_run,
+        },
     )
     return write_text(plan.out / "table.md", table(rows, not_run))
 
@@ -113,13 +122,6 @@ def write_text(path: Path, text: str) -> str:
     with writing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return text
-
-
-def _record(run: TrainingRun) -> dict[str, Any]:
-    """Return the line of a run in `results.json`; a number that does not exist is null in files."""
-    metrics = read_json(run.folder / "metrics.json")
-    found = {name: math.nan if value is None else float(value) for name, value in metrics.items()}
-    return {"task": run.task, "model": run.model, "seed": run.seed, **found}
 
 
 def _versions() -> dict[str, str]:

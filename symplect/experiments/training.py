@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -16,21 +15,22 @@ from symplect.errors import InputError
 from symplect.experiments.tasks import TASKS, DirectMethod, Fitted, Method
 from symplect.experiments.tasks.settings import descent, sizes
 from symplect.experiments.training_run import TrainingRun
-from symplect.files import discard_leftovers, read_header, read_tree, write_tree
+from symplect.files import discard_leftovers, read_header, read_tree, typed_json, write_tree
 from symplect.fitting import FitState, initial_state
 from symplect.models import AbstractModel, require_loadable
-from symplect.runs import TaskConfig, TaskRun, load_as, save_run, task_config
+from symplect.runs import TaskConfig, TaskRun, load_as, save_run
 
 _CHECKPOINT_SECONDS = 2.0
 
 Fit = FitState[AbstractModel]
+Watch = Callable[[Fit], None]
 
 
 class PrunedError(Exception):
     """A fit under way is stopped by who watches it, as pruned; it may go on later, from its checkpoint."""
 
 
-def config_of(run: TrainingRun, data: Any = None) -> TaskConfig:
+def config_of(run: TrainingRun, data: object = None) -> TaskConfig:
     """Return everything needed to repeat a run.
 
     Args:
@@ -49,7 +49,7 @@ def config_of(run: TrainingRun, data: Any = None) -> TaskConfig:
     )
 
 
-def data_hash(data: Any) -> str:
+def data_hash(data: object) -> str:
     """Return a hash of the size of each array of a task's data, and of its extent along a random direction.
 
     Two numbers rounded, rather than each one of an array, since round-off on another machine, which chaotic paths
@@ -64,7 +64,7 @@ def data_hash(data: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def _arrays(data: Any) -> Iterator[np.ndarray]:
+def _arrays(data: object) -> Iterator[np.ndarray]:
     if isinstance(data, np.ndarray):
         yield data
     elif is_dataclass(data):
@@ -104,15 +104,7 @@ def require_same(expected: TaskConfig, found: TaskConfig, place: Path) -> None:
             )
 
 
-def record(finished: TaskRun) -> dict[str, Any]:
-    """Return the line of a run in `results.json`: task, model, seed and metrics."""
-    config = finished.config
-    return {"task": config.task, "model": config.model, "seed": config.seed, **finished.metrics}
-
-
-def train(
-    run: TrainingRun, data: Any, progress: str | None = None, watch: Callable[[Fit], None] | None = None
-) -> TaskRun:
+def train(run: TrainingRun, data: object, progress: str | None = None, watch: Watch | None = None) -> TaskRun:
     """Fit, judge and save; what was interrupted goes on from its last checkpoint to the same numbers.
 
     Args:
@@ -132,9 +124,9 @@ def train(
 
 def train_seeds(
     runs: Sequence[TrainingRun],
-    data: Sequence[Any],
+    data: Sequence[object],
     progress: str | None = None,
-    watch: Callable[[Fit], None] | None = None,
+    watch: Watch | None = None,
 ) -> list[TaskRun]:
     """Run what differs in the seed alone; in one program where the method has that and all are equally far.
 
@@ -169,13 +161,15 @@ def train_seeds(
     ]
 
 
-def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any], *how: Any) -> list[TaskRun]:
+def _one_by_one(
+    runs: Sequence[TrainingRun], data: Sequence[object], progress: str | None = None, watch: Watch | None = None
+) -> list[TaskRun]:
     """Run all that can be, before the first error is raised."""
     done: list[TaskRun] = []
     errors: list[ArithmeticError] = []
     for run, own in zip(runs, data, strict=True):
         try:
-            done.append(train(run, own, *how))
+            done.append(train(run, own, progress, watch))
         except ArithmeticError as error:
             errors.append(error)
     if errors:
@@ -183,7 +177,7 @@ def _one_by_one(runs: Sequence[TrainingRun], data: Sequence[Any], *how: Any) -> 
     return done
 
 
-def _judged(run: TrainingRun, config: TaskConfig, fitted: Fitted, data: Any, progress: str | None = None) -> TaskRun:
+def _judged(run: TrainingRun, config: TaskConfig, fitted: Fitted, data: object, progress: str | None = None) -> TaskRun:
     discard_leftovers(run.folder)
     evaluation = _method(run).evaluate(fitted.model, data, progress=progress and f"{progress}: evaluating")
     step, train_loss, test_loss = fitted.history.T
@@ -199,9 +193,7 @@ def _judged(run: TrainingRun, config: TaskConfig, fitted: Fitted, data: Any, pro
     return judged
 
 
-def _fitted(
-    run: TrainingRun, config: TaskConfig, data: Any, progress: str | None, watch: Callable[[Fit], None] | None
-) -> Fitted:
+def _fitted(run: TrainingRun, config: TaskConfig, data: object, progress: str | None, watch: Watch | None) -> Fitted:
     method = _method(run)
     if isinstance(method, DirectMethod):
         return method.fit(data, seed=run.seed, progress=progress, **run.settings)
@@ -245,7 +237,8 @@ def _state(run: TrainingRun, config: TaskConfig, method: Method) -> Fit:
     discard_leftovers(run.checkpoint)
     if not run.checkpoint.exists():
         return start
-    require_same(config, task_config(read_header(run.checkpoint)["config"], run.checkpoint), run.checkpoint)
+    saved = typed_json(read_header(run.checkpoint).get("config"), TaskConfig, run.checkpoint)
+    require_same(config, saved, run.checkpoint)
     return read_tree(run.checkpoint, start)
 
 

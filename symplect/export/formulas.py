@@ -1,14 +1,13 @@
 """What each part of a model computes, in words for whoever writes it anew in another language."""
 
 import dataclasses
-from typing import Any
 
 import equinox as eqx
 
 from symplect.errors import InputError
 
 
-def formulas(part: Any) -> dict[str, str]:
+def formulas(part: object) -> dict[str, str]:
     """Return the formulas of a model and of all its parts, the outermost first.
 
     Raises:

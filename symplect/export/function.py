@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any, final
+from typing import final
 
 import jax
 import numpy as np
@@ -12,6 +12,7 @@ from jaxtyping import Array
 from symplect._types import State, States
 from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
 from symplect.errors import InputError
+from symplect.files import arrays_of
 from symplect.models import AbstractModel
 from symplect.precision import cast
 
@@ -66,7 +67,7 @@ class ModelFunction:
         return type(self.model).__name__
 
     @property
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, str | list[str]]:
         """What a reader of the file wants to know first."""
         return {
             "model": self.kind,
@@ -97,22 +98,11 @@ class ModelFunction:
         return jax.ShapeDtypeStruct((*jax.export.symbolic_shape("batch"), self.dimension), self.precision)
 
 
-def arrays(model: Any) -> dict[str, Any]:
-    """Return the arrays of a model, or the shapes in their place, by where they stand in it."""
-    leaves = jax.tree_util.tree_flatten_with_path(model)[0]
-    return {place_name(place): leaf for place, leaf in leaves if hasattr(leaf, "dtype")}
-
-
-def place_name(place: Any) -> str:
-    """Return a place in a model as a dotted name, such as `network.weights.0`."""
-    return jax.tree_util.keystr(place, simple=True, separator=".")
-
-
 def _precision(model: AbstractModel) -> np.dtype:
-    for name, array in arrays(model).items():
-        if not np.all(np.isfinite(array)):
+    for name, array in arrays_of(model).items():
+        if not np.all(np.isfinite(np.asarray(array))):
             raise InputError(f"export: expected finite numbers, found NaN or infinity in {name}: the fit has diverged")
-    precision = np.result_type(*[array.dtype for array in arrays(model).values() if array.size])
+    precision = np.result_type(*[array.dtype for array in arrays_of(model).values() if array.size])
     if precision not in PRECISIONS:
         raise InputError(f"export: expected a model in float32 or float64, found {precision}: cast it first")
     return precision

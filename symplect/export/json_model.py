@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import jax
 import jax.numpy as jnp
@@ -10,14 +10,23 @@ import numpy as np
 
 from symplect.errors import InputError
 from symplect.export.formulas import formulas
-from symplect.export.function import ModelFunction, arrays, place_name
-from symplect.files import read_json
+from symplect.export.function import ModelFunction
+from symplect.files import arrays_of, name_of, read_json, typed_json
 from symplect.models import AbstractModel, blank_model
 
 CONVENTIONS = {
     "state": "z = [q..., p...], positions and then momenta",
     "field": "dq/dt = dH/dp, dp/dt = -dH/dq unless the formula of the model says otherwise",
 }
+
+
+class _Exported(TypedDict):
+    """What is read of a file."""
+
+    model: str
+    configuration: dict[str, object]
+    precision: str
+    weights: dict[str, object]
 
 
 def json_bytes(function: ModelFunction) -> bytes:
@@ -34,7 +43,7 @@ def json_bytes(function: ModelFunction) -> bytes:
         "conventions": CONVENTIONS,
         "formulas": formulas(function.model),
         "configuration": function.model.configuration,
-        "weights": {name: np.asarray(array).tolist() for name, array in arrays(function.model).items()},
+        "weights": {name: np.asarray(array).tolist() for name, array in arrays_of(function.model).items()},
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in content.items()]
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
@@ -49,20 +58,22 @@ def read_json_model(path: Path) -> AbstractModel:
     Example:
         >>> model = read_json_model(Path("pendulum.json"))  # doctest: +SKIP
     """
-    content = read_json(path)
+    content = typed_json(read_json(path), _Exported, path, "export again")
     try:
         blank = blank_model(content["model"], content["configuration"])
         precision, weights = np.dtype(content["precision"]), content["weights"]
         with jax.enable_x64(precision == np.float64):
-            found = {name: _array(name, weights[name], like.shape, precision) for name, like in arrays(blank).items()}
+            found = {
+                name: _array(name, weights[name], like.shape, precision) for name, like in arrays_of(blank).items()
+            }
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"expected {path} to be a model that symplect exported, found {error}: export again"
         ) from error
-    return jax.tree_util.tree_map_with_path(lambda place, like: found.get(place_name(place), like), blank)
+    return jax.tree_util.tree_map_with_path(lambda place, like: found.get(name_of(place), like), blank)
 
 
-def _array(name: str, numbers: Any, shape: tuple[int, ...], precision: np.dtype) -> jax.Array:
+def _array(name: str, numbers: object, shape: tuple[int, ...], precision: np.dtype) -> jax.Array:
     array = np.asarray(numbers, precision)
     if array.shape != shape:
         raise InputError(f"{name} of shape {array.shape} in place of {shape}")

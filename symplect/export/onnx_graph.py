@@ -25,7 +25,7 @@ class Graph:
         self.state = state
         self.nodes: list[NodeProto] = []
         self.constants: dict[str, TensorProto] = {}
-        self._names: dict[Any, str] = {}
+        self._names: dict[tuple[object, ...], str] = {}
 
     def name(self, value: Value) -> str:
         """Return the name of a tensor, and make it a constant of the graph where its numbers are known."""
@@ -58,12 +58,14 @@ class Graph:
             return self.node("Transpose", value, perm=tuple(map(int, permutation)))
         return np.ascontiguousarray(value.transpose(permutation))
 
-    def shape(self, sizes: Sequence[Any]) -> str:
+    def shape(self, sizes: Sequence[object]) -> str:
         """Return a shape as a tensor, the size of the batch taken from the state when the graph runs."""
         batch = self.node("Shape", self.state, start=0, end=1)
         return self.node("Concat", *[whole([size]) if isinstance(size, int) else batch for size in sizes], axis=0)
 
-    def model(self, inputs: Sequence[Any], outputs: Sequence[Any], **description: Any) -> onnx.ModelProto:
+    def model(
+        self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto], **description: Any
+    ) -> onnx.ModelProto:
         """Return the model of the nodes that lead to the outputs."""
         needed = {output.name for output in outputs}
         kept: list[NodeProto] = []
@@ -76,12 +78,14 @@ class Graph:
         return helper.make_model(graph, **description)
 
 
-def whole(numbers: Sequence[Any]) -> np.ndarray:
+def whole(numbers: Sequence[object]) -> np.ndarray:
     """Return integers as ONNX takes shapes, axes and indices.
 
     Raises:
         InputError: one of them depends on the size of the batch where it must not.
     """
-    if odd := [number for number in numbers if not isinstance(number, int | np.integer)]:
-        raise InputError(f"ONNX: expected an operation whose shape is known, found {odd[0]}: take stablehlo")
-    return np.array([int(number) for number in numbers], np.int64)
+    known = [int(number) for number in numbers if isinstance(number, int | np.integer)]
+    if len(known) < len(numbers):
+        odd = next(number for number in numbers if not isinstance(number, int | np.integer))
+        raise InputError(f"ONNX: expected an operation whose shape is known, found {odd}: take stablehlo")
+    return np.array(known, np.int64)

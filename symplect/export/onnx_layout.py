@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from jax.extend.core import JaxprEqn
@@ -86,7 +85,7 @@ def _split(graph: Graph, equation: JaxprEqn, inputs: list[Value]) -> list[Value]
     return [_between(graph, inputs[0], [a], [b], [equation.params["axis"]]) for a, b in pairwise(ends)]
 
 
-def _between(graph: Graph, value: Value, start: Sequence[Any], stop: Sequence[Any], axes: Sequence[int]) -> Value:
+def _between(graph: Graph, value: Value, start: Sequence[object], stop: Sequence[object], axes: Sequence[int]) -> Value:
     return graph.node("Slice", value, whole(start), whole(stop), whole(axes))
 
 

@@ -6,13 +6,20 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from symplect.errors import UnreadableError
 from symplect.files.atomic import writing
 from symplect.files.bounds import LARGEST, read_own, require_regular, require_size
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """Bytes that are read from the front, of a file or of an archive's member."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -74,14 +81,14 @@ class ArrayHeader:
 
     shape: tuple[int, ...]
     fortran: bool
-    dtype: np.dtype[Any]
+    dtype: np.dtype
 
     @property
     def cells(self) -> int:
         """The number of values; a record counts as its fields."""
         return math.prod(self.shape) * max(1, len(self.dtype.names or ()))
 
-    def read(self, stream: Any, size: int) -> np.ndarray:
+    def read(self, stream: Stream, size: int) -> np.ndarray:
         """Return the array.
 
         Args:
@@ -100,7 +107,7 @@ class ArrayHeader:
         return np.frombuffer(raw, self.dtype).reshape(self.shape, order="F" if self.fortran else "C")
 
 
-def array_header(stream: Any) -> ArrayHeader:
+def array_header(stream: Stream) -> ArrayHeader:
     """Read the head of an `.npy` stream, without code.
 
     Raises:

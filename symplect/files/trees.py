@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeGuard, TypeVar
 
 import jax
 import numpy as np
@@ -15,37 +15,36 @@ from safetensors.numpy import save
 from symplect.errors import InputError, UnreadableError, one_line
 from symplect.files.atomic import writing
 from symplect.files.bounds import read_own, require_regular, require_size
-from symplect.files.json_files import parsed_json
+from symplect.files.json_files import parsed_json, require_object
 from symplect.precision import on_device
 
 Tree = TypeVar("Tree", bound=PyTree)
+Leaf = jax.Array | np.ndarray | jax.ShapeDtypeStruct
 
 _HEADER = "symplect"
 _CHECKSUM = "sha256"
 
 
-def write_tree(path: Path, tree: PyTree, header: Mapping[str, Any]) -> None:
+def write_tree(path: Path, tree: PyTree, header: Mapping[str, object]) -> None:
     """Write all arrays of a tree, by their place in it, as safetensors whose header carries JSON and a checksum."""
     with writing(path) as temporary:
-        tensors = {name: np.asarray(leaf) for name, leaf in _arrays(tree)}
+        tensors = {name: np.asarray(leaf) for name, leaf in arrays_of(tree).items()}
         said = json.dumps(header)
         signed = json.dumps({**header, _CHECKSUM: _checksum(said, tensors)})  # one entry: several have no fixed order
         temporary.write_bytes(save(tensors, {_HEADER: signed}))  # with the rights of the other files
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def read_header(path: Path) -> dict[str, object]:
     """Return the JSON that `write_tree` put into the header.
 
     Raises:
         InputError: no such file, or not one that `write_tree` wrote.
     """
 
-    def read() -> dict[str, Any]:
+    def read() -> dict[str, object]:
         require_regular(path)
         with safe_open(path, "numpy") as content:
-            found = parsed_json(path, (content.metadata() or {})[_HEADER].encode())
-        found.pop(_CHECKSUM, None)
-        return found
+            return _said(path, (content.metadata() or {})[_HEADER])[0]
 
     return read_own(path, read)
 
@@ -66,17 +65,33 @@ def read_tree(path: Path, like: Tree) -> Tree:
         require_size(path, path.stat().st_size)
         with safe_open(path, "numpy") as content:
             tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a mapping)
-            written = parsed_json(path, (content.metadata() or {}).get(_HEADER, "{}").encode())
-        checksum = written.pop(_CHECKSUM, None)
+            written, checksum = _said(path, (content.metadata() or {}).get(_HEADER, "{}"))
         if checksum is not None and checksum != _checksum(json.dumps(written), tensors):
             raise UnreadableError("its checksum is that of other contents")
         return tensors
 
-    expected = {name: (leaf.shape, leaf.dtype) for name, leaf in _arrays(like)}
+    expected = {name: (leaf.shape, leaf.dtype) for name, leaf in arrays_of(like).items()}
     _require_same(path, {name: shape for name, (shape, _) in expected.items()}, read_own(path, shapes))
     tensors = read_own(path, read)
     _require_same(path, expected, {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()})
-    return jax.tree_util.tree_map_with_path(lambda place, leaf: _like(leaf, tensors, _name(place)), like)
+    return jax.tree_util.tree_map_with_path(lambda place, leaf: _like(leaf, tensors, name_of(place)), like)
+
+
+def arrays_of(tree: PyTree) -> dict[str, Leaf]:
+    """Return the arrays of a tree, or the shapes in their place, by where they stand in it."""
+    leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
+    return {name_of(place): leaf for place, leaf in leaves if _is_array(leaf)}
+
+
+def name_of(place: tuple[object, ...]) -> str:
+    """Return a place in a tree as a dotted name, such as `network.weights.0`."""
+    return jax.tree_util.keystr(place, simple=True, separator=".")
+
+
+def _said(path: Path, header: str) -> tuple[dict[str, object], object]:
+    """Return the JSON of a header and the checksum that was put there."""
+    found = require_object(path, parsed_json(path, header.encode()))
+    return found, found.pop(_CHECKSUM, None)
 
 
 def _checksum(said: str, tensors: Mapping[str, np.ndarray]) -> str:
@@ -88,26 +103,17 @@ def _checksum(said: str, tensors: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def _arrays(tree: PyTree) -> list[tuple[str, Any]]:
-    leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
-    return [(_name(place), leaf) for place, leaf in leaves if _is_array(leaf)]
-
-
-def _like(leaf: Any, tensors: Mapping[str, np.ndarray], name: str) -> Any:
+def _like(leaf: object, tensors: Mapping[str, np.ndarray], name: str) -> object:
     if not _is_array(leaf):
         return leaf
     return tensors[name] if isinstance(leaf, np.ndarray) else on_device(tensors[name])
 
 
-def _is_array(leaf: Any) -> bool:
-    return isinstance(leaf, jax.Array | np.ndarray | jax.ShapeDtypeStruct)
+def _is_array(leaf: object) -> TypeGuard[Leaf]:
+    return isinstance(leaf, Leaf)
 
 
-def _name(place: Any) -> str:
-    return jax.tree_util.keystr(place, simple=True, separator=".")
-
-
-def _require_same(path: Path, expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def _require_same(path: Path, expected: Mapping[str, object], found: Mapping[str, object]) -> None:
     if expected != found:
         odd = one_line(sorted(str(item) for item in expected.items() ^ found.items())[0], 200)
         raise InputError(

@@ -1,7 +1,7 @@
 """Learned dynamics."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 import equinox as eqx
 import jax
@@ -86,7 +86,7 @@ def _shape_of(model: AbstractModel) -> object:
     return jax.tree.structure(model), [leaf.shape for leaf in jax.tree.leaves(numbers)], jax.tree.leaves(rest)
 
 
-def blank_model(name: str, configuration: dict[str, Any]) -> AbstractModel:
+def blank_model(name: str, configuration: Mapping[str, object]) -> AbstractModel:
     """Return a model with shapes in place of numbers, from what its weights file says of it.
 
     Raises:
@@ -96,12 +96,12 @@ def blank_model(name: str, configuration: dict[str, Any]) -> AbstractModel:
     if kind is None:
         raise InputError(f"expected a model out of {', '.join(MODELS)}, found {name!r}")
     if not is_described(configuration):
-        if configuration.get("depth", 1) > _DEEPEST:
-            raise InputError(f"expected a network of at most {_DEEPEST} layers, found {configuration['depth']}")
-        make: Any = kind
-        return eqx.filter_eval_shape(lambda: make(jax.random.key(0), **configuration))
+        depth = configuration.get("depth")
+        if isinstance(depth, int | float) and depth > _DEEPEST:
+            raise InputError(f"expected a network of at most {_DEEPEST} layers, found {depth}")
+        return eqx.filter_eval_shape(lambda make: make(jax.random.key(0), **configuration), kind)
     model = skeleton(configuration, PARTS)
-    if type(model) is not kind:
+    if not isinstance(model, kind):
         raise InputError(f"expected the parts of a model {name}, found those of {type(model).__name__}")
     _require_that_parts_fit(model)
     return model

@@ -1,7 +1,8 @@
 """What every model has beside its dynamics: what it takes to save it, and to load it again."""
 
 import abc
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from symplect.dynamics import AbstractDynamics
 
@@ -18,7 +19,7 @@ class AbstractModel(AbstractDynamics):
 
     @property
     @abc.abstractmethod
-    def configuration(self) -> dict[str, Any]:
+    def configuration(self) -> Mapping[str, object]:
         """Every argument of the constructor but the key, or the parts of a model without their numbers.
 
         What is left out would be its default when the model is loaded, so that is refused before anything is trained.

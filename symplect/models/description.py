@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -20,7 +19,7 @@ _RENAMED = {
 """Names in files of version 0.1, by what they are called now."""
 
 
-def describe(part: Any) -> Any:
+def describe(module: eqx.Module) -> dict[str, object]:
     """Return the parts of a module by name, arrays by their shape, as JSON can hold them.
 
     Example:
@@ -28,13 +27,17 @@ def describe(part: Any) -> Any:
         >>> describe(OfPositions(Fourier(((1,),))))
         {'kind': 'OfPositions', 'inner': {'kind': 'Fourier', 'frequencies': [[1]]}}
     """
+    fields = {field.name: _described(getattr(module, field.name)) for field in dataclasses.fields(module)}
+    return {_KIND: type(module).__name__, **fields}
+
+
+def _described(part: object) -> object:
     if isinstance(part, eqx.Module):
-        fields = {field.name: describe(getattr(part, field.name)) for field in dataclasses.fields(part)}
-        return {_KIND: type(part).__name__, **fields}
+        return describe(part)
     if isinstance(part, jax.Array | np.ndarray | jax.ShapeDtypeStruct):
         return {_SHAPE: list(part.shape), "dtype": str(part.dtype)}
     if isinstance(part, tuple | list):
-        return [describe(item) for item in part]
+        return [_described(item) for item in part]
     return part
 
 
@@ -43,12 +46,12 @@ def current_name(name: str) -> str:
     return _RENAMED.get(name, name)
 
 
-def is_described(description: Any) -> bool:
+def is_described(description: object) -> bool:
     """Return whether something is a module as `describe` writes it."""
     return isinstance(description, Mapping) and _KIND in description
 
 
-def skeleton(description: Any, kinds: Mapping[str, type[eqx.Module]]) -> Any:
+def skeleton(description: object, kinds: Mapping[str, type[eqx.Module]]) -> object:
     """Return the module that `describe` saw, with shapes in place of arrays; nothing but the given kinds is made.
 
     Raises:
@@ -63,7 +66,7 @@ def skeleton(description: Any, kinds: Mapping[str, type[eqx.Module]]) -> Any:
     return description
 
 
-def _module(description: Mapping[str, Any], kinds: Mapping[str, type[eqx.Module]]) -> eqx.Module:
+def _module(description: Mapping[str, object], kinds: Mapping[str, type[eqx.Module]]) -> eqx.Module:
     kind = kinds.get(current_name(str(description.get(_KIND))))
     if kind is None:
         raise InputError(f"expected a part out of {', '.join(kinds)}, found {description.get(_KIND)!r}")

@@ -1,6 +1,6 @@
 """Models that are linear in what is fitted: a weighted sum of fixed features."""
 
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -60,7 +60,7 @@ class FeatureHamiltonian(AbstractHamiltonian, AbstractModel):
         return self.size
 
     @property
-    def configuration(self) -> dict[str, Any]:
+    def configuration(self) -> dict[str, object]:
         """The parts of the model, without the numbers in its arrays."""
         return describe(self)
 
@@ -114,7 +114,7 @@ class FeatureField(AbstractModel):
         return self.constant.shape[0] // 2
 
     @property
-    def configuration(self) -> dict[str, Any]:
+    def configuration(self) -> dict[str, object]:
         """The parts of the model, without the numbers in its arrays."""
         return describe(self)
 

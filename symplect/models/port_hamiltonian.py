@@ -1,7 +1,7 @@
 """Port-Hamiltonian systems, true or learned: a Hamiltonian with friction and known inputs."""
 
 import abc
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax
@@ -160,7 +160,7 @@ class PortHamiltonian(AbstractOpenSystem, AbstractModel):
         return self.conservative.degrees_of_freedom
 
     @property
-    def configuration(self) -> dict[str, Any]:
+    def configuration(self) -> dict[str, object]:
         """The parts of the model, without the numbers in its arrays."""
         return describe(self)
 

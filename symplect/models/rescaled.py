@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import singledispatch
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import equinox as eqx
 import jax
@@ -78,7 +78,7 @@ def features_in(features: AbstractFeatures, scaling: Scaling) -> tuple[AbstractF
 
 
 @singledispatch
-def _restored(model: Any, scaling: Scaling) -> Any:
+def _restored(model: Model, scaling: Scaling) -> Model:
     raise TypeError(f"restored: expected a learned model of states, found {type(model).__name__}")
 
 

@@ -138,7 +138,7 @@ def turn(model: AbstractDynamics, states: Float[np.ndarray, "states dimension"])
 @lru_cache
 def _training_energy(task: Task, seed: int) -> float:
     """Return the largest true energy of a run's training data, which are made again for it."""
-    train = task.make_data(seed, None, f"simulating {task.name}, seed {seed}").train
+    train = task.make_states(seed, None, f"simulating {task.name}, seed {seed}").train
     return float(np.max(energies_at(task.energy, train.states)))
 
 

@@ -2,23 +2,20 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from symplect.errors import InputError
-from symplect.evaluation.certification import FORMER_NAMES
-from symplect.experiments.grid import write_value
+from symplect.evaluation import certification
+from symplect.experiments.grid import Setting, write_value
+from symplect.experiments.paper_table import Row
 from symplect.experiments.tasks import TASKS, Method
-from symplect.experiments.training import record
-from symplect.files import read_json
+from symplect.files import read_json, typed_json
 from symplect.results.certificates import CERTIFICATE_FILE
 from symplect.runs import CONFIG_FILE, TableRun, TaskConfig, TaskRun, load_as, load_run
 
 _ARRAYS = ("t", "truth", "prediction", "energy_truth", "energy_prediction")
-
-
-CERTIFICATE_COLUMNS = ("name", "value", "limit", "passed", "meaning")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +33,16 @@ class Content:
 
     runs: Mapping[Path, TaskRun]
     not_run: Mapping[str, str]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     versions: Mapping[str, str]
     command: str
     data: Path | None
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row for every run, as the table takes them."""
-        return [record(run) for run in self.runs.values()]
+        configs = [(run.config, run.metrics) for run in self.runs.values()]
+        return [Row(config.task, config.model, config.seed, metrics) for config, metrics in configs]
 
 
 def read_content(folder: Path) -> Content | TableRun:
@@ -64,8 +62,8 @@ def read_content(folder: Path) -> Content | TableRun:
     )
 
 
-def read_certificate(folder: Path) -> list[dict[str, Any]] | None:
-    """Return those rows of the certificate in a run's folder that apply to the run, or `None` without one.
+def read_certificate(folder: Path) -> list[certification.Row] | None:
+    """Return those rows of the certificate in a run's folder that apply to the run, by today's names, if there is one.
 
     Raises:
         InputError: it is not as `symplect certify` wrote it.
@@ -73,54 +71,70 @@ def read_certificate(folder: Path) -> list[dict[str, Any]] | None:
     path = folder / CERTIFICATE_FILE
     if not path.exists():
         return None
-    try:
-        rows = [_certificate_row(row) for row in read_json(path)["rows"]]
-    except (KeyError, TypeError) as error:
-        raise InputError(f"expected {path} as `symplect certify` wrote it, found no {error}: certify again") from error
-    return [row for row in rows if row["passed"] is not None]
+    rows = typed_json(read_json(path), certification.Certificate, path, "certify again").rows
+    today = certification.FORMER_NAMES
+    return [replace(row, name=today.get(row.name, row.name)) for row in rows if row.passed is not None]
 
 
-def _certificate_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row under today's name, with why there is no error in the place of one."""
-    values = {name: row[name] for name in CERTIFICATE_COLUMNS}
-    failure = row.get("failure")
-    return values | {"name": FORMER_NAMES.get(row["name"], row["name"])} | ({"value": str(failure)} if failure else {})
-
-
-def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
+def verdict(rows: Sequence[certification.Row]) -> str:
     """Return what a certificate's rows come to."""
-    flagged = [str(row["name"]) for row in rows if not row["passed"]]
+    flagged = [row.name for row in rows if not row.passed]
     return f"flagged: {', '.join(flagged)}" if flagged else f"all {len(rows)} passed"
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """The settings of a reproduction but those of its fits."""
+
+    tasks: list[str]
+    models: list[str] | None
+    seeds: int
+    data: str | None = None
+    out: str | None = None
+
+
+class _Run(TypedDict):
+    task: str
+    model: str
+    seed: int
+
+
+class _Results(TypedDict):
+    """What is read of `results.json`; the metrics of its runs are read from their folders."""
+
+    runs: list[_Run]
+    settings: dict[str, Setting | list[str]]
+    versions: dict[str, str]
+    not_run: dict[str, str]
+
+
 def _reproduction(folder: Path) -> Content:
-    results = read_json(folder / "results.json")
-    try:
-        names = [(row["task"], row["model"], f"seed-{row['seed']}") for row in results["runs"]]
-        settings, versions, not_run = results["settings"], results["versions"], results["not_run"]
-        command = _command(settings)
-    except (KeyError, TypeError) as error:
-        raise InputError(
-            f"expected {folder / 'results.json'} as symplect wrote it, found no {error}: run `symplect reproduce` again"
-        ) from error
+    path, remedy = folder / "results.json", "run `symplect reproduce` again"
+    found = typed_json(read_json(path), _Results, path, remedy)
+    settings = found["settings"]
+    plan = typed_json(settings, _Plan, path, remedy)
+    changed = {name: value for name, value in settings.items() if name not in _PLAN and not isinstance(value, list)}
+    command = _command(plan, changed)
+    names = [(run["task"], run["model"], f"seed-{run['seed']}") for run in found["runs"]]
     if not names:
         raise InputError(
             f"expected finished runs in {folder}, found none: `{command}` makes them, and goes on where it stopped"
         )
     runs = {folder.joinpath(*name): _load(folder.joinpath(*name)) for name in names}
-    data = None if settings["data"] is None else Path(settings["data"])
-    return Content(_in_order(runs), not_run, settings, versions, command, data)
+    data = None if plan.data is None else Path(plan.data)
+    return Content(_in_order(runs), found["not_run"], settings, found["versions"], command, data)
 
 
 def _one_run(folder: Path, run: TaskRun) -> Content:
     _require_whole(folder, run)
     config = run.config
-    plan = {"tasks": [config.task], "models": [config.model], "seeds": config.seed + 1}
-    command = _command(plan | _changed(config))
-    return Content({folder: run}, {}, plan | dict(config.settings), {"symplect": config.version}, command, data=None)
+    plan = _Plan([config.task], [config.model], config.seed + 1)
+    settings = {name: value for name, value in asdict(plan).items() if value is not None} | dict(config.settings)
+    versions = {"symplect": config.version}
+    return Content({folder: run}, {}, settings, versions, _command(plan, _changed(config)), data=None)
 
 
-def _changed(config: TaskConfig) -> dict[str, Any]:
+def _changed(config: TaskConfig) -> dict[str, Setting]:
     """Return the settings of a run that are not its method's own."""
     method = TASKS[config.task].methods[config.model]
     own = asdict(method.settings) if isinstance(method, Method) else {}
@@ -155,24 +169,24 @@ def _in_order(runs: Mapping[Path, TaskRun]) -> dict[Path, TaskRun]:
     return dict(sorted(runs.items(), key=place))
 
 
-_PLAN = ("tasks", "models", "seeds", "data", "out")
+_PLAN = [field.name for field in fields(_Plan)]
 
 
-def _command(plan: Mapping[str, Any]) -> str:
+def _command(plan: _Plan, changed: Mapping[str, Setting]) -> str:
     """Return the command line of a plan; what was left to its default is left out.
 
     Settings but for the number of steps come from a sweep, in whose folder there is one for each choice of them.
     """
-    settings = {name: value for name, value in plan.items() if name not in _PLAN and (name, value) != ("steps", None)}
-    swept, folder = bool(settings.keys() - {"steps"}), plan.get("out")
-    words = ["symplect", "sweep" if swept else "reproduce", *plan["tasks"]]
-    words += ["--models", *plan["models"]] if plan["models"] else []
-    words += ["--seeds", str(plan["seeds"])]
+    settings = {name: value for name, value in changed.items() if (name, value) != ("steps", None)}
+    swept, folder = bool(settings.keys() - {"steps"}), plan.out
+    words = ["symplect", "sweep" if swept else "reproduce", *plan.tasks]
+    words += ["--models", *plan.models] if plan.models else []
+    words += ["--seeds", str(plan.seeds)]
     if swept:
         words += [word for name, value in settings.items() for word in ("--set", f"{name}={write_value(value)}")]
         folder = folder and Path(folder).parent
     else:
         words += ["--steps", str(settings["steps"])] if settings else []
-    words += ["--data", str(plan["data"])] if plan.get("data") else []
+    words += ["--data", plan.data] if plan.data else []
     words += ["--out", str(folder)] if folder else []
     return shlex.join(words)

@@ -7,11 +7,12 @@ from symplect.runs.folder import (
     load_as,
     load_model,
     load_run,
+    read_metrics,
     read_task_config,
     save_model,
     save_run,
 )
-from symplect.runs.run import CandidateRecord, Run, TableConfig, TableRecord, TableRun, TaskConfig, TaskRun, task_config
+from symplect.runs.run import CandidateRecord, Run, TableConfig, TableRecord, TableRun, TaskConfig, TaskRun
 
 __all__ = [
     "CONFIG_FILE",
@@ -27,8 +28,8 @@ __all__ = [
     "load_as",
     "load_model",
     "load_run",
+    "read_metrics",
     "read_task_config",
     "save_model",
     "save_run",
-    "task_config",
 ]

@@ -18,14 +18,24 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 import numpy as np
 
 from symplect.errors import InputError, one_line
-from symplect.files import read_arrays, read_header, read_json, read_tree, write_arrays, write_json, write_tree, writing
+from symplect.files import (
+    read_arrays,
+    read_header,
+    read_json,
+    read_tree,
+    typed_json,
+    write_arrays,
+    write_json,
+    write_tree,
+    writing,
+)
 from symplect.models import AbstractModel, blank_model, require_loadable
-from symplect.runs.run import Run, TableRun, TaskConfig, TaskRun, table_config, task_config
+from symplect.runs.run import Run, TableRun, TaskConfig, TaskRun, table_config
 
 _Kind = TypeVar("_Kind", TaskRun, TableRun)
 
@@ -60,13 +70,13 @@ def load_run(folder: Path) -> TaskRun | TableRun:
     """
     config = _shown(read_json(folder / CONFIG_FILE))
     parts = (
-        _numbers(folder / "metrics.json"),
+        read_metrics(folder),
         read_arrays(folder / "history.npz"),
         read_arrays(folder / "rollout.npz"),
         load_model(folder / MODEL_FILE),
     )
     if "data" not in config:
-        return TaskRun(task_config(config, folder / CONFIG_FILE), *parts)
+        return TaskRun(typed_json(config, TaskConfig, folder / CONFIG_FILE), *parts)
     run = TableRun(table_config(config, folder / CONFIG_FILE), *parts)
     if odd := _odd_part(run):
         raise InputError(
@@ -98,7 +108,7 @@ def read_task_config(folder: Path) -> TaskConfig:
     Raises:
         InputError: the file is missing, broken or of something else.
     """
-    return task_config(_shown(read_json(folder / CONFIG_FILE)), folder / CONFIG_FILE)
+    return typed_json(_shown(read_json(folder / CONFIG_FILE)), TaskConfig, folder / CONFIG_FILE)
 
 
 def load(folder: Path | str) -> TaskRun | TableRun:
@@ -130,7 +140,7 @@ def load_model(path: Path) -> AbstractModel:
     Raises:
         InputError: the file is missing, broken or of something else.
     """
-    header = read_header(path)
+    header = typed_json(read_header(path), _Header, path, "it is of another version or program")
     try:
         skeleton = blank_model(header["model"], header["configuration"])
     except Exception as error:  # parts that do not go together call forth every kind
@@ -139,6 +149,11 @@ def load_model(path: Path) -> AbstractModel:
             "it is of another version or program"
         ) from error
     return read_tree(path, skeleton)
+
+
+class _Header(TypedDict):
+    model: str
+    configuration: dict[str, object]
 
 
 def _odd_part(run: TableRun) -> str | None:
@@ -170,19 +185,28 @@ def _are_paths(rollout: Mapping[str, np.ndarray]) -> bool:
     return whole and len(lengths) > 0 and bool(np.all(lengths > 0))
 
 
-def _numbers(path: Path) -> dict[str, float]:
+def read_metrics(folder: Path) -> dict[str, float]:
+    """Read the numbers of a run; one that does not exist, which is null in files, is NaN.
+
+    Raises:
+        InputError: the file is missing, broken or of something else.
+    """
+    path = folder / "metrics.json"
     content = _shown(read_json(path))
-    if odd := [name for name, value in content.items() if not _is_number(value)]:
-        found = f"{one_line(odd[0], 60)}={one_line(repr(content[odd[0]]), 60)}"
-        raise InputError(f"expected {path} to map names to numbers, found {found}: delete its folder and run again")
-    return {name: float("nan") if value is None else float(value) for name, value in content.items()}
+    found: dict[str, float] = {}
+    for name, value in content.items():
+        if value is None:
+            found[name] = float("nan")
+        elif (
+            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+        ):  # whole numbers of JSON have any size
+            found[name] = float(value)
+        else:
+            odd = f"{one_line(name, 60)}={one_line(repr(value), 60)}"
+            raise InputError(f"expected {path} to map names to numbers, found {odd}: delete its folder and run again")
+    return found
 
 
-def _is_number(value: Any) -> bool:
-    """Whether a value of JSON is a finite number, or null: whole numbers there have any size."""
-    return value is None or (type(value) in (int, float) and abs(value) <= sys.float_info.max)
-
-
-def _shown(content: Any) -> Any:
+def _shown(content: dict[str, object]) -> dict[str, object]:
     """Return what JSON holds with a question mark for every half character: no terminal and no file takes those."""
     return json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypedDict
 
-import msgspec
 import numpy as np
 
 from symplect.errors import InputError, one_line
+from symplect.files import typed_json
 from symplect.models import AbstractModel
 from symplect.tables.columns import Columns
-
-_Config = TypeVar("_Config")
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class TaskConfig:
     task: str
     model: str
     seed: int
-    settings: Mapping[str, Any]
+    settings: Mapping[str, bool | int | float | str | None]
     version: str
     data_hash: str | None = None
 
@@ -167,20 +165,15 @@ class TableRun(Run):
         return list(zip(*(np.split(self.rollout[name], ends) for name in ("t", "truth", "prediction")), strict=True))
 
 
-def task_config(content: object, place: Path) -> TaskConfig:
-    """Return what JSON says of a task's run.
-
-    Args:
-        content: JSON, parsed.
-        place: its file, for messages.
-
-    Raises:
-        InputError: something is missing, or of another type.
-    """
-    return _typed(content, TaskConfig, place)
+class _Columns(TypedDict):
+    columns: dict[str, object]
 
 
-def table_config(content: Mapping[str, Any], place: Path) -> TableConfig:
+class _Table(TypedDict):
+    data: _Columns
+
+
+def table_config(content: object, place: Path) -> TableConfig:
     """Return what JSON says of a table's run.
 
     Args:
@@ -190,22 +183,11 @@ def table_config(content: Mapping[str, Any], place: Path) -> TableConfig:
     Raises:
         InputError: something is missing, or of another type.
     """
-    found = _typed(content, TableConfig, place)
-    known = {field.name for field in fields(Columns)}
-    if odd := sorted(content["data"]["columns"].keys() - known):  # a role that is passed over would change its meaning
-        raise _not_ours(place, f"the role {one_line(odd[0], 60)}")
-    return found
-
-
-def _typed(content: object, kind: type[_Config], place: Path) -> _Config:
-    try:
-        return msgspec.convert(content, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise _not_ours(place, one_line(error, 300)) from error
-
-
-def _not_ours(place: Path, found: str) -> InputError:
-    return InputError(f"expected {place} as symplect wrote it, found {found}: run again, to another folder")
+    given = typed_json(content, _Table, place)["data"]["columns"]
+    if odd := sorted(given.keys() - {field.name for field in fields(Columns)}):  # passed over, it would change the rest
+        found = f"the role {one_line(odd[0], 60)}"
+        raise InputError(f"expected {place} as symplect wrote it, found {found}: run again, to another folder")
+    return typed_json(content, TableConfig, place)
 
 
 def _with_unit(name: str, unit: str) -> str:

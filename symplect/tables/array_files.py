@@ -5,7 +5,6 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -86,7 +85,7 @@ def _data_sets(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _is_plain(dtype: np.dtype[Any]) -> bool:
+def _is_plain(dtype: np.dtype) -> bool:
     kinds = [dtype] if dtype.names is None else [dtype[name] for name in dtype.names]
     return all(kind.kind in "iufbSU" and kind.shape == () for kind in kinds)
 
@@ -101,7 +100,7 @@ def _variables(path: Path, head: bytes) -> dict[str, np.ndarray]:
     return _numbers(path, content, "")
 
 
-def _numbers(path: Path, content: Mapping[str, Any], prefix: str) -> dict[str, np.ndarray]:
+def _numbers(path: Path, content: Mapping[str, object], prefix: str) -> dict[str, np.ndarray]:
     """Return what is an array of numbers or words, a structure's fields among them; the rest is no column."""
     found: dict[str, np.ndarray] = {}
     for name, value in content.items():

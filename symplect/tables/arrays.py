@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -160,7 +159,7 @@ def _end_to_end(arrays: Mapping[str, np.ndarray], trials: int, times: int) -> di
     return {**found, TRIAL: np.repeat(np.arange(1, trials + 1), times)}
 
 
-def _column(column: np.ndarray) -> Any:
+def _column(column: np.ndarray) -> np.ndarray:
     if column.dtype.kind == "S":
         return np.char.decode(column, "latin-1")
     if column.dtype.kind in "Mm" and np.datetime_data(column.dtype)[0] not in ("D", "ms", "us", "ns"):

@@ -6,7 +6,6 @@ import warnings
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from symplect.errors import NotAvailableError, UnreadableError, one_line
 from symplect.tables.arrays import require_cells
@@ -44,8 +43,8 @@ def excel_as_text(path: Path) -> tuple[str, list[str]]:
     raise UnreadableError(f"no sheet with {_ENOUGH} rows of numbers")
 
 
-def _rows(path: Path, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = []
+def _rows(path: Path, rows: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = []
     cells = 0
     for row in rows:
         cells += len(row) + 1
@@ -55,7 +54,7 @@ def _rows(path: Path, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return found
 
 
-def _text(rows: list[tuple[Any, ...]]) -> str:
+def _text(rows: list[tuple[object, ...]]) -> str:
     width = max(map(len, rows))
     used = [place for place in range(width) if any(place < len(row) and row[place] is not None for row in rows)]
     cells = [[_said(row[place]) if place < len(row) else "" for place in used] for row in rows]
@@ -64,7 +63,7 @@ def _text(rows: list[tuple[Any, ...]]) -> str:
     return "\n".join([*(line.rstrip("\t") for line in lines[:head]), *lines[head:], ""])  # a title has fewer cells
 
 
-def _said(cell: Any) -> str:
+def _said(cell: object) -> str:
     if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
         return ""
     if isinstance(cell, datetime.timedelta):

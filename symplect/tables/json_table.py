@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from json import JSONDecoder
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -51,7 +50,7 @@ def read_json_lines(path: Path) -> tuple[pl.DataFrame, list[str]]:
     return _below(parts), []
 
 
-def _record(number: int, line: bytes) -> dict[str, Any]:
+def _record(number: int, line: bytes) -> dict[str, object]:
     if len(line) > _LONGEST:
         raise UnreadableError(f"line {number} has more than {_LONGEST} bytes")
     try:
@@ -63,7 +62,7 @@ def _record(number: int, line: bytes) -> dict[str, Any]:
     return record
 
 
-def _table(path: Path, content: Any, *, outermost: bool = False) -> tuple[pl.DataFrame, list[str]]:
+def _table(path: Path, content: object, *, outermost: bool = False) -> tuple[pl.DataFrame, list[str]]:
     if isinstance(content, list):
         return _frame(path, _of_list(path, content)), []
     if not isinstance(content, dict):
@@ -86,37 +85,42 @@ def _table(path: Path, content: Any, *, outermost: bool = False) -> tuple[pl.Dat
     return _frame(path, _of_objects(path, objects)), _left_out(content, objects)
 
 
-def _is_table(own: Sequence[Any]) -> bool:
+def _is_table(own: Sequence[object]) -> bool:
     return bool(own) and all(isinstance(row, dict | list) for row in own)
 
 
-def _left_out(content: Mapping[str, Any], taken: Mapping[str, Any]) -> list[str]:
+def _left_out(content: Mapping[str, object], taken: Mapping[str, object]) -> list[str]:
     left = [one_line(name, 40) for name in content if name not in taken]
     shown = ", ".join(left[:6]) + (", ..." if len(left) > 6 else "")
     return [f"what is no list is no column: {shown} left out"] if left else []
 
 
-def _of_list(path: Path, content: Sequence[Any]) -> dict[str, list[Any]]:
-    if content and all(isinstance(row, dict) for row in content):
-        return _columns(path, content, {})
-    if content and all(isinstance(row, list) for row in content):
-        head = content[0]
-        if head and all(isinstance(name, str) for name in head) and len(content) > 1:
-            return _of_rows(content[1:], head)
-        return _of_rows(content, [str(i + 1) for i in range(len(head))])
+def _of_list(path: Path, content: Sequence[object]) -> dict[str, list[object]]:
+    records = [row for row in content if isinstance(row, dict)]
+    if records and len(records) == len(content):
+        return _columns(path, records, {})
+    rows = [row for row in content if isinstance(row, list)]
+    if rows and len(rows) == len(content):
+        names = [name for name in rows[0] if isinstance(name, str)]
+        if names and len(names) == len(rows[0]) and len(rows) > 1:
+            return _of_rows(rows[1:], names)
+        return _of_rows(rows, [str(i + 1) for i in range(len(rows[0]))])
     raise UnreadableError("a list of something else than records or rows")
 
 
-def _of_rows(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
+def _of_rows(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[object]]:
     if len(set(names)) != len(names):
         raise UnreadableError("two columns of one name")
+    columns: list[list[object]] = [[] for _ in names]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(names):
             raise UnreadableError(f"row {number} is no list of {len(names)} values")
-    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+        for column, value in zip(columns, row, strict=True):
+            column.append(value)
+    return dict(zip(names, columns, strict=True))
 
 
-def _of_objects(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:
+def _of_objects(path: Path, objects: Mapping[str, Mapping[str, object]]) -> dict[str, list[object]]:
     """Return columns out of objects of objects, which pandas writes by column or by row."""
     inner = list(next(iter(objects.values())))
     if any(list(own) != inner for own in objects.values()):
@@ -126,7 +130,7 @@ def _of_objects(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> dict[st
     return {name: list(own.values()) for name, own in objects.items()}
 
 
-def _trials(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
+def _trials(path: Path, objects: Mapping[str, Mapping[str, object]]) -> pl.DataFrame:
     parts: list[pl.DataFrame] = []
     for label, content in objects.items():
         own = _frame(path, _expanded({name: rows for name, rows in content.items() if isinstance(rows, list)}))
@@ -136,12 +140,12 @@ def _trials(path: Path, objects: Mapping[str, Mapping[str, Any]]) -> pl.DataFram
     return _below(parts)
 
 
-def _expanded(lists: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+def _expanded(lists: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
     """Return columns, where a list of lists of one length is a matrix."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, list[object]] = {}
     for name, own in lists.items():
-        rows = own if own and all(isinstance(row, list) for row in own) else None
-        if rows and len({len(row) for row in rows}) == 1:
+        rows = [row for row in own if isinstance(row, list)]
+        if len(rows) == len(own) and len({len(row) for row in rows}) == 1:
             columns = {f"{name}{i + 1}": [row[i] for row in rows] for i in range(len(rows[0]))}
         else:
             columns = {name: list(own)}
@@ -153,7 +157,7 @@ def _expanded(lists: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     return found
 
 
-def _columns(path: Path, records: Sequence[Mapping[str, Any]], names: dict[str, bool]) -> dict[str, list[Any]]:
+def _columns(path: Path, records: Sequence[Mapping[str, object]], names: dict[str, bool]) -> dict[str, list[object]]:
     """Return the columns of records; values of objects and lists in them get the name of both.
 
     Args:
@@ -161,7 +165,7 @@ def _columns(path: Path, records: Sequence[Mapping[str, Any]], names: dict[str, 
         records: Objects of the same names, some of which may lack.
         names: Whether each name that was seen so far holds values; false where it holds objects or lists. Added to.
     """
-    columns: dict[str, list[Any]] = {}
+    columns: dict[str, list[object]] = {}
     for row, record in enumerate(records):
         for name, value in _flat(record, names):
             if name not in columns:
@@ -175,7 +179,7 @@ def _columns(path: Path, records: Sequence[Mapping[str, Any]], names: dict[str, 
     return columns
 
 
-def _flat(record: Mapping[str, Any], names: dict[str, bool]) -> Iterable[tuple[str, Any]]:
+def _flat(record: Mapping[str, object], names: dict[str, bool]) -> Iterable[tuple[str, object]]:
     for name, value in record.items():
         nested = isinstance(value, dict | list)
         if value is not None and names.setdefault(name, not nested) == nested:
@@ -190,7 +194,7 @@ def _flat(record: Mapping[str, Any], names: dict[str, bool]) -> Iterable[tuple[s
             yield name, value
 
 
-def _frame(path: Path, columns: Mapping[str, list[Any]]) -> pl.DataFrame:
+def _frame(path: Path, columns: Mapping[str, list[object]]) -> pl.DataFrame:
     lengths = {one_line(name, 40): len(values) for name, values in columns.items()}
     if not lengths or len(set(lengths.values())) > 1:
         raise UnreadableError(f"expected columns of one length, found {dict(list(lengths.items())[:6])}")
@@ -198,7 +202,7 @@ def _frame(path: Path, columns: Mapping[str, list[Any]]) -> pl.DataFrame:
     return pl.DataFrame([_series(name, values) for name, values in columns.items()])
 
 
-def _series(name: str, values: list[Any]) -> pl.Series:
+def _series(name: str, values: list[object]) -> pl.Series:
     """Return a column of one type: of numbers, or of text, in which a number that is none can be named."""
     kinds = {type(value) for value in values} - {type(None)}
     if kinds == {bool}:
@@ -206,7 +210,8 @@ def _series(name: str, values: list[Any]) -> pl.Series:
     if kinds == {int} and all(value is None or value in _INTEGERS for value in values):
         return pl.Series(name, values, pl.Int64)
     if kinds <= {int, float}:
-        return pl.Series(name, [None if value is None else float(value) for value in values], pl.Float64)
+        numbers = [float(value) if isinstance(value, int | float) else None for value in values]
+        return pl.Series(name, numbers, pl.Float64)
     return pl.Series(name, [value if value is None or isinstance(value, str) else repr(value) for value in values])
 
 

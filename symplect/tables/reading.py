@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -69,7 +68,7 @@ class Reading:
         return max(self.data.lengths) == 1
 
 
-def read(source: Any, columns: Columns) -> Reading:
+def read(source: object, columns: Columns) -> Reading:
     """Read files, data frames or arrays.
 
     Args:

@@ -89,4 +89,4 @@ def _summed_up(plan: Plan, not_run: Mapping[str, str]) -> Outcome:
     runs = sorted(runs_of(plan.choices, not_run), key=lambda run: methods.index((run.task, run.model)))
     rows = [row_of(run, plan.out) for run in runs]
     table = write_text(plan.out / "sweep.md", summary(rows, not_run))
-    return Outcome(table, {row["folder"]: row["error"] for row in rows if row["state"] == "failed"})
+    return Outcome(table, {row["folder"]: row["error"] or "" for row in rows if row["state"] == "failed"})

@@ -1,24 +1,50 @@
 """All runs of a sweep as a table. The run folders are the truth; beside or in each lies how it came about."""
 
+import math
 import os
 import socket
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from symplect.errors import InputError
-from symplect.experiments.grid import settings_of
+from symplect.experiments.grid import Setting, settings_of
 from symplect.experiments.training_run import STATUS_FILE, TrainingRun
-from symplect.files import read_json, write_json
-from symplect.runs import CONFIG_FILE
+from symplect.files import read_json, typed_json, write_json
+from symplect.runs import CONFIG_FILE, read_metrics
 
 PLANNED_FILE = "sweep.json"
 """Names the runs that were asked for, also those that nobody has begun."""
 
-Row = dict[str, Any]
 
-_NEW: Row = {"state": "waiting", "attempts": 0, "worker": None, "started": None, "ended": None, "error": None}
+class _Planned(TypedDict):
+    runs: list[str]
+
+
+class Status(TypedDict):
+    """How a run came about: "waiting", "running", "finished", "stopped" or "failed", and by whom, when and why."""
+
+    state: str
+    attempts: int
+    worker: str | None
+    started: str | None
+    ended: str | None
+    error: str | None
+
+
+class Row(Status):
+    """A line of the table: a run, its status and its metrics."""
+
+    folder: str
+    settings: dict[str, Setting]
+    task: str
+    model: str
+    seed: int
+    metrics: dict[str, float | None]
+
+
+_NEW = Status(state="waiting", attempts=0, worker=None, started=None, ended=None, error=None)
 _RUN = "[!.]*/[!.]*/[!.]*/seed-*"
 
 
@@ -57,13 +83,22 @@ def tell(run: TrainingRun, state: str, error: str | None = None) -> None:
 
 def row_of(run: TrainingRun, out: Path) -> Row:
     """Return the line of a run in the table."""
-    row = {"folder": str(run.folder.relative_to(out)), "settings": settings_of(run.out.name)}
-    row |= {"task": run.task, "model": run.model, "seed": run.seed} | _status(run) | {"metrics": {}}
+    row = Row(
+        folder=str(run.folder.relative_to(out)),
+        settings=settings_of(run.out.name),
+        task=run.task,
+        model=run.model,
+        seed=run.seed,
+        **_status(run),
+        metrics={},
+    )
     if (run.folder / CONFIG_FILE).exists():
         ended = datetime.fromtimestamp(run.folder.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
-        metrics = read_json(run.folder / "metrics.json")
-        return row | {"state": "finished", "ended": row["ended"] or ended, "error": None, "metrics": metrics}
-    return row | ({"state": "waiting"} if row["state"] == "running" and not _is_taken(run) else {})
+        metrics = {name: None if math.isnan(value) else value for name, value in read_metrics(run.folder).items()}
+        row.update(state="finished", ended=row["ended"] or ended, error=None, metrics=metrics)
+    elif row["state"] == "running" and not _is_taken(run):
+        row["state"] = "waiting"
+    return row
 
 
 def read_index(out: Path) -> list[Row]:
@@ -92,16 +127,15 @@ def _run(out: Path, folder: str) -> TrainingRun:
 
 def _planned(out: Path) -> set[str]:
     path = out / PLANNED_FILE
-    return set(read_json(path)["runs"]) if path.exists() else set()
+    return set(typed_json(read_json(path), _Planned, path)["runs"]) if path.exists() else set()
 
 
-def _status(run: TrainingRun) -> Row:
+def _status(run: TrainingRun) -> Status:
     """Return what was noted of a run; of one that was made by an earlier version nothing."""
     for place in (run.folder / STATUS_FILE, run.status):  # in this order, since it is moved when the run is finished
         with suppress(InputError):
-            found = read_json(place)
-            return {name: found.get(name, value) for name, value in _NEW.items()}
-    return dict(_NEW)
+            return typed_json({**_NEW, **read_json(place)}, Status, place)
+    return _NEW.copy()
 
 
 def _is_taken(run: TrainingRun) -> bool:

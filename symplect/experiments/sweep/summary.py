@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from symplect.experiments.grid import name_of
 from symplect.experiments.paper_table import aligned, measured
+from symplect.experiments.sweep.index import Row
 
 COLUMNS = (
     ("field error", "field_error"),
@@ -15,7 +15,7 @@ COLUMNS = (
 )
 
 
-def summary(rows: Iterable[Mapping[str, Any]], not_run: Mapping[str, str]) -> str:
+def summary(rows: Iterable[Row], not_run: Mapping[str, str]) -> str:
     """Return the table as Markdown, in the order of the rows.
 
     Args:
@@ -40,7 +40,7 @@ def summary(rows: Iterable[Mapping[str, Any]], not_run: Mapping[str, str]) -> st
     return "\n".join([*aligned(lines), "", *(f"{note}  " for note in notes)]) + "\n"
 
 
-def _line(group: Sequence[Mapping[str, Any]]) -> list[str]:
+def _line(group: Sequence[Row]) -> list[str]:
     first, finished = group[0], [row["metrics"] for row in group if row["state"] == "finished"]
     runs = str(len(group)) if len(finished) == len(group) else f"{len(finished)} of {len(group)}"
     cells = (measured(finished, name) for _, name in COLUMNS)

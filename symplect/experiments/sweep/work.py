@@ -1,17 +1,15 @@
 """The runs of one job, each by one process at a time."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import jax
 
 from symplect.experiments.sweep.early_stopping import MedianStopping
 from symplect.experiments.sweep.index import begin, note
 from symplect.experiments.sweep.job import Job
-from symplect.experiments.tasks import TASKS, Method
+from symplect.experiments.tasks import TASKS, MakeData, Method
 from symplect.experiments.tasks.settings import descent
 from symplect.experiments.training import PrunedError, train_seeds
 from symplect.experiments.training_run import TrainingRun
@@ -44,7 +42,7 @@ def work(job: Job) -> str:
     return "finished" if len(mine) == len(job.runs) else "taken"
 
 
-def data_of(run: TrainingRun, folder: Path | None, progress: bool = False) -> Any:
+def data_of(run: TrainingRun, folder: Path | None, progress: bool = False) -> object:
     """Return the data of a run's task for its seed; the last ones are kept, since runs that share them follow.
 
     Args:
@@ -63,8 +61,8 @@ def forget_data() -> None:
 
 
 @lru_cache(maxsize=1)
-def _made(make: Callable[..., Any], *arguments: Any) -> Any:
-    return make(*arguments)
+def _made(make: MakeData, seed: int, folder: Path | None, progress: str | None) -> object:
+    return make(seed, folder, progress)
 
 
 def _train(job: Job, runs: list[TrainingRun]) -> None:

@@ -1,6 +1,6 @@
 """Experiments as data, those of the paper first. A new one is a file here, its import and an entry below."""
 
-from symplect.experiments.tasks._task import DirectMethod, Fitted, Method, Task
+from symplect.experiments.tasks._task import DirectMethod, Fitted, MakeData, Method, Task
 from symplect.experiments.tasks.double_pendulum import DOUBLE_PENDULUM
 from symplect.experiments.tasks.henon_heiles import HENON_HEILES
 from symplect.experiments.tasks.mass_spring import MASS_SPRING
@@ -17,4 +17,14 @@ _MORE = (DOUBLE_PENDULUM, HENON_HEILES)
 TASKS = {task.name: task for task in (*_PAPER, *_MORE)}
 """Every task by its name, in the order of the paper's table, and those beyond the paper."""
 
-__all__ = ["TASKS", "DirectMethod", "Fitted", "Method", "Setting", "Task", "checked_settings", "known_settings"]
+__all__ = [
+    "TASKS",
+    "DirectMethod",
+    "Fitted",
+    "MakeData",
+    "Method",
+    "Setting",
+    "Task",
+    "checked_settings",
+    "known_settings",
+]

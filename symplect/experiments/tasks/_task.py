@@ -16,6 +16,9 @@ from symplect.evaluation import Evaluation, EvaluationData, evaluate
 from symplect.fitting import FitState, GradientSettings, fit_gradient, fit_gradient_together
 from symplect.models import HNN, AbstractModel, Baseline
 
+MakeData = Callable[[int, Path | None, str | None], object]
+"""From a seed, a folder of measurements and the label of a progress bar to what a task's methods fit and judge on."""
+
 
 @dataclass(frozen=True, eq=False)
 class Method:
@@ -77,8 +80,7 @@ class Task:
         number: in the paper's table, shown where something was published.
         title: in words.
         energy: the true Hamiltonian, or for a measured system the one that energy is measured with.
-        make_data: map of a seed, a folder of measurements or `None`, and the label of a progress bar, to what the
-            task's methods fit and are judged on.
+        make_data: makes the data of a seed.
         methods: by the name of the model on the command line, in the order of the table.
         published: model name to metric name to the paper's number, in raw units.
         notes: remarks for the table's reader, by metric name.
@@ -96,7 +98,7 @@ class Task:
     number: str
     title: str
     energy: AbstractHamiltonian
-    make_data: Callable[[int, Path | None, str | None], Any]
+    make_data: MakeData
     methods: Mapping[str, Method | DirectMethod]
     published: Mapping[str, Mapping[str, float]]
     notes: Mapping[str, str]
@@ -114,6 +116,17 @@ class Task:
                 f"expected make_data of {self.name} to take (seed, folder, progress), found {signature}: "
                 "the data folder and the label of a progress bar may be None"
             ) from error
+
+    def make_states(self, seed: int, folder: Path | None, progress: str | None) -> EvaluationData:
+        """Make the data of a seed where models see states.
+
+        Raises:
+            InputError: the task is one of other data, such as films.
+        """
+        data = self.make_data(seed, folder, progress)
+        if not isinstance(data, EvaluationData):
+            raise InputError(f"expected a task whose models see states, found {self.name}: name another")
+        return data
 
 
 def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[str, Method | DirectMethod]:

@@ -3,8 +3,8 @@
 import dataclasses
 import functools
 import inspect
-from collections.abc import Mapping
-from typing import Any, get_args
+from collections.abc import Callable, Mapping
+from typing import get_args
 
 import equinox as eqx
 import jax
@@ -51,7 +51,7 @@ def checked_settings(method: Method | DirectMethod, settings: Mapping[str, Setti
 
 def descent(method: Method, settings: Mapping[str, Setting]) -> GradientSettings:
     """Return a method's descent with those of the settings that it has."""
-    own: dict[str, Any] = {name: value for name, value in settings.items() if name in _optional(GradientSettings)}
+    own = {name: value for name, value in settings.items() if name in _optional(GradientSettings)}
     return dataclasses.replace(method.settings, **own)
 
 
@@ -60,7 +60,7 @@ def sizes(method: Method, settings: Mapping[str, Setting]) -> dict[str, Setting]
     return {name: value for name, value in settings.items() if name in _optional(method.start)}
 
 
-def _optional(function: Any) -> dict[str, tuple[type, ...]]:
+def _optional(function: Callable[..., object]) -> dict[str, tuple[type, ...]]:
     bound = function.keywords if isinstance(function, functools.partial) else {}
     return {
         name: get_args(parameter.annotation) or (parameter.annotation,)

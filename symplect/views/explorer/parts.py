@@ -3,13 +3,14 @@
 import base64
 import math
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, AbstractHamiltonian
 from symplect.errors import InputError, one_line
+from symplect.evaluation.certification import Row
 from symplect.results.content import read_certificate, verdict
 from symplect.views.explorer.content import Certificate, CertificateRow, Clock, MeasuredPath, Model, Points
 from symplect.views.explorer.payload import payload
@@ -145,18 +146,18 @@ def thinned(values: np.ndarray, most: int) -> np.ndarray:
     return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)]
 
 
-def _row(row: Mapping[str, object]) -> CertificateRow:
+def _row(row: Row) -> CertificateRow:
     return {
-        "name": one_line(row["name"], 200),
-        "meaning": one_line(row["meaning"], 200),
-        "value": one_line(row["value"], 50) if isinstance(row["value"], str) else _finite(row["value"]),
-        "limit": _finite(row["limit"]),
-        "passed": bool(row["passed"]),
+        "name": one_line(row.name, 200),
+        "meaning": one_line(row.meaning, 200),
+        "value": one_line(row.failure, 50) if row.failure else _finite(row.value),
+        "limit": _finite(row.limit),
+        "passed": bool(row.passed),
     }
 
 
-def _finite(value: object) -> float | None:
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
 
 
 def _numbers(values: np.ndarray) -> list[float]:

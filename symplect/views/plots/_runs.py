@@ -106,4 +106,4 @@ def training_data(task: str, seed: int, folder: Path | None) -> EvaluationData:
         InputError: no measurements in the folder.
         NotAvailableError: the measurements could not be downloaded.
     """
-    return TASKS[task].make_data(seed, folder, None)
+    return TASKS[task].make_states(seed, folder, None)

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import plotly.graph_objects as go
@@ -151,11 +151,19 @@ def show_range(figure: go.Figure, axis: str, values: np.ndarray, row: int, colum
     update(range=[low - beyond, high + beyond], row=row, col=column)
 
 
+@runtime_checkable
+class _Trace(Protocol):
+    """What a legend shows of anything drawn."""
+
+    name: str | None
+    showlegend: bool | None
+
+
 def finish(figure: go.Figure) -> go.Figure:
     """Names everything once in the legend, and returns the figure."""
     seen: set[str] = set()
 
-    def name_once(trace: Any) -> None:
+    def name_once(trace: _Trace) -> None:
         if trace.name and trace.showlegend is not False:
             trace.showlegend = trace.name not in seen
             seen.add(trace.name)

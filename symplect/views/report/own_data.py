@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import blamed_on
@@ -13,7 +12,7 @@ from symplect.views.report.figure import Figure
 from symplect.views.report.tables import certificate, pairs
 
 
-def own_content(folder: Path, run: TableRun) -> dict[str, Any]:
+def own_content(folder: Path, run: TableRun) -> dict[str, object]:
     """Return what the page about a run of people's own data shows.
 
     Raises:
@@ -23,7 +22,7 @@ def own_content(folder: Path, run: TableRun) -> dict[str, Any]:
         return _content(folder, run)
 
 
-def _content(folder: Path, run: TableRun) -> dict[str, Any]:
+def _content(folder: Path, run: TableRun) -> dict[str, object]:
     config, kind = run.config, run.config.model
     found = certificate(folder, run)
     return {

@@ -4,7 +4,6 @@ import base64
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
@@ -81,7 +80,7 @@ def _report_tasks(folder: Path, content: Content, out: Path) -> None:
     )
 
 
-def write_page(out: Path, template: str, **content: Any) -> None:
+def write_page(out: Path, template: str, **content: object) -> None:
     """Write a page with all that it needs, whole or not at all."""
     page = _template(template).render(plotly=packed(get_plotlyjs()), unpacking=UNPACKING.read_text(), **content)
     with writing(out) as temporary:

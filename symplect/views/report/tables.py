@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from symplect.experiments.paper_table import Row, measured
 from symplect.experiments.tasks import TASKS
-from symplect.results.content import CERTIFICATE_COLUMNS, read_certificate, verdict
+from symplect.results.content import read_certificate, verdict
 from symplect.runs import Run, TaskRun
 from symplect.views.plots import name
 
@@ -33,10 +32,10 @@ class Certificate:
 
 def summary(rows: Sequence[Row]) -> Cells:
     """Return the energy error of every model by task, and the ratio of the baseline's to the HNN's."""
-    models = list(dict.fromkeys(row["model"] for row in rows))
+    models = list(dict.fromkeys(row.model for row in rows))
     lines: Cells = []
-    for task in dict.fromkeys(row["task"] for row in rows):
-        found = {model: [row for row in rows if (row["task"], row["model"]) == (task, model)] for model in models}
+    for task in dict.fromkeys(row.task for row in rows):
+        found = {model: [row.metrics for row in rows if (row.task, row.model) == (task, model)] for model in models}
         lines.append([TASKS[task].title, *(measured(own, "energy_mse") for own in found.values()), _ratio(found)])
     return [["task", *map(name, models), "ratio"], *lines]
 
@@ -50,18 +49,20 @@ def certificate(folder: Path, run: Run) -> Certificate | None:
     rows = read_certificate(folder)
     if rows is None:
         return None
-    lines = [[str(row["name"]), *(_text(row[column]) for column in CERTIFICATE_COLUMNS[1:])] for row in rows]
+    lines = [
+        [row.name, _text(row.failure or row.value), _text(row.limit), _text(row.passed), row.meaning] for row in rows
+    ]
     of = TASKS[run.config.task].title if isinstance(run, TaskRun) else folder.resolve().name
     title = f"{of}, {name(run.config.model)}, seed {run.config.seed}"
-    return Certificate(title, verdict(rows), [list(CERTIFICATE_COLUMNS), *lines])
+    return Certificate(title, verdict(rows), [["name", "value", "limit", "passed", "meaning"], *lines])
 
 
-def pairs(header: tuple[str, str], values: Mapping[str, Any]) -> Cells:
+def pairs(header: tuple[str, str], values: Mapping[str, object]) -> Cells:
     """Return names beside values, without those that were not given."""
     return [list(header), *([key, _text(value)] for key, value in values.items() if value is not None)]
 
 
-def _ratio(found: Mapping[str, Sequence[Row]]) -> str:
+def _ratio(found: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
     if not (found.get("baseline") and found.get("hnn")):
         return ""
     baseline, hnn = (np.mean([row["energy_mse"] for row in found[model]]) for model in ("baseline", "hnn"))
@@ -69,7 +70,7 @@ def _ratio(found: Mapping[str, Sequence[Row]]) -> str:
     return "" if not np.isfinite(ratio) else f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
