@@ -15,6 +15,10 @@ class FitError(ArithmeticError):
     """A fit found no model: the message says why and what to do."""
 
 
+class FitWarning(UserWarning):
+    """A fit found a model, but not out of all of the data or not all of its numbers, as the message says."""
+
+
 class NotAvailableError(Exception):
     """Something the task needs is not here, a download or an optional package: the message says how to get it.
 

@@ -20,7 +20,7 @@ from symplect.auto.result import Fit, rest_energy
 from symplect.auto.verdict import cautions, described, energy_sentence, headline, one_orbit
 from symplect.data import Trajectories, clean_by_derivatives
 from symplect.dynamics import AbstractEnergyDynamics
-from symplect.errors import InputError
+from symplect.errors import FitWarning, InputError
 from symplect.fitting.field_of import energies_and_speeds
 from symplect.models import AbstractModel
 from symplect.tables import Columns, Reading, read
@@ -103,11 +103,10 @@ def fit_reading(reading: Reading, *, method: str = "auto", seed: int = 0, progre
         warnings.catch_warnings(record=True) as warned,
     ):
         warnings.simplefilter("ignore")
-        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("always", FitWarning)
         found = _fitted(reading, method, seed, progress)
-    ours = dict.fromkeys(str(one.message) for one in warned if str(one.message).startswith("fit_"))
-    said = tuple(message.split(": ", 1)[1] for message in ours if ": " in message)
-    return replace(found, cautions=found.cautions + said)
+    said = dict.fromkeys(str(one.message).partition(": ")[2] for one in warned)
+    return replace(found, cautions=(*found.cautions, *said))
 
 
 def _fitted(reading: Reading, method: str, seed: int, progress: str | None) -> Fit:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from symplect.data import Scaling, Trajectories
 from symplect.dynamics import rotated
-from symplect.errors import InputError
+from symplect.errors import FitWarning, InputError
 from symplect.fitting.checks import require_fittable
 from symplect.fitting.least_squares import Reduced, merge, reduce, ridge_path
 from symplect.models.feature_models import FeatureHamiltonian
@@ -142,6 +142,7 @@ def _warn_of_rank(rank: int, unknowns: int) -> None:
         warnings.warn(
             f"fit_closed_form: the data determine {rank} of {unknowns} weights, the other directions are left at zero; "
             "fewer features, or data that visit more of phase space, would determine all",
+            FitWarning,
             stacklevel=3,
         )
 

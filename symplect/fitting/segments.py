@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from symplect.data import Scaling, Trajectories
-from symplect.errors import InputError
+from symplect.errors import FitWarning, InputError
 
 _GAP = 3.5  # times the usual time step: across a longer one a path is cut
 _LONGEST = 60  # samples of a piece, unless asked for
@@ -66,7 +66,9 @@ def cut_segments(data: Trajectories, observed: Float[np.ndarray, " dimension"], 
             "fit_trajectory: expected neighbouring samples, found gaps between all: leave the rare ones out"
         )
     if (left := len(data.times) - sum(map(len, rows))) > 0:
-        warnings.warn(f"fit_trajectory: {left} samples stand alone between gaps and are not fitted", stacklevel=3)
+        warnings.warn(
+            f"fit_trajectory: {left} samples stand alone between gaps and are not fitted", FitWarning, stacklevel=3
+        )
     return _filled(data, observed, rows, trials, float(np.median(steps)))
 
 
