@@ -19,6 +19,7 @@ from symplect.fitting.field_of import energies_and_speeds, momenta_at
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.segments import enough_substeps
 from symplect.fitting.trajectory import TrajectoryFit, fit_trajectory
+from symplect.fitting.trials import repetition
 from symplect.integrate import RK4, rollout
 from symplect.models import AbstractModel, FeatureField, FeatureHamiltonian, PortHamiltonian, port_of
 
@@ -30,7 +31,6 @@ _PIECES = 6  # that the record of a single trial is cut into, so that some can b
 _HELD_OUT = 3  # one trajectory in so many
 _SIGNIFICANT = 2.0  # standard errors
 _NOTICEABLE = 0.05  # of the energy, lost along one trajectory
-_CORRELATED = 0.95  # correlation of neighbouring residuals, above which errors grow no more
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +144,7 @@ def _parts(data: Trajectories) -> tuple[Trajectories, Trajectories]:
     pieces = _cut(data) if len(data) == 1 else data
     if len(pieces) < _HELD_OUT:
         raise InputError(f"diagnose: expected one record or {_HELD_OUT} trials or more, found {len(pieces)}")
-    numbers = range(len(pieces))
-    chosen = [i for i in numbers if i % _HELD_OUT == _HELD_OUT - 1]
-    return pieces.select([i for i in numbers if i not in chosen]), pieces.select(chosen)
+    return pieces.hold_out(_HELD_OUT)
 
 
 def _cut(data: Trajectories) -> Trajectories:
@@ -239,9 +237,7 @@ def friction_error(model: AbstractDynamics, fit: TrajectoryFit) -> float:
         pairs += [(deviations.nonlinear.drag, other.drag, units**0.5)]
     roots = [(np.asarray(spread) * unit, np.asarray(root) * unit) for spread, root, unit in pairs]
     spread, root = max(roots, key=lambda pair: float(np.linalg.norm(pair[1])))
-    correlation = float(np.clip(fit.residual_correlation, 0.0, _CORRELATED))
-    wider = np.sqrt((1 + correlation) / (1 - correlation))
-    return 2 * float(wider * np.max(spread) / np.linalg.norm(root))
+    return 2 * float(np.sqrt(repetition(fit.residual_correlation)) * np.max(spread) / np.linalg.norm(root))
 
 
 def _verdict(

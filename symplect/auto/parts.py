@@ -20,10 +20,8 @@ def parts(data: Trajectories) -> tuple[Trajectories, Trajectories, str]:
     """
     trials = len(data)
     if trials >= _FEWEST:
-        chosen = [i for i in range(trials) if i % _SHARE == _SHARE - 1]
-        rest = [i for i in range(trials) if i % _SHARE != _SHARE - 1]
-        what = "samples" if max(data.lengths) == 1 else "trials"
-        return data.select(rest), data.select(chosen), f"{len(chosen)} of {trials} {what}"
+        rest, chosen = data.hold_out(_SHARE)
+        return rest, chosen, f"{len(chosen)} of {trials} {'samples' if max(data.lengths) == 1 else 'trials'}"
     lengths = np.array(data.lengths)
     kept = np.maximum(lengths - np.maximum((_TAIL * lengths).astype(int), 2), 1)
     rows = [np.arange(length) < keep for length, keep in zip(lengths, kept, strict=True)]

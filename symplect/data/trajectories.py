@@ -139,6 +139,12 @@ class Trajectories:
             raise InputError(f"split: expected between 1 and {len(self) - 1} trials in the first part, found {trials}")
         return self.select(range(trials)), self.select(range(trials, len(self)))
 
+    def hold_out(self, one_in: int) -> tuple["Trajectories", "Trajectories"]:
+        """Return what is left without every so manieth trial, and those, which a fit has then not seen."""
+        last = one_in - 1
+        trials = range(len(self))
+        return self.select([i for i in trials if i % one_in != last]), self.select(trials[last::one_in])
+
     def cut(self, samples: int) -> tuple["Trajectories", "Trajectories"]:
         """Return the first so many samples and the rest, of a single trial.
 

@@ -158,8 +158,7 @@ class Choice:
         """What a fit may leave and yet differ from this one by chance: neighbours that err alike are few data."""
         segments = self.trial.problem.segments
         correlation, _ = neighbour_correlation(self.residuals(), segments.weights)
-        alike = float(np.clip(correlation, 0.0, _MOST_CORRELATION))
-        told = float(np.sum(segments.weights)) * (1 - alike) / (1 + alike)
+        told = float(np.sum(segments.weights)) / repetition(correlation)
         return self.left * float(np.sqrt(1 + _CHANCE * self.freedom / told))
 
     def _used(self, rows: float) -> float:
@@ -230,6 +229,12 @@ def simplest(choices: Sequence[Choice]) -> Choice:
 def _as_good(choice: Choice, best: Choice) -> bool:
     difference = choice.held_out_parts - best.held_out_parts
     return bool(np.sum(difference) <= np.sqrt(len(difference)) * np.std(difference))
+
+
+def repetition(correlation: float) -> float:
+    """Return how many residuals tell as much as one alone, where neighbours correlate as in an AR(1) process."""
+    alike = float(np.clip(correlation, 0.0, _MOST_CORRELATION))
+    return (1 + alike) / (1 - alike)
 
 
 def neighbour_correlation(residuals: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
