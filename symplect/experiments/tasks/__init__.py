@@ -1,6 +1,6 @@
 """Experiments as data, those of the paper first. A new one is a file here, its import and an entry below."""
 
-from symplect.experiments.tasks._task import DirectMethod, Fitted, MakeData, Method, Task
+from symplect.experiments.tasks._task import DirectMethod, Fitted, Labels, MakeData, Method, Task
 from symplect.experiments.tasks.double_pendulum import DOUBLE_PENDULUM
 from symplect.experiments.tasks.henon_heiles import HENON_HEILES
 from symplect.experiments.tasks.mass_spring import MASS_SPRING
@@ -21,6 +21,7 @@ __all__ = [
     "TASKS",
     "DirectMethod",
     "Fitted",
+    "Labels",
     "MakeData",
     "Method",
     "Setting",

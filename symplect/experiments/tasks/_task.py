@@ -16,6 +16,23 @@ from symplect.evaluation import Evaluation, EvaluationData, evaluate
 from symplect.fitting import FitState, GradientSettings, fit_gradient, fit_gradient_together
 from symplect.models import HNN, AbstractModel, Baseline
 
+
+@dataclass(frozen=True)
+class Labels:
+    """Axis labels of one task, with units; the paper's own conventions have no dimensions.
+
+    Attributes:
+        q, p: of the first position and its momentum.
+        t: of time.
+        energy: of the true energy.
+    """
+
+    q: str = "q (dimensionless)"
+    p: str = "p (dimensionless)"
+    t: str = "t (dimensionless)"
+    energy: str = "energy (dimensionless)"
+
+
 MakeData = Callable[[int, Path | None, str | None], object]
 """From a seed, a folder of measurements and the label of a progress bar to what a task's methods fit and judge on."""
 
@@ -84,6 +101,8 @@ class Task:
         methods: by the name of the model on the command line, in the order of the table.
         published: model name to metric name to the paper's number, in raw units.
         notes: remarks for the table's reader, by metric name.
+        labels: labels of axes.
+        shown_start: state that figures of paths start from; that of the first held-out path unless given.
         truth_known: whether the true system is known, and not measured alone.
         pixels: whether models see films in place of states.
         needs: requirements besides the package, in words.
@@ -102,6 +121,8 @@ class Task:
     methods: Mapping[str, Method | DirectMethod]
     published: Mapping[str, Mapping[str, float]]
     notes: Mapping[str, str]
+    labels: Labels = Labels()
+    shown_start: tuple[float, ...] | None = None
     truth_known: bool = True
     pixels: bool = False
     needs: str = "nothing"

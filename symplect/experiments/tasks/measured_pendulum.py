@@ -5,7 +5,7 @@ from pathlib import Path
 from symplect.data import forward_difference, measured_pendulum
 from symplect.evaluation import EvaluationData
 from symplect.experiments.tasks._smooth import by_trajectories
-from symplect.experiments.tasks._task import Task, published_pair
+from symplect.experiments.tasks._task import Labels, Task, published_pair
 from symplect.fitting import GradientSettings
 from symplect.systems import Pendulum
 
@@ -40,6 +40,7 @@ REAL_PENDULUM = Task(
         "energy_mse_published": "The baseline's energy error is that contraction. The real pendulum loses energy, so "
         "a perfect conserver scores 1.2e-2.",
     },
+    labels=Labels("angle q (rad)", "angular velocity p (rad/s)", "t (s)", "energy (rad²/s²)"),
     truth_known=False,
     needs="the measurements of Schmidt and Lipson 2009 (0.6 MB, downloaded on first use)",
     requires=measured_pendulum,

@@ -9,7 +9,7 @@ from symplect._types import Scalar, State
 from symplect.evaluation import EnergyProtocol, EvaluationData
 from symplect.experiments.tasks._one_degree import HORIZON, noisy_data
 from symplect.experiments.tasks._smooth import by_trajectories, smooth_closed_form
-from symplect.experiments.tasks._task import Task, published_pair
+from symplect.experiments.tasks._task import Labels, Task, published_pair
 from symplect.fitting import GradientSettings
 from symplect.systems import Pendulum
 
@@ -40,6 +40,8 @@ PENDULUM = Task(
         "baseline": {"train_loss": 3.26e-2, "test_loss": 3.53e-2, "energy_mse_published": 4.15e-2},
         "hnn": {"train_loss": 3.28e-2, "test_loss": 3.56e-2, "energy_mse_published": 2.49e-2},
     },
+    labels=Labels(q="angle q (rad)"),
+    shown_start=(2.1, 0.0),
     notes={
         "test_loss": "The losses sit on the noise of the states: the true field itself scores 3.56e-2 on the "
         "published test set, so a lower loss is not a better field. See field_error and the energies.",

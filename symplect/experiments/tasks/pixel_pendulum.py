@@ -6,7 +6,7 @@ from typing import Any
 
 from symplect.data.pixels import pixel_pendulum, require_pixels
 from symplect.evaluation.pixels import PixelEvaluationData, evaluate_pixels
-from symplect.experiments.tasks._task import Method, Task
+from symplect.experiments.tasks._task import Labels, Method, Task
 from symplect.fitting import FitState, GradientSettings
 from symplect.fitting.pixels import PixelLoss, PublishedPixelLoss, RolloutPixelLoss, fit_pixels
 from symplect.models import AbstractModel, PixelBaseline, PixelHNN
@@ -56,6 +56,7 @@ PIXEL_PENDULUM = Task(
         "energy_mse_published": "The paper does not say how it read energies off frames; our way is in "
         "docs/reproducing-the-paper.md. Its H has 1.9 (1 - cos q); the renderer's pendulum has 15/8.",
     },
+    labels=Labels("angle q (rad)", "p, a quarter of the angular velocity (rad/s)", "t (frames)", "energy"),
     pixels=True,
     needs='the extra "pixels" (pip install "symplect[pixels]"), which renders the films',
     requires=lambda _: require_pixels(),

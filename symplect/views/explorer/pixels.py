@@ -19,7 +19,6 @@ from symplect.views.explorer.parts import clock, points, start_among
 from symplect.views.explorer.program import lower
 from symplect.views.explorer.tasks import run_entry, subtitle
 from symplect.views.plots import name as title_of
-from symplect.views.plots._runs import labels
 
 _NOTE = (
     "The state is latent: the model finds its own q and p, which another model's cannot be compared with. Time counts "
@@ -45,7 +44,7 @@ def pixel_system(folder: Path, run: TaskRun) -> System:
         "title": f"{task.title}, {title_of(who)}",
         "subtitle": subtitle(task, run.config.seed),
         "coordinates": [{"name": name, "label": f"latent {name}"} for name in ("q", "p")],
-        "time": labels(task.name).t,
+        "time": task.labels.t,
         "bodies": None,
         "models": [found],
         "shown": who,

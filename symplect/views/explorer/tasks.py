@@ -25,7 +25,7 @@ from symplect.views.explorer.parts import (
     usable_path,
 )
 from symplect.views.plots import name as title_of
-from symplect.views.plots._runs import bodies, labels, training_data
+from symplect.views.plots._runs import bodies, training_data
 
 _PAPER = "Greydanus, Dzamba and Yosinski 2019 (arXiv:1906.01563)"
 _FIRST = "hnn"
@@ -57,7 +57,7 @@ def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _F
         "title": task.title,
         "subtitle": subtitle(task, seed),
         "coordinates": _coordinates(task),
-        "time": labels(task.name).t,
+        "time": task.labels.t,
         "bodies": {"count": bodies(task)} if bodies(task) else None,
         "models": [*([_truth(task, states)] if task.truth_known else []), *models],
         "shown": next((name for name in (shown, _FIRST) if name in _names(models)), _names(models)[0]),
@@ -130,7 +130,7 @@ def _made_again(task: str, seed: int, data: Path | None) -> tuple[np.ndarray, in
 
 
 def _coordinates(task: Task) -> list[dict[str, str]]:
-    axes, n, count = labels(task.name), task.energy.degrees_of_freedom, bodies(task)
+    axes, n, count = task.labels, task.energy.degrees_of_freedom, bodies(task)
     if n == 1:
         return [{"name": "q", "label": axes.q}, {"name": "p", "label": axes.p}]
     names = [f"{axis}{i + 1}" for axis in ("x", "y", "px", "py") for i in range(count)]

@@ -1,7 +1,6 @@
-"""Which runs a figure shows, and how the axes of a task are labelled."""
+"""Which runs a figure shows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,36 +9,6 @@ from symplect.evaluation import EvaluationData
 from symplect.experiments.tasks import TASKS, Task
 from symplect.runs import TaskRun
 from symplect.systems import NBody
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Axis labels of one task, with units.
-
-    Attributes:
-        q, p: of the first position and its momentum.
-        t: of time.
-        energy: of the true energy.
-    """
-
-    q: str
-    p: str
-    t: str
-    energy: str
-
-
-_DIMENSIONLESS = Labels("q (dimensionless)", "p (dimensionless)", "t (dimensionless)", "energy (dimensionless)")
-
-LABELS = {
-    "pendulum": Labels("angle q (rad)", "p (dimensionless)", "t (dimensionless)", "energy (dimensionless)"),
-    "real-pendulum": Labels("angle q (rad)", "angular velocity p (rad/s)", "t (s)", "energy (rad²/s²)"),
-    "pixel-pendulum": Labels("angle q (rad)", "p, a quarter of the angular velocity (rad/s)", "t (frames)", "energy"),
-}
-
-
-def labels(task: str) -> Labels:
-    """Return the axis labels of a task; the paper's own conventions have no dimensions."""
-    return LABELS.get(task, _DIMENSIONLESS)
 
 
 def one_degree() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from symplect.evaluation.metrics import energy_errors
 from symplect.experiments.tasks import TASKS
 from symplect.runs import TaskRun
-from symplect.views.plots._runs import by_task, labels
+from symplect.views.plots._runs import by_task
 from symplect.views.plots._style import colour, finish, label_axes, line, name, panels, show_range
 
 _STARTS = 12  # of figure 9
@@ -54,7 +54,7 @@ def energy_errors_by_task(runs: Sequence[TaskRun]) -> go.Figure:
 
 def _draw_start(figure: go.Figure, row: int, column: int, start: int, models: Mapping[str, TaskRun]) -> None:
     first = next(iter(models.values()))
-    stored, axes = first.rollout, labels(first.config.task)
+    stored, axes = first.rollout, TASKS[first.config.task].labels
     truth = stored["energy_truth"][start]
     curves = {"truth": truth} | {model: run.rollout["energy_prediction"][start] for model, run in models.items()}
     for who, curve in curves.items():

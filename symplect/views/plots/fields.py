@@ -10,7 +10,7 @@ from symplect.data import Trajectories
 from symplect.experiments.tasks import TASKS
 from symplect.runs import TaskRun
 from symplect.views.plots._paths import field
-from symplect.views.plots._runs import by_task, labels, one_degree, training_data
+from symplect.views.plots._runs import by_task, one_degree, training_data
 from symplect.views.plots._style import arrows, finish, label_axes, line, name, panels, point, show_range
 from symplect.views.plots.phase import Scene, scene
 
@@ -43,7 +43,7 @@ def _draw_row(
     figure: go.Figure, row: int, task: str, found: Mapping[str, TaskRun], models: Sequence[str], folder: Path | None
 ) -> None:
     data = training_data(task, next(iter(found.values())).config.seed, folder)
-    seen, axes = scene(task, found), labels(task)
+    seen, axes = scene(task, found), TASKS[task].labels
     shown = np.concatenate([data.train.states, data.test.states, seen.paths["truth"]])
     size = np.ptp(shown, axis=0)
     for column, part in enumerate((data.train, data.test), 1):

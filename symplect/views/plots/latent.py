@@ -8,11 +8,12 @@ import plotly.graph_objects as go
 
 from symplect.dynamics import AbstractHamiltonian
 from symplect.errors import InputError
+from symplect.experiments.tasks import TASKS
 from symplect.fitting.field_of import energies_at
 from symplect.integrate import change_energy_path
 from symplect.runs import TaskRun
 from symplect.views.plots._paths import follow
-from symplect.views.plots._runs import first_of_pixels, labels
+from symplect.views.plots._runs import first_of_pixels
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
 
 _GRID = 80  # points of the contours along each axis
@@ -76,7 +77,7 @@ def latent_space(runs: Sequence[TaskRun]) -> go.Figure:
     Raises:
         InputError: no run of the pixel pendulum with a Hamiltonian.
     """
-    models, axes = _with_hamiltonian(runs), labels(next(iter(first_of_pixels(runs).values())).config.task)
+    models, axes = _with_hamiltonian(runs), TASKS[next(iter(first_of_pixels(runs).values())).config.task].labels
     titles = [f"{name(who)}: {what}" for who in models for what in ("latent space", "true phase plane")]
     figure = panels(len(models), 2, titles, width=420, height=420)
     for row, (model, stored) in enumerate(models.values(), 1):

@@ -13,11 +13,8 @@ from symplect.experiments.tasks import TASKS
 from symplect.fitting.field_of import energies_at
 from symplect.runs import TaskRun
 from symplect.views.plots._paths import follow
-from symplect.views.plots._runs import by_task, labels, one_degree, training_data
+from symplect.views.plots._runs import by_task, one_degree, training_data
 from symplect.views.plots._style import QUIET, finish, label_axes, line, name, panels, point, show_range
-
-STARTS = {"mass-spring": (1.0, 0.0), "pendulum": (2.1, 0.0)}
-"""The paper's; the measured pendulum starts where its test block does."""
 
 _TIMES = np.linspace(0.0, 20.0, 400)
 
@@ -47,8 +44,8 @@ def scene(task: str, models: Mapping[str, TaskRun]) -> Scene:
 @lru_cache(maxsize=16)  # several figures show the same
 def _scene(task: str, found: tuple[tuple[str, TaskRun], ...]) -> Scene:
     models = dict(found)
-    if task in STARTS:
-        times, truth = _TIMES, follow(TASKS[task].energy, np.array(STARTS[task]), _TIMES)
+    if start := TASKS[task].shown_start:
+        times, truth = _TIMES, follow(TASKS[task].energy, np.array(start), _TIMES)
     else:
         stored = next(iter(models.values())).rollout
         times, truth = stored["t"], stored["truth"][0]
@@ -66,16 +63,16 @@ def observed_and_predicted(runs: Sequence[TaskRun]) -> go.Figure:
     Example:
         >>> observed_and_predicted([load_run(folder)]).write_html("figure.html")  # doctest: +SKIP
     """
-    models = by_task(runs, ["mass-spring"])["mass-spring"]
-    seen = scene("mass-spring", models)
+    (task, models), *_ = by_task(runs, one_degree()[:1]).items()
+    seen = scene(task, models)
     figure = panels(1, 1 + len(models), ["training data", *map(name, models)], width=300, height=300)
-    data = training_data("mass-spring", next(iter(models.values())).config.seed, None).train.states
+    data = training_data(task, next(iter(models.values())).config.seed, None).train.states
     marker = {"size": 4, "color": QUIET}
     figure.add_scatter(x=data[:, 0], y=data[:, 1], mode="markers", marker=marker, name="noisy states", row=1, col=1)
     for column, model in enumerate(models, 2):
         pair = {who: seen.paths[who] for who in ("truth", model)}
         _draw_plane(figure, 1, column, dataclasses.replace(seen, paths=pair))
-    label_axes(figure, labels("mass-spring").q, labels("mass-spring").p, 1, 1)
+    label_axes(figure, TASKS[task].labels.q, TASKS[task].labels.p, 1, 1)
     for column in range(1, 2 + len(models)):
         for axis, values in zip("xy", data.T, strict=True):
             show_range(figure, axis, values, 1, column)
@@ -106,7 +103,7 @@ def _draw_plane(figure: go.Figure, row: int, column: int, seen: Scene) -> None:
         figure.add_trace(line(path[:, 0], path[:, 1], who), row=row, col=column)
     truth = seen.paths["truth"]
     figure.add_trace(point(truth[0], "truth", "start", "circle"), row=row, col=column)
-    label_axes(figure, labels(seen.task).q, labels(seen.task).p, row, column)
+    label_axes(figure, TASKS[seen.task].labels.q, TASKS[seen.task].labels.p, row, column)
     for axis, values in zip("xy", truth.T, strict=True):
         show_range(figure, axis, values, row, column)
 
@@ -116,7 +113,7 @@ def _draw_error(figure: go.Figure, row: int, column: int, seen: Scene) -> None:
     for who, path in seen.paths.items():
         if who != "truth":
             figure.add_trace(line(seen.times, np.sum((path - truth) ** 2, axis=1), who), row=row, col=column)
-    label_axes(figure, labels(seen.task).t, "squared error", row, column)
+    label_axes(figure, TASKS[seen.task].labels.t, "squared error", row, column)
 
 
 def _draw_conserved(figure: go.Figure, row: int, column: int, seen: Scene) -> None:
@@ -125,13 +122,13 @@ def _draw_conserved(figure: go.Figure, row: int, column: int, seen: Scene) -> No
 
 
 def _draw_energy(figure: go.Figure, row: int, column: int, seen: Scene) -> None:
-    _draw_along(figure, row, column, seen, TASKS[seen.task].energy, labels(seen.task).energy)
+    _draw_along(figure, row, column, seen, TASKS[seen.task].energy, TASKS[seen.task].labels.energy)
 
 
 def _draw_along(figure: go.Figure, row: int, column: int, seen: Scene, system: AbstractHamiltonian, label: str) -> None:
     for who, path in seen.paths.items():
         figure.add_trace(line(seen.times, energies_at(system, path), who), row=row, col=column)
-    label_axes(figure, labels(seen.task).t, label, row, column)
+    label_axes(figure, TASKS[seen.task].labels.t, label, row, column)
 
 
 _COLUMNS = {

@@ -62,7 +62,7 @@ def gallery(folder: Path | None = None) -> list[Picture]:
             "Figure 1: a mass on a spring, observed and predicted",
             "Left: the noisy states that the models were trained on. Then one panel per model with its path from "
             "(1, 0) over 20 units of time, the true circle behind it. Look for whether the path closes.",
-            ("mass-spring",),
+            one_degree()[:1],
             observed_and_predicted,
         ),
         Picture(

@@ -6,8 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Num
 
+from symplect.experiments.tasks import TASKS, Labels
 from symplect.runs import TaskRun
-from symplect.views.plots._runs import Labels, first_of_pixels, labels
+from symplect.views.plots._runs import first_of_pixels
 from symplect.views.plots._style import colour, finish, label_axes, line, name, panels, show_range
 
 _FRAMES = 12  # of each film strip
@@ -22,7 +23,7 @@ def film_strips(runs: Sequence[TaskRun]) -> go.Figure:
     """
     models = first_of_pixels(runs)
     first = next(iter(models.values()))
-    stored, axes = first.rollout, labels(first.config.task)
+    stored, axes = first.rollout, TASKS[first.config.task].labels
     films = {"truth": stored["frames_truth"][0]}
     films |= {model: run.rollout["frames_prediction"][0] for model, run in models.items()}
     figure = panels(2, 1, ["what is seen", "the pendulum's angle"], width=1000, height=84 * len(films))

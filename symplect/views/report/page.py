@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from symplect.errors import InputError, NotAvailableError, blamed_on
 from symplect.experiments.paper_table import table_cells
+from symplect.experiments.tasks import TASKS
 from symplect.files import writing
 from symplect.results.content import Content, read_content
 from symplect.runs import TableRun, TaskRun
@@ -21,10 +22,8 @@ from symplect.views.report.figure import Figure
 from symplect.views.report.own_data import own_content
 from symplect.views.report.tables import certificate, pairs, summary
 
-ANIMATION = "pixel-pendulum.gif"
-"""Written beside the page."""
-
-_FILM_TITLE = "Animation of the pixel pendulum"
+_FILMED = TASKS[of_pixels()[0]]
+_FILM_TITLE = f"Animation of the {_FILMED.title.lower()}"
 
 
 def report(folder: Path, out: Path) -> None:
@@ -58,7 +57,7 @@ def _report_tasks(folder: Path, content: Content, out: Path) -> None:
     film, reason = _film(runs) if shown & set(of_pixels()) else (b"", "")
     cells, notes = table_cells(content.rows, content.not_run)
     if film:
-        with writing(out.parent / ANIMATION) as temporary:
+        with writing(out.parent / f"{_FILMED.name}.gif") as temporary:
             temporary.write_bytes(film)
     write_page(
         out,
