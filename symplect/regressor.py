@@ -14,7 +14,7 @@ from symplect.errors import InputError, NotAvailableError
 from symplect.fitting.least_squares import merge, reduce, ridge_path
 from symplect.models.feature_models import FeatureHamiltonian
 from symplect.models.features import AbstractFeatures, Polynomial, Projected, RandomTanh
-from symplect.models.features._features import Penalties, Values
+from symplect.models.features._features import AbstractMapped, Values
 
 try:
     from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
@@ -204,7 +204,7 @@ class HamiltonianRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
 
 @final
-class AtParameters(AbstractFeatures):
+class AtParameters(AbstractMapped):
     """Features of a state and parameters as features of the state, at given parameters.
 
     Args:
@@ -219,16 +219,8 @@ class AtParameters(AbstractFeatures):
     inner: AbstractFeatures
     parameters: Float[Array, " parameters"]
 
-    @property
-    def size(self) -> int:
-        return self.inner.size
-
     def __call__(self, z: State) -> Values:
         return self.inner(jnp.concatenate([z, self.parameters]))
-
-    @property
-    def penalties(self) -> Penalties:
-        return self.inner.penalties
 
 
 def _at(features: AbstractFeatures, weights: Array, n: int, row: Array) -> tuple[FeatureHamiltonian, State]:

@@ -81,6 +81,20 @@ class AbstractFeatures(eqx.Module):
         return Concatenated((self, other))
 
 
+class AbstractMapped(AbstractFeatures):
+    """As many features of what a state is mapped to, of which a ridge thinks the same."""
+
+    inner: eqx.AbstractVar[AbstractFeatures]
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
+
+    @property
+    def penalties(self) -> Penalties:
+        return self.inner.penalties
+
+
 @final
 class Concatenated(AbstractFeatures):
     """Features laid end to end.

@@ -13,6 +13,7 @@ from symplect._types import State
 from symplect.dynamics import split
 from symplect.models.features._features import (
     AbstractFeatures,
+    AbstractMapped,
     Concatenated,
     Couples,
     Derivatives,
@@ -27,16 +28,12 @@ from symplect.precision import on_device
 
 
 @final
-class OfPositions(AbstractFeatures):
+class OfPositions(AbstractMapped):
     """Features that see the positions alone, such as those of a potential energy."""
 
     formula: ClassVar[str] = "inner(q)"
 
     inner: AbstractFeatures
-
-    @property
-    def size(self) -> int:
-        return self.inner.size
 
     def __call__(self, z: State) -> Values:
         return self.inner(split(z)[0])
@@ -48,22 +45,14 @@ class OfPositions(AbstractFeatures):
     def couples(self) -> Couples:
         return np.zeros(self.size, bool)
 
-    @property
-    def penalties(self) -> Penalties:
-        return self.inner.penalties
-
 
 @final
-class OfMomenta(AbstractFeatures):
+class OfMomenta(AbstractMapped):
     """Features that see the momenta alone, such as those of a kinetic energy."""
 
     formula: ClassVar[str] = "inner(p)"
 
     inner: AbstractFeatures
-
-    @property
-    def size(self) -> int:
-        return self.inner.size
 
     def __call__(self, z: State) -> Values:
         return self.inner(split(z)[1])
@@ -74,10 +63,6 @@ class OfMomenta(AbstractFeatures):
     @property
     def couples(self) -> Couples:
         return np.zeros(self.size, bool)
-
-    @property
-    def penalties(self) -> Penalties:
-        return self.inner.penalties
 
 
 def _of_half(inner: AbstractFeatures, half: int) -> Differentiated:
@@ -182,7 +167,7 @@ def _of_product(
 
 
 @final
-class Projected(AbstractFeatures):
+class Projected(AbstractMapped):
     """Features of `matrix @ (z - centre)`.
 
     Args:
@@ -197,10 +182,6 @@ class Projected(AbstractFeatures):
     matrix: Float[Array, "kept dimension"] = eqx.field(converter=on_device)
     centre: Float[Array, " dimension"] = eqx.field(converter=on_device)
 
-    @property
-    def size(self) -> int:
-        return self.inner.size
-
     def __call__(self, z: State) -> Values:
         return self.inner(self.matrix @ (z - self.centre))
 
@@ -214,10 +195,6 @@ class Projected(AbstractFeatures):
             return Derivatives(found.values, gradients, partial(_of_projected, found, matrix))
 
         return at
-
-    @property
-    def penalties(self) -> Penalties:
-        return self.inner.penalties
 
 
 def _of_projected(found: Derivatives, matrix: Float[np.ndarray, "kept dimension"], weights: Weights) -> Hessian:
@@ -235,7 +212,7 @@ def data_subspace(rows: Float[np.ndarray, "samples dimension"]) -> Float[np.ndar
 
 
 @final
-class Symmetric(AbstractFeatures):
+class Symmetric(AbstractMapped):
     """Features averaged over sign changes of the state, so that H has those symmetries.
 
     Args:
@@ -267,10 +244,6 @@ class Symmetric(AbstractFeatures):
         pairs = [(a, b) for a in (1.0, -1.0) for b in (1.0, -1.0)]
         return cls(inner, tuple((a,) * n + (b,) * n for a, b in pairs))
 
-    @property
-    def size(self) -> int:
-        return self.inner.size
-
     def __call__(self, z: State) -> Values:
         images = jnp.asarray(self.signs, z.dtype) * z[None, :]
         return jnp.mean(jax.vmap(self.inner)(images), axis=0)
@@ -289,10 +262,6 @@ class Symmetric(AbstractFeatures):
     @property
     def couples(self) -> Couples:
         return self.inner.couples
-
-    @property
-    def penalties(self) -> Penalties:
-        return self.inner.penalties
 
 
 def _of_images(images: list[tuple[np.ndarray, Derivatives]], weights: Weights) -> Hessian:
