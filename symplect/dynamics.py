@@ -126,6 +126,17 @@ def _vector_field(dynamics: AbstractDynamics, states: States) -> States:
     return jax.vmap(dynamics.time_derivative)(flat).reshape(states.shape)
 
 
+def default_names(degrees_of_freedom: int) -> tuple[str, ...]:
+    """Return the names of coordinates that have none of their own.
+
+    Example:
+        >>> default_names(1), default_names(2)
+        (('q', 'p'), ('q1', 'q2', 'p1', 'p2'))
+    """
+    n = degrees_of_freedom
+    return tuple(f"{letter}{i + 1}" if n > 1 else letter for letter in "qp" for i in range(n))
+
+
 def energies(
     hamiltonian: Callable[[State], Scalar], states: Float[Array | np.ndarray, "*batch dimension"]
 ) -> Float[Array, "*batch"]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from symplect.dynamics import default_names
 from symplect.errors import InputError
 
 Array1 = Float[np.ndarray, "_"]
@@ -73,8 +74,7 @@ class Trajectories:
         _expect(
             bool(np.all(late)), "times that increase within each trial, found repeated or unordered ones: sort them"
         )
-        half = dimension // 2
-        names = self.names or tuple(f"{letter}{i + 1}" if half > 1 else letter for letter in "qp" for i in range(half))
+        names = self.names or default_names(dimension // 2)
         _expect(len(names) == dimension, f"{dimension} names, found {len(names)}")
         _expect(len(self.units) in (0, dimension), f"{dimension} units or none, found {len(self.units)}")
         object.__setattr__(self, "names", names)

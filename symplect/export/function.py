@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from symplect._types import State, States
-from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, default_names
 from symplect.errors import InputError
 from symplect.files import arrays_of
 from symplect.models import AbstractModel
@@ -57,7 +57,7 @@ class ModelFunction:
         with self.arithmetic():
             self.model = cast(model, self.precision)
         self.dimension = 2 * model.degrees_of_freedom
-        self.names = tuple(names) or _default_names(model.degrees_of_freedom)
+        self.names = tuple(names) or default_names(model.degrees_of_freedom)
         self.units = tuple(units)
         _require_labels(self.dimension, self.names, self.units)
 
@@ -106,11 +106,6 @@ def _precision(model: AbstractModel) -> np.dtype:
     if precision not in PRECISIONS:
         raise InputError(f"export: expected a model in float32 or float64, found {precision}: cast it first")
     return precision
-
-
-def _default_names(degrees_of_freedom: int) -> tuple[str, ...]:
-    numbers = [""] if degrees_of_freedom == 1 else [str(i + 1) for i in range(degrees_of_freedom)]
-    return tuple(letter + number for letter in "qp" for number in numbers)
 
 
 def _require_labels(dimension: int, names: Sequence[str], units: Sequence[str]) -> None:

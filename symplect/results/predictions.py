@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import Scalar, State
 from symplect.auto.judgement import _WORST, geometric_mean, predictions, squared_errors, valid_time
-from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, energies, vector_field
+from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, default_names, energies, vector_field
 from symplect.errors import InputError
 from symplect.files import writing
 from symplect.integrate.long import followed
@@ -147,8 +147,7 @@ def coordinate_names(run: Run) -> tuple[str, ...]:
     that name beside it.
     """
     if not isinstance(run, TableRun):
-        n = run.model.degrees_of_freedom
-        return tuple(f"{letter}{i + 1}" if n > 1 else letter for letter in "qp" for i in range(n))
+        return default_names(run.model.degrees_of_freedom)
     whole = run.config.data.names
     short = [split_unit(name)[0] for name in whole]
     wanted = [name if short.count(name) == 1 else given for name, given in zip(short, whole, strict=True)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from symplect.dynamics import default_names
 from symplect.errors import InputError, NotAvailableError, one_line
 from symplect.experiments.paper_table import OWN_COLUMNS
 from symplect.experiments.tasks import TASKS, Task
@@ -134,5 +135,4 @@ def _coordinates(task: Task) -> list[dict[str, str]]:
     if n == 1:
         return [{"name": "q", "label": axes.q}, {"name": "p", "label": axes.p}]
     names = [f"{axis}{i + 1}" for axis in ("x", "y", "px", "py") for i in range(count)]
-    names = names or [f"{letter}{i + 1}" for letter in "qp" for i in range(n)]
-    return [{"name": name, "label": f"{name} (dimensionless)"} for name in names]
+    return [{"name": name, "label": f"{name} (dimensionless)"} for name in names or default_names(n)]
