@@ -4,7 +4,11 @@ import abc
 from collections.abc import Mapping
 from typing import ClassVar
 
+import equinox as eqx
+
 from symplect.dynamics import AbstractDynamics
+from symplect.models.description import describe
+from symplect.models.network import Network
 
 
 class AbstractModel(AbstractDynamics):
@@ -24,3 +28,25 @@ class AbstractModel(AbstractDynamics):
 
         What is left out would be its default when the model is loaded, so that is refused before anything is trained.
         """
+
+
+class AbstractModelOfParts(AbstractModel):
+    """A model that is made again out of its parts, without the numbers in their arrays."""
+
+    @property
+    def configuration(self) -> Mapping[str, object]:
+        return describe(self)
+
+
+class AbstractNetworkModel(AbstractModel):
+    """A model that is one network of a state, and is made again out of the sizes of its layers."""
+
+    network: eqx.AbstractVar[Network]
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        return self.network.weights[0].shape[0] // 2
+
+    @property
+    def configuration(self) -> Mapping[str, object]:
+        return {"degrees_of_freedom": self.degrees_of_freedom, **self.network.configuration}

@@ -3,12 +3,12 @@
 from typing import ClassVar, final
 
 from symplect._types import Key, Scalar, State
-from symplect.models._model import AbstractModel
+from symplect.models._model import AbstractNetworkModel
 from symplect.models.network import Network
 
 
 @final
-class Baseline(AbstractModel):
+class Baseline(AbstractNetworkModel):
     """A network for the time derivative itself, with no physics in it (Greydanus et al. 2019, section 3).
 
     Args:
@@ -35,15 +35,6 @@ class Baseline(AbstractModel):
     ):
         size = 2 * degrees_of_freedom
         self.network = Network(key, size, size, width=width, depth=depth, activation=activation)
-
-    @property
-    def degrees_of_freedom(self) -> int:
-        return self.network.weights[0].shape[0] // 2
-
-    @property
-    def configuration(self) -> dict[str, int | str]:
-        """The arguments that make a model of this shape again."""
-        return {"degrees_of_freedom": self.degrees_of_freedom, **self.network.configuration}
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
         return self.network(z)

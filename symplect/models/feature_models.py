@@ -9,14 +9,13 @@ from jaxtyping import Array, Float
 
 from symplect._types import Scalar, State
 from symplect.dynamics import AbstractHamiltonian, split
-from symplect.models._model import AbstractModel
-from symplect.models.description import describe
+from symplect.models._model import AbstractModelOfParts
 from symplect.models.features import AbstractFeatures
 from symplect.precision import on_device
 
 
 @final
-class FeatureHamiltonian(AbstractHamiltonian, AbstractModel):
+class FeatureHamiltonian(AbstractHamiltonian, AbstractModelOfParts):
     r"""$H(z) = \sum_k c_k \phi_k(z)$ with fixed features, so that the vector field is linear in the weights $c$.
 
     A network with one hidden layer whose inner weights are drawn rather than trained (Rahma, Datar, Dietrich 2024,
@@ -60,11 +59,6 @@ class FeatureHamiltonian(AbstractHamiltonian, AbstractModel):
         return self.size
 
     @property
-    def configuration(self) -> dict[str, object]:
-        """The parts of the model, without the numbers in its arrays."""
-        return describe(self)
-
-    @property
     def separable(self) -> bool:
         return self.newtonian or not bool(np.any(self.features.couples))
 
@@ -75,7 +69,7 @@ class FeatureHamiltonian(AbstractHamiltonian, AbstractModel):
 
 
 @final
-class FeatureField(AbstractModel):
+class FeatureField(AbstractModelOfParts):
     r"""$\dot z = \sum_k c_k \phi_k(z) + c_0$ with a weight vector per feature: the same, with no physics in it.
 
     Args:
@@ -112,11 +106,6 @@ class FeatureField(AbstractModel):
     @property
     def degrees_of_freedom(self) -> int:
         return self.constant.shape[0] // 2
-
-    @property
-    def configuration(self) -> dict[str, object]:
-        """The parts of the model, without the numbers in its arrays."""
-        return describe(self)
 
     def time_derivative(self, z: State, t: Scalar | float = 0.0) -> State:
         return self.features(z) @ self.weights + self.constant

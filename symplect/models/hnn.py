@@ -4,12 +4,12 @@ from typing import ClassVar, final
 
 from symplect._types import Key, Scalar, State
 from symplect.dynamics import AbstractHamiltonian
-from symplect.models._model import AbstractModel
+from symplect.models._model import AbstractNetworkModel
 from symplect.models.network import Network
 
 
 @final
-class HNN(AbstractHamiltonian, AbstractModel):
+class HNN(AbstractHamiltonian, AbstractNetworkModel):
     """A network for the scalar `H(z)`; the dynamics are its symplectic gradient (Greydanus et al. 2019, section 2).
 
     Args:
@@ -35,15 +35,6 @@ class HNN(AbstractHamiltonian, AbstractModel):
         self, key: Key, degrees_of_freedom: int, *, width: int = 200, depth: int = 2, activation: str = "tanh"
     ):
         self.network = Network(key, 2 * degrees_of_freedom, 1, width=width, depth=depth, activation=activation)
-
-    @property
-    def degrees_of_freedom(self) -> int:
-        return self.network.weights[0].shape[0] // 2
-
-    @property
-    def configuration(self) -> dict[str, int | str]:
-        """The arguments that make a model of this shape again."""
-        return {"degrees_of_freedom": self.degrees_of_freedom, **self.network.configuration}
 
     def hamiltonian(self, z: State) -> Scalar:
         """Return the learned energy, up to the constant that no data determine."""

@@ -13,8 +13,7 @@ from jaxtyping import Array, Float
 from symplect._types import Half, Scalar, State, Times
 from symplect.dynamics import AbstractDynamics, AbstractEnergyDynamics, AbstractHamiltonian, split
 from symplect.errors import InputError
-from symplect.models._model import AbstractModel
-from symplect.models.description import describe
+from symplect.models._model import AbstractModelOfParts
 from symplect.precision import on_device
 
 _INSTANT = 1e-9  # of a course of inputs, within which two times are one
@@ -99,7 +98,7 @@ def holds_inputs(dynamics: AbstractDynamics) -> bool:
 
 
 @final
-class PortHamiltonian(AbstractOpenSystem, AbstractModel):
+class PortHamiltonian(AbstractOpenSystem, AbstractModelOfParts):
     r"""$\dot z = (J - R) \nabla H(z)$ with $R = L L^T \ge 0$ acting on the momenta, so that energy can only be lost.
 
     $$\frac{dH}{dt} = -\frac{\partial H}{\partial p}^T L L^T \frac{\partial H}{\partial p} \le 0$$
@@ -158,11 +157,6 @@ class PortHamiltonian(AbstractOpenSystem, AbstractModel):
     @property
     def degrees_of_freedom(self) -> int:
         return self.conservative.degrees_of_freedom
-
-    @property
-    def configuration(self) -> dict[str, object]:
-        """The parts of the model, without the numbers in its arrays."""
-        return describe(self)
 
     @property
     def dissipation(self) -> Float[Array, "degrees_of_freedom degrees_of_freedom"]:
