@@ -21,6 +21,7 @@ from symplect.models import (
     FeatureHamiltonian,
     FeatureMechanical,
     PortHamiltonian,
+    channels_of,
 )
 from symplect.precision import cast
 
@@ -42,7 +43,7 @@ def field_at(model: AbstractDynamics, states: Float[np.ndarray, "samples dimensi
     """Return the field of a model without inputs at some states, and its derivatives."""
     with jax.enable_x64(True):
         field = field_of(cast(model, jnp.float64))
-        return field(field.start, np.asarray(states, float).T, np.zeros((0, len(states))))
+        return field(field.start, np.asarray(states, float).T, np.zeros((channels_of(model), len(states))))
 
 
 def velocities_at(
@@ -51,9 +52,9 @@ def velocities_at(
     """Return the time derivatives of a model without inputs, compiled only where it is not one of features."""
     with jax.enable_x64(True):
         exact = cast(model, jnp.float64)
-        if isinstance(field := field_of(exact), TracedField):
+        if isinstance(field_of(exact), TracedField):
             return np.asarray(vector_field(exact, np.asarray(states, float)))
-        return field(field.start, np.asarray(states, float).T, np.zeros((0, len(states)))).velocity.T
+        return field_at(model, states).velocity.T
 
 
 def energies_at(

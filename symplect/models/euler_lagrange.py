@@ -1,6 +1,6 @@
 """Mechanical systems in positions and velocities, as sensors give them."""
 
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import equinox as eqx
 import jax
@@ -10,13 +10,12 @@ from jaxtyping import Array, Float
 from symplect._types import Scalar, State
 from symplect.dynamics import split
 from symplect.mechanics import AbstractMechanical, determinant, solve_positive
-from symplect.models._model import AbstractModel
-from symplect.models.description import describe
+from symplect.models._model import AbstractModelOfParts
 from symplect.models.port_hamiltonian import AbstractOpenSystem, PortHamiltonian
 
 
 @final
-class EulerLagrange(AbstractOpenSystem, AbstractModel):
+class EulerLagrange(AbstractOpenSystem, AbstractModelOfParts):
     r"""A mechanical system whose state is $[q, v]$ with $v = \dot q$, not $[q, p]$.
 
     $$M(q)\, \dot v = \frac{\partial}{\partial q}\Big(\tfrac12 v^T M(q) v - V(q)\Big) - \dot M v - f(v) + G u$$
@@ -55,11 +54,6 @@ class EulerLagrange(AbstractOpenSystem, AbstractModel):
     @property
     def degrees_of_freedom(self) -> int:
         return self.system.degrees_of_freedom
-
-    @property
-    def configuration(self) -> dict[str, Any]:
-        """The parts of the model, without the numbers in its arrays."""
-        return describe(self)
 
     def canonical(self, s: State) -> State:
         """Return `[q, p]` of a state `[q, v]`."""

@@ -1,6 +1,6 @@
 """Learned mechanical systems: a mass matrix and a potential, linear in what is fitted or of a network."""
 
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -9,8 +9,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import Half, Key, Scalar
 from symplect.mechanics import AbstractMechanical, Matrix, symmetric
-from symplect.models._model import AbstractModel
-from symplect.models.description import describe
+from symplect.models._model import AbstractModelOfParts, AbstractNetworkModel
 from symplect.models.features import AbstractFeatures
 from symplect.models.network import Network
 from symplect.precision import on_device
@@ -19,7 +18,7 @@ _LEAST = 1e-3  # on the diagonal of L, so that M has an inverse
 
 
 @final
-class FeatureMechanical(AbstractMechanical, AbstractModel):
+class FeatureMechanical(AbstractMechanical, AbstractModelOfParts):
     r"""$M(q) = A_0 + \sum_k \phi_k(q) A_k$ and $V(q) = \sum_k c_k \psi_k(q)$ with fixed features.
 
     The equations of Euler and Lagrange are then linear in the entries of all $A_k$ and in $c$. Nothing makes M positive
@@ -71,11 +70,6 @@ class FeatureMechanical(AbstractMechanical, AbstractModel):
     def degrees_of_freedom(self) -> int:
         return (int((8 * self.mass_weights.shape[1] + 1) ** 0.5) - 1) // 2
 
-    @property
-    def configuration(self) -> dict[str, Any]:
-        """The parts of the model, without the numbers in its arrays."""
-        return describe(self)
-
     def mass_matrix(self, q: Half) -> Matrix:
         """Return `M(q)`, up to a factor where no force was known to the fit."""
         lower = self.mass_weights[0]
@@ -89,7 +83,7 @@ class FeatureMechanical(AbstractMechanical, AbstractModel):
 
 
 @final
-class MechanicalHNN(AbstractMechanical, AbstractModel):
+class MechanicalHNN(AbstractMechanical, AbstractNetworkModel):
     r"""A network for $M = L L^T$, whose diagonal of L is positive, and for V.
 
     Known as a structured HNN, and trained on torques as a Deep Lagrangian Network. Source: Lutter, Ritter, Peters 2019
@@ -126,11 +120,6 @@ class MechanicalHNN(AbstractMechanical, AbstractModel):
     @property
     def degrees_of_freedom(self) -> int:
         return self.network.weights[0].shape[0]
-
-    @property
-    def configuration(self) -> dict[str, int | str]:
-        """The arguments that make a model of this shape again."""
-        return {"degrees_of_freedom": self.degrees_of_freedom, **self.network.configuration}
 
     def mass_matrix(self, q: Half) -> Matrix:
         n = self.degrees_of_freedom
