@@ -89,6 +89,7 @@ def fit(
     dp: tuple[str, ...] = (),
     inputs: tuple[str, ...] = (),
     angle: tuple[str, ...] = (),
+    links: int = 0,
     method: Literal["auto", "mechanics", "closed-form", "trajectory", "gradient"] = "auto",
     seed: int = 0,
     out: Path | None = None,
@@ -110,6 +111,8 @@ def fit(
         dp: columns of measured time derivatives of the momenta, or of the velocities.
         inputs: columns of known inputs that drive the system.
         angle: those of the positions that are angles, in radians, or in degrees if the name ends in [deg].
+        links: number of links of a chain in a vertical plane, whose joint angles are the positions: their lengths and
+            inertias are told.
         method: how to fit; auto compares a closed form and a fit of paths on data held out, gradient is the paper's.
         seed: random seed.
         out: folder for the run; runs/<name of the file> unless given.
@@ -123,7 +126,7 @@ def fit(
 
     place = place_of(out, files)
     require_place(place)
-    columns = Columns(q, p, velocity, mass, time, dt, trial, dq, dp, inputs, angle)
+    columns = Columns(q, p, velocity, mass, time, dt, trial, dq, dp, inputs, angle, links)
     reading = read(list(files), columns)
     print(understood(reading), flush=True)
     own = fingerprint(reading, method, seed)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from symplect.auto.chain import as_metrics
 from symplect.auto.choice import Judged
 from symplect.auto.energy import Energy, mean_friction_rate
 from symplect.auto.judgement import Prediction, valid_time
@@ -14,6 +15,7 @@ from symplect.data import Trajectories
 from symplect.dynamics import AbstractEnergyDynamics
 from symplect.errors import InputError
 from symplect.fitting.field_of import energies_and_speeds
+from symplect.fitting.links import Links
 from symplect.models import AbstractModel
 from symplect.runs import CandidateRecord, TableConfig, TableRecord, TableRun, save_run
 from symplect.tables import Reading, understood
@@ -39,6 +41,7 @@ class Fit:
         paths: held-out paths, measured and predicted; none where samples stand alone.
         seed: of whatever was drawn.
         seconds: of all fits.
+        links: lengths and inertias of the links that were asked for; `None` where they are not known.
     """
 
     model: AbstractModel
@@ -54,6 +57,7 @@ class Fit:
     paths: tuple[Prediction, ...]
     seed: int
     seconds: float
+    links: Links | None = None
 
     def __repr__(self) -> str:
         return "\n".join(
@@ -79,7 +83,7 @@ class Fit:
             found["friction_rate"] = mean_friction_rate(self.model, self.train.states[::_SOME])
         if (fit := chosen.candidate.fit) is not None:
             found |= {f"noise_{name}": float(own) for name, own in zip(self.train.names, fit.noise, strict=True)}
-        return found
+        return found | (as_metrics(self.links) if self.links else {})
 
     def save(self, folder: Path | str, fingerprint: str | None = None) -> None:
         """Write a run folder that every command takes, whole or not at all.

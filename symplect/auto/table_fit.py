@@ -10,6 +10,7 @@ import numpy as np
 
 from symplect.auto.attempts import by_closed_form_or_paths, by_method
 from symplect.auto.bodies import Order, order_of_bodies, with_masses
+from symplect.auto.chain import chain_of
 from symplect.auto.choice import Judged, choose
 from symplect.auto.conclusion import energy_of, loses
 from symplect.auto.judgement import predictions, squared_errors
@@ -45,6 +46,7 @@ def fit(
     dp: Names = (),
     inputs: Names = (),
     angle: Names = (),
+    links: int = 0,
     method: str = "auto",
     seed: int = 0,
     progress: str | None = None,
@@ -61,6 +63,8 @@ def fit(
         dq, dp: columns of measured derivatives.
         inputs: columns of known inputs.
         angle: those of the positions that are angles.
+        links: number of links of a chain in a vertical plane, whose joint angles are the positions; `Fit.links` are
+            then their lengths and inertias.
         method: "mechanics", "closed-form", "trajectory", "gradient" (the paper's network), or "auto" for the best of
             the first three.
         seed: random seed.
@@ -87,6 +91,7 @@ def fit(
         dp=_names(dp),
         inputs=_names(inputs),
         angles=_names(angle),
+        links=links,
     )
     return fit_reading(read(source, columns), method=method, seed=seed, progress=progress)
 
@@ -144,15 +149,16 @@ def _fitted(reading: Reading, method: str, seed: int, progress: str | None) -> F
         else tuple(predictions(model, strided(held_out) if len(held_out.times) > _MANY else held_out, _LONGEST))
     )
     energy = energy_of(chosen, reading, train)
+    links, of_links = chain_of(chosen, train) if reading.columns.links else (None, "")
     verdict = (
         f"{described(chosen, energy)} {headline(chosen, paths, reading, which)} {energy_sentence(energy, reading)}"
-        f"{one_orbit(reading, train, _energy_range(model, train))}"
+        f"{one_orbit(reading, train, _energy_range(model, train))}{of_links}"
     )
     new = tuple(note for note in reading.notes if note not in read_first.notes)  # not printed before the fit
     said = new + failures + cautions(reading, train, paths, chosen)
     return Fit(
         model, chosen.candidate.method, chosen.candidate.kind, verdict, said, energy, tuple(judged), reading, train,
-        held_out, paths, seed, time.perf_counter() - began,
+        held_out, paths, seed, time.perf_counter() - began, links,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from symplect.auto.choice import Judged
 from symplect.auto.energy import Energy
 from symplect.auto.judgement import Prediction, valid_time
 from symplect.data import Trajectories
+from symplect.models import AbstractModel, EulerLagrange
 from symplect.tables import Reading
 from symplect.tables.repairs import OUT_OF_ORDER
 
@@ -35,7 +36,15 @@ def described(chosen: Judged, energy: Energy) -> str:
     kind = _KINDS[candidate.kind]
     if energy.friction and energy.friction != "friction":
         kind = f"a Hamiltonian with {energy.friction}"
-    return f"The model is {kind}, {_METHODS[candidate.method]}."
+    return f"The model is {kind}, {_METHODS[candidate.method]}.{_unit_of_energy(candidate.model)}"
+
+
+def _unit_of_energy(model: AbstractModel) -> str:
+    if not isinstance(model, EulerLagrange):
+        return ""
+    if model.forces:
+        return " Forces along the positions were known, so H has the unit of their work."
+    return " No force along the positions was known, so H and masses are known up to a factor: here the mean mass is 1."
 
 
 def headline(chosen: Judged, paths: Sequence[Prediction], reading: Reading, held_out: str) -> str:
@@ -62,9 +71,9 @@ def energy_sentence(energy: Energy, reading: Reading) -> str:
         bound = f": {share if energy.high < 1 else rate} would show" if np.isfinite(energy.high) else ""
         return f"Energy is conserved, as far as these data tell{bound}."
     if energy.status == "lost" and energy.low == energy.high > 1:  # no share of more than all
-        return f"Energy is not conserved: it decays at a rate of {_measured(energy.low, energy.error)}{unit}."
+        return f"Energy is not conserved: it decays at a rate of {measured(energy.low, energy.error)}{unit}."
     if energy.status == "lost" and energy.low == energy.high:
-        lost = _measured(100 * energy.low, 100 * energy.error)
+        lost = measured(100 * energy.low, 100 * energy.error)
         return f"Energy is not conserved: {lost} % of it are lost{unit}."
     if energy.status == "lost":
         share = energy.high < 1
@@ -85,7 +94,7 @@ def _digits(value: float) -> str:
     return f"{float(f'{value:.2g}'):,g}"
 
 
-def _measured(value: float, error: float) -> str:
+def measured(value: float, error: float) -> str:
     """Return a number to the digits that its standard error leaves, as in "11.2 ± 0.5"."""
     decimals = -math.floor(math.log10(error)) if 0 < error < math.inf else 2
     return f"{round(value, decimals):,.{max(decimals, 0)}f} ± {round(error, decimals):,.{max(decimals, 0)}f}"

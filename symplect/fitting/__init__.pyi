@@ -9,6 +9,8 @@ from .descent import descend as descend
 from .descent import initial_state as initial_state
 from .gradient import fit_gradient as fit_gradient
 from .gradient import fit_gradient_together as fit_gradient_together
+from .links import Links as Links
+from .links import link_parameters as link_parameters
 from .mechanics import MechanicsFit as MechanicsFit
 from .mechanics import fit_mechanics as fit_mechanics
 from .pair_distances import fit_pair_distances as fit_pair_distances

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -18,48 +19,44 @@ GRAVITY = 9.81
 
 _SAMPLES = 400  # positions, in which the learned energies are compared with those of links
 _STEP = 1e-6  # of a parameter, to carry errors over
+_INTEGRATION = 5e-5  # of a value: what steps of fitted paths may cost, whatever little noise there is
+_SAME, _ALIKE = 3.0, 0.01  # standard errors, and share, within which a reduced length is a length
 
 Values = Float[np.ndarray, " links"]
+
+
+class Estimates(NamedTuple):
+    """Values, one for each link, and their standard errors."""
+
+    values: Values
+    errors: Values
 
 
 @dataclass(frozen=True, eq=False)
 class Links:
     """Links that explain a learned mass matrix and potential, each joined to the one before, in a vertical plane.
 
-    A link is given by its length to the next joint, its first moment about its joint, all that hangs from it counted as
-    a point at the next joint, and its inertia about that joint: this is all that motion in a plane can tell. Links of
-    point masses have the mass `moment^2 / inertia` in all from there on.
+    Motion in a plane tells no more of a link than its length to the next joint, its first moment about its joint, all
+    that hangs from it counted as a point at the next joint, and its inertia about that joint.
 
     Attributes:
-        lengths, length_errors: of all links but the last, which no motion tells.
-        moments, moment_errors: mass times distance; NaN where no force was known, so that H has no unit.
-        inertias, inertia_errors: about the joints; the same.
-        reduced, reduced_errors: lengths of the pendulums that swing as each link does alone, inertia over moment.
+        lengths: of all links but the last, whose end no motion tells.
+        reduced_lengths: of the simple pendulums that swing as each link does alone, inertia over moment.
+        moments: masses times their distance from the joint; NaN where no force was known, so that H has no unit.
+        inertias: about the joints; NaN likewise.
+        masses: of points at the ends of the links, for which reduced lengths are lengths; NaN where they are not, or
+            where no force was known.
         relative: whether angles are counted from the link before.
         misfit: root mean square of what links do not explain of M and V, over the spread of their entries.
     """
 
-    lengths: Values
-    length_errors: Values
-    moments: Values
-    moment_errors: Values
-    inertias: Values
-    inertia_errors: Values
-    reduced: Values
-    reduced_errors: Values
+    lengths: Estimates
+    reduced_lengths: Estimates
+    moments: Estimates
+    inertias: Estimates
+    masses: Estimates
     relative: bool
     misfit: float
-
-    def __str__(self) -> str:
-        def each(what: str, values: Values, errors: Values) -> str:
-            return f"{what} {', '.join(f'{v:.4g} ± {e:.1g}' for v, e in zip(values, errors, strict=True))}"
-
-        said = [each("lengths to the next joint", self.lengths, self.length_errors)] if len(self.lengths) else []
-        said.append(each("reduced lengths", self.reduced, self.reduced_errors))
-        if np.all(np.isfinite(self.moments)):
-            said.append(each("first moments", self.moments, self.moment_errors))
-            said.append(each("inertias about the joints", self.inertias, self.inertia_errors))
-        return "; ".join(said)
 
 
 def link_parameters(
@@ -93,7 +90,7 @@ def link_parameters(
         >>> waves = Fourier.up_to(2, 1)
         >>> start = fit_mechanics(data, waves, waves).model
         >>> fit = fit_trajectory(start, data, substeps=4)
-        >>> link_parameters(fit, data.states).lengths.round(3)
+        >>> link_parameters(fit, data.states).lengths.values.round(3)
         array([0.5])
     """
     model = fit.model
@@ -109,45 +106,67 @@ def _links(fit: TrajectoryFit, model: EulerLagrange, q: np.ndarray, gravity: flo
     assert isinstance(inner, FeatureMechanical)
     turn = np.tri(n) if relative else np.eye(n)
     phi = turn @ q
-    of_mass, of_potential = _mass_columns(phi, turn), _potential_columns(phi)
-    potential = inner.potential_features.derivatives()(q).values
-    masses, heights = mass_matrices(inner, q), np.asarray(inner.potential_weights, float) @ potential
-    products = np.linalg.lstsq(of_mass.reshape(len(of_mass), -1).T, masses.ravel())[0]
-    weights = np.linalg.lstsq(of_potential.T, heights)[0]
-    left = (
-        _share(masses.ravel(), products @ of_mass.reshape(len(of_mass), -1)),
-        _share(heights, weights @ of_potential),
-    )
-    found = np.concatenate([products, weights[:-1]])
-    by_weights = _by_weights(inner, q, of_mass, of_potential)
+    of_mass, of_potential = _mass_columns(phi, turn).reshape(-1, n * n * q.shape[1]), _potential_columns(phi)
+    matrices = mass_matrices(inner, q).ravel()
+    heights = np.asarray(inner.potential_weights, float) @ inner.potential_features.derivatives()(q).values
+    products, weights = np.linalg.lstsq(of_mass.T, matrices)[0], np.linalg.lstsq(of_potential.T, heights)[0]
+    found, chain = np.concatenate([products, weights[:-1]]), _Chain(n, gravity)
+    if not np.all(chain.moments(found) > 0):
+        raise FitError("link_parameters: expected links with weight, found one without")
     covariance = np.zeros((len(found),) * 2)
     if fit.covariance is not None:
+        by_weights = _by_weights(inner, q, of_mass, of_potential)
         own = fit.covariance[: by_weights.shape[1], : by_weights.shape[1]]
         covariance = by_weights @ own @ by_weights.T
-    pairs = list(combinations(range(n), 2))
 
-    def moments(found: np.ndarray) -> np.ndarray:
-        down = found[n + len(pairs) :].reshape(2, n)
-        return np.hypot(*down) / gravity
+    def estimates(function: Callable[[np.ndarray], np.ndarray], unit: float = 1.0) -> Estimates:
+        return _with_errors(lambda at: unit * function(at), found, covariance)
 
-    def lengths(found: np.ndarray) -> np.ndarray:
-        """Weigh the lengths that all links further down tell by the moments of these."""
-        own, products = moments(found), dict(zip(pairs, found[n:], strict=False))
-        rest = [[(products[i, j], own[j]) for j in range(i + 1, n)] for i in range(n - 1)]
-        return np.array([sum(a * b for a, b in one) / sum(b * b for _, b in one) for one in rest])
-
-    if not np.all(moments(found) > 0):
-        raise FitError("link_parameters: expected links with weight, found one without")
+    lengths, apart = estimates(chain.lengths), estimates(chain.apart)
+    points = np.all(np.abs(apart.values) <= _SAME * apart.errors + _ALIKE * lengths.values)
     unit = 1.0 if model.forces else np.nan
-    parts = {
-        "lengths": _with_errors(lengths, found, covariance),
-        "moments": _with_errors(lambda at: unit * moments(at), found, covariance),
-        "inertias": _with_errors(lambda at: unit * at[:n], found, covariance),
-        "reduced": _with_errors(lambda at: at[:n] / moments(at), found, covariance),
-    }
     return Links(
-        *(value for pair in parts.values() for value in pair), relative=relative, misfit=float(np.hypot(*left))
+        lengths,
+        estimates(chain.reduced_lengths),
+        estimates(chain.moments, unit),
+        estimates(chain.inertias, unit),
+        estimates(chain.masses, unit if points else np.nan),
+        relative,
+        misfit=float(np.hypot(_share(matrices, products @ of_mass), _share(heights, weights @ of_potential))),
     )
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """What the products in M and V say of links: inertias, length times moment of each pair, then weights."""
+
+    n: int
+    gravity: float
+
+    def inertias(self, found: np.ndarray) -> np.ndarray:
+        return found[: self.n]
+
+    def moments(self, found: np.ndarray) -> np.ndarray:
+        return np.hypot(*found[-2 * self.n :].reshape(2, self.n)) / self.gravity
+
+    def lengths(self, found: np.ndarray) -> np.ndarray:
+        """Weigh the lengths that all links further down tell by the moments of these."""
+        moments, pairs = self.moments(found), combinations(range(self.n), 2)
+        above, below = np.zeros(self.n - 1), np.zeros(self.n - 1)
+        for (i, j), product in zip(pairs, found[self.n : -2 * self.n], strict=True):
+            above[i] += product * moments[j]
+            below[i] += moments[j] ** 2
+        return above / below
+
+    def reduced_lengths(self, found: np.ndarray) -> np.ndarray:
+        return self.inertias(found) / self.moments(found)
+
+    def apart(self, found: np.ndarray) -> np.ndarray:
+        return self.reduced_lengths(found)[:-1] - self.lengths(found)
+
+    def masses(self, found: np.ndarray) -> np.ndarray:
+        from_there_on = self.moments(found) ** 2 / self.inertias(found)
+        return from_there_on - np.append(from_there_on[1:], 0.0)
 
 
 def _mass_columns(phi: np.ndarray, turn: np.ndarray) -> Float[np.ndarray, "products links links samples"]:
@@ -180,21 +199,20 @@ def _by_weights(
             inner.potential_features, inner.mass_features, None, on_device(weights.reshape(inner.mass_weights.shape))
         )
         columns.append(mass_matrices(unit, q).ravel())
-    by_mass = np.linalg.lstsq(of_mass.reshape(len(of_mass), -1).T, np.stack(columns, axis=1))[0]
+    by_mass = np.linalg.lstsq(of_mass.T, np.stack(columns, axis=1))[0]
     found = np.zeros((len(by_mass) + len(by_potential), by_potential.shape[1] + by_mass.shape[1]))
     found[: len(by_mass), by_potential.shape[1] :] = by_mass
     found[len(by_mass) :, : by_potential.shape[1]] = by_potential
     return found
 
 
-def _with_errors(
-    function: Callable[[np.ndarray], np.ndarray], found: np.ndarray, covariance: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return a function of what was found, and its standard errors to first order."""
+def _with_errors(function: Callable[[np.ndarray], np.ndarray], found: np.ndarray, covariance: np.ndarray) -> Estimates:
+    """Return a function of what was found, with standard errors to first order."""
     steps = _STEP * np.maximum(np.abs(found), 1e-300)
     sides = [[function(found + sign * step) for sign in (1, -1)] for step in np.diag(steps)]
     slopes = np.array([(up - down) / (2 * step) for (up, down), step in zip(sides, steps, strict=True)])
-    return function(found), np.sqrt(np.maximum(np.einsum("pk,pr,rk->k", slopes, covariance, slopes), 0.0))
+    variances, values = np.einsum("pk,pr,rk->k", slopes, covariance, slopes), function(found)
+    return Estimates(values, np.sqrt(np.maximum(variances, 0.0) + (_INTEGRATION * values) ** 2))
 
 
 def _share(values: np.ndarray, explained: np.ndarray) -> float:

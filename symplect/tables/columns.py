@@ -30,6 +30,7 @@ class Columns:
         dq, dp: measured time derivatives of positions and momenta (of velocities, where those are given).
         inputs: known inputs u.
         angles: those of the positions that are angles: they may wrap, and the energy is periodic in them.
+        links: number of links of a chain in a vertical plane, if their joint angles are the positions; else 0.
 
     Raises:
         InputError: roles that contradict one another, or numbers of columns that do not go together.
@@ -50,9 +51,12 @@ class Columns:
     dp: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     angles: tuple[str, ...] = ()
+    links: int = 0
 
     def __post_init__(self):
         n = len(self.q)
+        if self.links:
+            object.__setattr__(self, "angles", self.q)
         _expect(n > 0, "at least one position, found none: name the columns of positions with q")
         _expect(not (self.p and self.velocity), "momenta or velocities, found both: leave one of p and velocity out")
         _expect(not self.mass or bool(self.velocity), "masses with velocities, found masses alone: name the velocities")
@@ -66,6 +70,12 @@ class Columns:
         _expect(self.time is None or self.dt is None, "a column of times or a time step, found both: leave one out")
         _expect(self.dt is None or 0 < self.dt < float("inf"), f"a positive time step, found {self.dt}")
         _expect(self.time not in self.values, f"times in a column of their own, found {self.time} in another role too")
+        _expect(
+            self.links in (0, n),
+            f"one position for each link, found {self.links} links and {n} positions: name the "
+            "angles of all joints, from the first link on",
+        )
+        _expect(not self.links or bool(self.velocity), "links with velocities, found none: name them with velocity")
         odd = [name for name in self.angles if name not in self.q]
         _expect(not odd, f"angles out of the positions {', '.join(self.q)}, found {', '.join(odd)}")
 

@@ -237,7 +237,7 @@ def _reading(
     angles = [undeclared_note(name, turn, units.get(name, "")) for name, turn in undeclared.items()]
     notes = (*rows.notes, *angles, *_related_notes(columns.q, related))
     if columns.velocity and n > 1 and not columns.mass:
-        notes += ("masses are taken as equal: if they are not, give them with mass",)
+        notes += ("masses are taken as equal unless a mass matrix is found: give them with mass where they are not",)
     constrained = tuple(columns.q[one.place] for one in related if not one.balanced)
     return Reading(
         data, columns, observed, noise, units.get(columns.time or "", ""), notes, sources, factors,
