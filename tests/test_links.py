@@ -112,9 +112,10 @@ def table(folder, system):
     return path
 
 
-def test_declared_links_are_told_and_kept(tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("velocity", ["--velocity w1 w2", ""])
+def test_declared_links_are_told_and_kept(velocity, tmp_path, capsys, monkeypatch):
     path, out = table(tmp_path, ChainPendulum([1.0, 2.0], [0.5, 0.8])), tmp_path / "run"
-    words = "--q th1 th2 --velocity w1 w2 --time t --trial run --links 2"
+    words = f"--q th1 th2 {velocity} --time t --trial run --links 2"
     symplect_fit(monkeypatch, path, words, out)
     said = capsys.readouterr().out
     assert "Links, with angles from one direction and g = 9.81: lengths to the next joint 0." in said

@@ -21,9 +21,9 @@ Structure = tuple[AbstractFeatures, AbstractFeatures | None]
 
 
 def may_be_mechanical(problem: Problem) -> bool:
-    """Return whether positions and velocities of several coordinates, not those of free bodies, lie along paths."""
+    """Return whether several positions, not those of free bodies, lie along paths, and no momenta were measured."""
     several = 1 < problem.train.dimension // 2 <= _MOST
-    return problem.velocities and several and not (problem.alone or problem.bodies) and all(problem.observed)
+    return several and not (problem.alone or problem.bodies) and (problem.velocities or not all(problem.observed))
 
 
 def mechanical_fits(problem: Problem, train: Trajectories, progress: str | None) -> dict[str, TrajectoryFit]:
@@ -37,7 +37,7 @@ def mechanical_fits(problem: Problem, train: Trajectories, progress: str | None)
         label = f"{progress}, {kind}" if progress else None
         for start in _starts(problem, train, friction=kind == "dissipative"):
             try:
-                fit = fit_trajectory(start.model, train, progress=label)
+                fit = fit_trajectory(start.model, train, observed=problem.observed, progress=label)
             except ArithmeticError:
                 continue
             if kind not in found or problem.leaves(fit) < problem.leaves(found[kind]):

@@ -75,7 +75,7 @@ class Columns:
             f"one position for each link, found {self.links} links and {n} positions: name the "
             "angles of all joints, from the first link on",
         )
-        _expect(not self.links or bool(self.velocity), "links with velocities, found none: name them with velocity")
+        _expect(not (self.links and self.p), "links with velocities or positions alone, found momenta: leave p out")
         odd = [name for name in self.angles if name not in self.q]
         _expect(not odd, f"angles out of the positions {', '.join(self.q)}, found {', '.join(odd)}")
 
