@@ -12,7 +12,7 @@ from symplect.data import Trajectories
 from symplect.fitting import TrajectoryFit, fit_trajectory
 from symplect.fitting.field_of import energies_and_speeds
 from symplect.fitting.segments import enough_substeps
-from symplect.models import NonlinearFriction, PortHamiltonian
+from symplect.models import EulerLagrange, NonlinearFriction, PortHamiltonian, port_of
 from symplect.precision import on_device
 
 LEFT = 1.1
@@ -34,16 +34,19 @@ def with_nonlinear_friction(
     seen = np.flatnonzero(problem.observed)
     if kept is not None and not np.any(linear.noise[seen] < _HELPS * kept.noise[seen]):
         return None
-    began, model = time.perf_counter(), linear.model
-    assert isinstance(model, PortHamiltonian)
+    began, model, port = time.perf_counter(), linear.model, port_of(linear.model)
+    assert isinstance(model, EulerLagrange | PortHamiltonian)
+    assert port is not None
     with jax.enable_x64(True):
         _, speeds = energies_and_speeds(model, train.states)
         rest = _REST * np.sqrt(np.mean(speeds**2, axis=0))
         roots = on_device(np.full(len(rest), _ROOT))
         friction = NonlinearFriction(roots, roots, tuple(rest.tolist()))
-        nonlinear = PortHamiltonian(model.conservative, on_device(_ROOT * np.eye(len(rest))), nonlinear=friction)
+        start = on_device(_ROOT * np.eye(len(rest)))
+        nonlinear = PortHamiltonian(port.conservative, start, port.input_matrix, nonlinear=friction, held=port.held)
+        moved = EulerLagrange(nonlinear, model.forces) if isinstance(model, EulerLagrange) else nonlinear
     try:
-        found = fit_trajectory(nonlinear, train, observed=problem.observed, substeps=max(_FINE, enough_substeps(train)))
+        found = fit_trajectory(moved, train, observed=problem.observed, substeps=max(_FINE, enough_substeps(train)))
     except ArithmeticError:
         return None
     better = bool(np.all(found.noise[seen] < _HELPS * linear.noise[seen]))

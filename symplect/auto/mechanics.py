@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
-from symplect.auto.friction import LEFT
+from symplect.auto.friction import LEFT, with_nonlinear_friction
 from symplect.auto.problem import Problem
 from symplect.data import Trajectories
 from symplect.errors import FitError, InputError
@@ -44,6 +44,8 @@ def mechanical_fits(problem: Problem, train: Trajectories, progress: str | None)
                 found[kind] = fit
             if problem.leaves(fit) <= LEFT:
                 break
+        if kind == "dissipative" and (rough := with_nonlinear_friction(found, train, problem)) is not None:
+            found[kind] = rough
     return found
 
 
