@@ -4,16 +4,14 @@ import { Chart, rangeAround } from "symplect/chart.js";
 import { choice, element, labelled, table } from "symplect/dom.js";
 import { Handles } from "symplect/handles.js";
 import { changeEnergy } from "symplect/integrate.js";
-import { Orbits, places, planes } from "symplect/orbits.js";
-import { Portrait } from "symplect/portrait.js";
+import { pictures } from "symplect/pictures.js";
 import { energyControls, initial, motionControls, solverControls, startControls } from "symplect/settings.js";
-import { Path, pictureRange, stepCount } from "symplect/system.js";
+import { Path, stepCount } from "symplect/system.js";
 import { readable } from "symplect/view.js";
-import { captions, certificateTable, keptTable } from "symplect/words.js";
+import { certificateTable, keptTable } from "symplect/words.js";
 
 const SETTLED = 150; // ms after the last change, when what takes longer is drawn
 const PLAYED = 8; // seconds for the whole time span at speed 1
-const HOW = "Drag it, or move it with the arrow keys.";
 const SHOWN_ONLY = new Set(["moment", "playing", "speed", "hidden"]); // what no path depends on
 
 export class Explorer {
@@ -22,7 +20,7 @@ export class Explorer {
     this.chosen = initial(system);
     this.learned = system.models.find(({ name }) => name === system.shown) ?? system.learned[0];
     this.axes = [0, system.degreesOfFreedom];
-    this.inPlane = system.bodies !== null;
+    this.pictures = pictures(system);
     this.measure = system.truth ? "truth" : "learned";
     this.#build();
     new ResizeObserver(() => this.redraw()).observe(this.stage);
@@ -68,7 +66,10 @@ export class Explorer {
     const { moment, start } = this.chosen;
     const { visible } = this;
     this.plane.drawPaths(visible, { moment, start, measured: this.system.measured });
-    this.handles.show(this.#handles(), this.plane.frame);
+    this.handles.show(
+      this.plane.handles(start, (...entries) => this.#set(entries)),
+      this.plane.frame,
+    );
     this.#charts(visible);
     this.#image();
     this.#controls();
@@ -82,11 +83,12 @@ export class Explorer {
     this.paths = this.system.compared(this.learned.name).map((model) => new Path(model, start, this.chosen));
     this.pathsKnown = true;
     this.settled = false;
-    this.groundKnown &&= this.system.dimension === 2 || this.inPlane || this.groundStart === String(start);
+    this.groundKnown &&= !this.plane.isSlice || this.groundStart === String(start);
   }
 
   #ground() {
-    this.plane.layout(this.system, this.axes, this.#ranges());
+    this.firstPaths ??= this.paths.filter(({ model }) => model.role !== "baseline").map(({ forward }) => forward);
+    this.plane.layout({ axes: this.axes, paths: this.firstPaths, zoom: this.chosen.zoom });
     this.plane.drawGround(this.learned, this.system.truth, this.chosen.start);
     this.groundKnown = true;
     this.groundStart = String(this.chosen.start);
@@ -106,70 +108,6 @@ export class Explorer {
 
   get visible() {
     return this.paths.filter(({ model }) => !this.chosen.hidden.has(model.role));
-  }
-
-  #ranges() {
-    this.firstPaths ??= this.paths.filter(({ model }) => model.role !== "baseline").map(({ forward }) => forward);
-    const coordinates = this.inPlane ? planes(this.system) : this.axes.map((axis) => [axis]);
-    return coordinates.map((own) => pictureRange(this.system, own, this.firstPaths, this.chosen.zoom));
-  }
-
-  #handles() {
-    const { start } = this.chosen;
-    if (this.inPlane) return this.#bodies(start);
-    const [i, j] = this.axes;
-    const names = this.axes.map((axis) => this.system.coordinates[axis].name);
-    const at = [start[i], start[j]];
-    const label = `Start: ${names[0]} ${readable(at[0])}, ${names[1]} ${readable(at[1])}. ${HOW}`;
-    return [
-      {
-        name: "start",
-        label,
-        text: "",
-        kind: "state",
-        at,
-        move: (to) =>
-          this.#set([
-            [i, to[0]],
-            [j, to[1]],
-          ]),
-      },
-    ];
-  }
-
-  #bodies(start) {
-    const { count } = this.system.bodies;
-    return Array.from({ length: count }, (_, body) => {
-      const at = places(body, count);
-      const place = [start[at.x], start[at.y]];
-      const scale = this.plane.momentumScale;
-      return [
-        {
-          name: `momentum ${body}`,
-          label: `Momentum of body ${body + 1}: ${readable(start[at.px])}, ${readable(start[at.py])}. ${HOW}`,
-          text: "",
-          kind: "momentum",
-          at: this.plane.tip(start, body),
-          move: (to) =>
-            this.#set([
-              [at.px, (to[0] - place[0]) / scale],
-              [at.py, (to[1] - place[1]) / scale],
-            ]),
-        },
-        {
-          name: `body ${body}`,
-          label: `Body ${body + 1} at ${readable(place[0])}, ${readable(place[1])}. ${HOW}`,
-          text: String(body + 1),
-          kind: "body",
-          at: place,
-          move: (to) =>
-            this.#set([
-              [at.x, to[0]],
-              [at.y, to[1]],
-            ]),
-        },
-      ];
-    }).flat();
   }
 
   #set(entries) {
@@ -318,12 +256,11 @@ export class Explorer {
     this.redraw();
   }
 
-  #choosePlane(inPlane) {
-    this.inPlane = inPlane;
-    const kind = inPlane ? Orbits : Portrait;
-    this.plane = new kind(this.below, this.above);
-    for (const control of this.axisControls) control.hidden = inPlane;
-    this.caption.textContent = captions(this.system, this.learned, inPlane).join(" ");
+  #choosePicture({ make, hasAxes }) {
+    this.plane = make(this.below, this.above);
+    for (const control of this.axisControls) control.hidden = !hasAxes;
+    this.above.setAttribute("aria-label", this.plane.label);
+    this.caption.textContent = this.plane.caption(this.learned);
     this.redraw();
   }
 
@@ -331,8 +268,9 @@ export class Explorer {
     this.learned = this.system.models.find((model) => model.name === name);
     this.#fillLegend();
     this.#fillCertificate();
-    this.#choosePlane(this.inPlane);
+    this.caption.textContent = this.plane.caption(this.learned);
     this.pathsKnown = false;
+    this.redraw();
   }
 
   // The page
@@ -340,7 +278,7 @@ export class Explorer {
   #build() {
     const { system } = this;
     this.below = element("canvas", { "aria-hidden": "true" });
-    this.above = element("canvas", { role: "img", "aria-label": "Phase plane with the paths from the start" });
+    this.above = element("canvas", { role: "img" });
     this.picture = element("canvas", {
       width: system.image?.side ?? 0,
       height: system.image?.side ?? 0,
@@ -423,7 +361,7 @@ export class Explorer {
     this.#fillSolver();
     this.#fillLegend();
     this.#fillCertificate();
-    this.#choosePlane(this.inPlane);
+    this.#choosePicture(this.pictures[0]);
   }
 
   #viewControls() {
@@ -437,10 +375,8 @@ export class Explorer {
       ["truth", "true H"],
       ["learned", "learned H"],
     ].slice(system.truth ? 0 : 1);
-    const views = [
-      ["orbits", "orbits"],
-      ["plane", "two coordinates"],
-    ];
+    const views = this.pictures.map(({ name, title }) => [name, title]);
+    const named = (wanted) => this.pictures.find(({ name }) => name === wanted);
     return element(
       "div",
       { className: "views" },
@@ -450,10 +386,10 @@ export class Explorer {
             "Model",
             choice(models, this.learned.name, (name) => this.#chooseModel(name)),
           ),
-      system.bodies
+      views.length > 1
         ? labelled(
             "Picture",
-            choice(views, "orbits", (value) => this.#choosePlane(value === "orbits")),
+            choice(views, views[0][0], (name) => this.#choosePicture(named(name))),
           )
         : null,
       ...this.axisControls,

@@ -2,9 +2,8 @@
 
 import { element } from "symplect/dom.js";
 import { initial } from "symplect/settings.js";
-import { Orbits, planes } from "symplect/orbits.js";
-import { Portrait } from "symplect/portrait.js";
-import { Path, pictureRange } from "symplect/system.js";
+import { pictures } from "symplect/pictures.js";
+import { Path } from "symplect/system.js";
 
 /** Returns a page of cards; `open(system)` is called for the one that is chosen. */
 export function gallery(systems, open) {
@@ -25,7 +24,7 @@ function card(system, open) {
   const stage = element("span", { className: "stage" }, below, above);
   const title = element("span", { className: "title" }, system.title);
   const made = element("button", { type: "button", className: "card", onclick: open }, title, stage);
-  const plane = system.bodies ? new Orbits(below, above) : new Portrait(below, above);
+  const plane = pictures(system)[0].make(below, above);
   return { element: made, draw: () => picture(system, plane) };
 }
 
@@ -33,14 +32,8 @@ function picture(system, plane) {
   const chosen = initial(system);
   const models = system.compared(system.shown);
   const paths = models.map((model) => new Path(model, chosen.start, chosen));
-  const axes = [0, system.degreesOfFreedom];
   const forward = paths.filter(({ model }) => model.role !== "baseline").map((path) => path.forward);
-  const sides = system.bodies ? planes(system) : axes.map((axis) => [axis]);
-  plane.layout(
-    system,
-    axes,
-    sides.map((coordinates) => pictureRange(system, coordinates, forward)),
-  );
+  plane.layout({ axes: [0, system.degreesOfFreedom], paths: forward, zoom: 1 });
   plane.drawGround(models.at(-1), system.truth, chosen.start);
   plane.drawPaths(paths, { moment: 0, measured: system.measured, start: chosen.start });
 }

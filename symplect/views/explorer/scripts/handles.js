@@ -5,6 +5,9 @@ import { button } from "symplect/dom.js";
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 const NUDGE = 0.01; // of the picture; five times as much with Shift
 
+/** What the label of a handle ends with. */
+export const HOW = "Drag it, or move it with the arrow keys.";
+
 /** Buttons on a stage at coordinates of a frame. */
 export class Handles {
   constructor(stage) {

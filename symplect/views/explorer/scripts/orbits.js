@@ -1,38 +1,44 @@
 /** Bodies in the plane: their orbits, and how fast they set out. */
 
+import { HOW } from "symplect/handles.js";
 import { arrow } from "symplect/portrait.js";
-import { colours, dot, Frame, LINES, polyline, Surface } from "symplect/view.js";
+import { pictureRange } from "symplect/system.js";
+import { colours, dot, evenFrame, LINES, polyline, readable, Surface } from "symplect/view.js";
+import { trainingDots } from "symplect/words.js";
+
+const MOMENTUM_SCALE = 0.6; // how long a momentum of one is drawn, in the unit of length
 
 /** Returns where the coordinates of a body stand in a state `[x1, x2, ..., y1, ..., px1, ..., py1, ...]`. */
-export function places(body, count) {
+function places(body, count) {
   return { x: body, y: count + body, px: 2 * count + body, py: 3 * count + body };
 }
 
 /** Returns the coordinates of all bodies along x, and along y. */
-export function planes({ bodies: { count } }) {
+function planes({ bodies: { count } }) {
   const bodies = Array.from({ length: count }, (_, body) => places(body, count));
   return [bodies.map(({ x }) => x), bodies.map(({ y }) => y)];
 }
 
 /** Draws the orbits of all bodies in one picture. */
 export class Orbits {
-  constructor(below, above) {
+  label = "Orbits from the start";
+  isSlice = false;
+
+  constructor(below, above, system) {
     this.below = new Surface(below);
     this.above = new Surface(above);
+    this.system = system;
+    this.count = system.bodies.count;
+  }
+
+  caption() {
+    return `${trainingDots(this.system, ".")} Arrows: momenta at the start; drag their tips.`;
   }
 
   /** Lays the picture out; a length is the same along both sides. */
-  layout(system, _axes, ranges) {
-    const [width, height] = [this.below.width, this.below.height];
-    this.system = system;
-    this.count = system.bodies.count;
-    const draft = new Frame({ x: [0, 1], y: [0, 1], width, height });
-    const [across, up] = [draft.right - draft.left, draft.bottom - draft.top];
-    const middle = ranges.map(([low, high]) => (low + high) / 2);
-    const half = Math.max((ranges[0][1] - ranges[0][0]) / 2, ((ranges[1][1] - ranges[1][0]) / 2) * (across / up));
-    const x = [middle[0] - half, middle[0] + half];
-    const y = [middle[1] - (half * up) / across, middle[1] + (half * up) / across];
-    this.frame = new Frame({ x, y, width, height });
+  layout({ paths, zoom }) {
+    const ranges = planes(this.system).map((own) => pictureRange(this.system, own, paths, zoom));
+    this.frame = evenFrame(ranges, this.below.width, this.below.height);
   }
 
   /** Draws where the data lie. */
@@ -64,13 +70,34 @@ export class Orbits {
   /** Returns where the tip of a body's momentum is drawn. */
   tip(state, body) {
     const at = places(body, this.count);
-    const scale = this.momentumScale;
-    return [state[at.x] + scale * state[at.px], state[at.y] + scale * state[at.py]];
+    return [state[at.x] + MOMENTUM_SCALE * state[at.px], state[at.y] + MOMENTUM_SCALE * state[at.py]];
   }
 
-  /** How long a momentum of one is drawn, in the unit of length. */
-  get momentumScale() {
-    return 0.6;
+  /** The bodies and the tips of their momenta; `set([place, value]...)` changes the start. */
+  handles(start, set) {
+    return Array.from({ length: this.count }, (_, body) => {
+      const at = places(body, this.count);
+      const place = [start[at.x], start[at.y]];
+      return [
+        {
+          name: `momentum ${body}`,
+          label: `Momentum of body ${body + 1}: ${readable(start[at.px])}, ${readable(start[at.py])}. ${HOW}`,
+          text: "",
+          kind: "momentum",
+          at: this.tip(start, body),
+          move: (to) =>
+            set([at.px, (to[0] - place[0]) / MOMENTUM_SCALE], [at.py, (to[1] - place[1]) / MOMENTUM_SCALE]),
+        },
+        {
+          name: `body ${body}`,
+          label: `Body ${body + 1} at ${readable(place[0])}, ${readable(place[1])}. ${HOW}`,
+          text: String(body + 1),
+          kind: "body",
+          at: place,
+          move: (to) => set([at.x, to[0]], [at.y, to[1]]),
+        },
+      ];
+    }).flat();
   }
 
   #trail(context, path, body) {

@@ -1,7 +1,10 @@
 /** The plane of two coordinates: contours of H, the field, the data and where they lie, and the paths. */
 
 import { grid, trace } from "symplect/contours.js";
-import { colours, dot, Frame, LINES, polyline, Surface } from "symplect/view.js";
+import { HOW } from "symplect/handles.js";
+import { pictureRange } from "symplect/system.js";
+import { colours, dot, Frame, LINES, polyline, readable, Surface } from "symplect/view.js";
+import { trainingDots } from "symplect/words.js";
 
 const FINE = 64; // nodes of a grid for contours along each side
 const COARSE = 40; // where the slice moves with the start
@@ -11,16 +14,47 @@ const REACH = 0.06; // of the picture, around a training state
 
 /** Draws the plane of two coordinates on two canvases, what stays below what moves. */
 export class Portrait {
-  constructor(below, above) {
+  label = "Phase plane with the paths from the start";
+
+  constructor(below, above, system) {
     this.below = new Surface(below);
     this.above = new Surface(above);
+    this.system = system;
+    this.isSlice = system.dimension > 2; // so that what does not move depends on the start
   }
 
-  /** Lays the picture out. `ranges` are those of the two coordinates. */
-  layout(system, axes, ranges) {
-    this.system = system;
+  caption(learned) {
+    const { measured, truth } = this.system;
+    const slice = this.isSlice ? " on the slice through the start" : "";
+    const contours = `Thin lines${slice}: equal learned H${truth ? ", over equal true H in grey" : ""}.`;
+    return [
+      trainingDots(this.system, ", the shade is where they lie."),
+      measured.length ? "Larger dots: measured, not trained on." : "",
+      `${learned.hasHamiltonian ? contours : ""} Arrows: the learned field${slice}.`,
+    ].join(" ");
+  }
+
+  /** Lays the picture out for two coordinates, wide enough for paths. */
+  layout({ axes, paths, zoom }) {
     this.axes = axes;
-    this.frame = new Frame({ x: ranges[0], y: ranges[1], width: this.below.width, height: this.below.height });
+    const [x, y] = axes.map((axis) => pictureRange(this.system, [axis], paths, zoom));
+    this.frame = new Frame({ x, y, width: this.below.width, height: this.below.height });
+  }
+
+  /** The start; `set([place, value]...)` changes it. */
+  handles(start, set) {
+    const [i, j] = this.axes;
+    const [across, up] = this.axes.map((axis) => `${this.system.coordinates[axis].name} ${readable(start[axis])}`);
+    return [
+      {
+        name: "start",
+        label: `Start: ${across}, ${up}. ${HOW}`,
+        text: "",
+        kind: "state",
+        at: [start[i], start[j]],
+        move: (to) => set([i, to[0]], [j, to[1]]),
+      },
+    ];
   }
 
   /** Draws what does not move: the data, and on the slice through a state the contours and the field. */

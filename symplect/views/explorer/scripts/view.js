@@ -92,6 +92,15 @@ export class Frame {
   }
 }
 
+/** Returns a frame for the ranges of two lengths, in which a length is the same along both sides. */
+export function evenFrame([across, up], width, height) {
+  const draft = new Frame({ x: [0, 1], y: [0, 1], width, height });
+  const ratio = (draft.right - draft.left) / (draft.bottom - draft.top);
+  const half = Math.max((across[1] - across[0]) / 2, ((up[1] - up[0]) / 2) * ratio);
+  const around = ([low, high], reach) => [(low + high) / 2 - reach, (low + high) / 2 + reach];
+  return new Frame({ x: around(across, half), y: around(up, half / ratio), width, height });
+}
+
 function tick(context, x, y, dx, dy) {
   context.beginPath();
   context.moveTo(x, y);

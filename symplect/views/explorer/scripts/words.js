@@ -1,21 +1,13 @@
-/** What stands beside the picture: what it shows, what the paths keep, what was certified. */
+/** What stands beside the picture: what its dots are, what the paths keep, what was certified. */
 
 import { element, table } from "symplect/dom.js";
 import { readable } from "symplect/view.js";
 
-/** What the picture shows, besides the paths. */
-export function captions({ states, data, truth, measured, dimension }, learned, inPlane) {
+/** What the small dots of a picture are, or nothing where there are none. */
+export function trainingDots({ states, data }, rest) {
   const some =
     data.shown < data.total ? `${data.shown.toLocaleString("en")} of ${data.total.toLocaleString("en")} ` : "";
-  const slice = dimension > 2 ? " on the slice through the start" : "";
-  const own = learned.hasHamiltonian
-    ? `Thin lines${slice}: equal learned H${truth ? ", over equal true H in grey" : ""}.`
-    : "";
-  return [
-    states.length ? `Small dots: ${some}training states${inPlane ? "" : ", the shade is where they lie"}.` : "",
-    measured.length && !inPlane ? "Larger dots: measured, not trained on." : "",
-    inPlane ? "Arrows: momenta at the start; drag their tips." : `${own} Arrows: the learned field${slice}.`,
-  ];
+  return states.length ? `Small dots: ${some}training states${rest}` : "";
 }
 
 /** The certificate of a model, which can be folded away. */
