@@ -88,6 +88,19 @@ class Clock(TypedDict):
     step: float
 
 
+class Chain(TypedDict):
+    """Links in a vertical plane, each joined to the one before; their angles are the positions, counter-clockwise.
+
+    `lengths` is none where they are not known. The angle of the first link counts from the direction `zero`, in radians
+    from the x axis; those of the others count from the link before if `relative`, else from `zero` too, and it is none
+    where that is not known.
+    """
+
+    lengths: list[float] | None
+    relative: bool | None
+    zero: float
+
+
 class System(Clock):
     """One system with all its models."""
 
@@ -97,6 +110,7 @@ class System(Clock):
     coordinates: list[dict[str, str]]
     time: str
     bodies: dict[str, int] | None
+    links: Chain | None
     models: list[Model]
     shown: str
     data: Points

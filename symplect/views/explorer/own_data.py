@@ -11,6 +11,7 @@ from symplect.results.certificates import turn
 from symplect.results.predictions import coordinate_names
 from symplect.runs import TableRun
 from symplect.views.explorer.content import System
+from symplect.views.explorer.links import chain_of_table
 from symplect.views.explorer.parts import (
     Path,
     certificate_of,
@@ -51,6 +52,7 @@ def own_system(folder: pathlib.Path, run: TableRun) -> System:
         "coordinates": [{"name": one_line(name, _NAME), "label": one_line(label, _NAME)} for name, label in names],
         "time": one_line(run.config.data.time_label, _NAME),
         "bodies": None,
+        "links": chain_of_table(run.config.data.columns),
         "models": [model],
         "shown": kind,
         "data": points(run.rollout["train"]),

@@ -94,7 +94,7 @@ def measured(paths: Iterable[Path], horizon: float = math.inf) -> list[MeasuredP
     before = [(times[times <= horizon], states[times <= horizon]) for times, states in paths]
     shown = [[thinned(values, _MOST_SAMPLES) for values in path] for path in before if len(path[0]) > 1]
     return [
-        {"times": _numbers(times), "states": [_numbers(state) for state in states]} for times, states in shown[:_PATHS]
+        {"times": numbers(times), "states": [numbers(state) for state in states]} for times, states in shown[:_PATHS]
     ]
 
 
@@ -109,7 +109,7 @@ def start_among(candidates: Iterable[np.ndarray], states: States) -> list[float]
         raise InputError("expected a path that starts at finite numbers, found none: run again, to another folder")
     low, high = (np.min(states, axis=0), np.max(states, axis=0)) if len(states) else (finite[0], finite[0])
     inside = finite[np.all((finite >= low) & (finite <= high), axis=1)]
-    return _numbers((inside if len(inside) else finite)[0])
+    return numbers((inside if len(inside) else finite)[0])
 
 
 def clock(duration: float) -> Clock:
@@ -146,6 +146,11 @@ def thinned(values: np.ndarray, most: int) -> np.ndarray:
     return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)]
 
 
+def numbers(values: np.ndarray) -> list[float]:
+    """Return numbers in as many digits as single precision has."""
+    return [_short(value) for value in values.tolist()]
+
+
 def _row(row: Row) -> CertificateRow:
     return {
         "name": one_line(row.name, 200),
@@ -158,10 +163,6 @@ def _row(row: Row) -> CertificateRow:
 
 def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
-
-
-def _numbers(values: np.ndarray) -> list[float]:
-    return [_short(value) for value in values.tolist()]
 
 
 def _short(value: float) -> float:

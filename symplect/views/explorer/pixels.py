@@ -46,6 +46,7 @@ def pixel_system(folder: Path, run: TaskRun) -> System:
         "coordinates": [{"name": name, "label": f"latent {name}"} for name in ("q", "p")],
         "time": task.labels.t,
         "bodies": None,
+        "links": None,
         "models": [found],
         "shown": who,
         "data": points(training),

@@ -13,6 +13,7 @@ from symplect.experiments.tasks import TASKS, Task
 from symplect.precision import cast
 from symplect.runs import TaskRun
 from symplect.views.explorer.content import Model, System
+from symplect.views.explorer.links import chain_of_task
 from symplect.views.explorer.parts import (
     MOST_POINTS,
     certificate_of,
@@ -60,6 +61,7 @@ def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _F
         "coordinates": _coordinates(task),
         "time": task.labels.t,
         "bodies": {"count": bodies(task)} if bodies(task) else None,
+        "links": chain_of_task(task),
         "models": [*([_truth(task, states)] if task.truth_known else []), *models],
         "shown": next((name for name in (shown, _FIRST) if name in _names(models)), _names(models)[0]),
         "data": points(training, total),
