@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from own_data.many_degrees import ANGLES, DOUBLE, T6, double_pendulum, draws, record
+from own_data.many_degrees import ANGLES, DOUBLE, ORBITS, T6, T10, double_pendulum, draws, record
 from own_data.situation import Record, Situation, Truth, csv, noisy, paths, rows
 
 VELOCITIES = ANGLES | {"velocity": ["u", "v"]}
@@ -95,11 +95,8 @@ SITUATIONS = (
         "satellite in polar coordinates",
         lambda: record(
             satellite,
-            [
-                (r, 0, 0, s * np.sqrt(3 / r**3))
-                for r, s in ((0.8, 1.0), (1.0, 0.9), (1.2, 1.1), (0.9, 1.15), (1.1, 0.85))
-            ],
-            np.arange(0, 10, 0.05),
+            [(r, 0, 0, v / r) for r, _, _, v in ORBITS],
+            T10,
             "t,r,b,vr,vb",
             noise=1e-3,
         ),

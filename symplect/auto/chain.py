@@ -35,12 +35,13 @@ def chain_of(chosen: Judged, train: Trajectories) -> tuple[Links | None, str]:
 
 def as_metrics(links: Links) -> dict[str, float]:
     """Return what is known of the links by names, as in `metrics.json`."""
-    return {
+    found = {
         f"{name}_{number}{ending}": float(each)
         for name, estimates in _named(links).items()
         for ending, values in (("", estimates.values), ("_error", estimates.errors))
         for number, each in enumerate(values, start=1)
     }
+    return found | {"relative_angles": float(links.relative)}
 
 
 def _named(links: Links) -> dict[str, Estimates]:

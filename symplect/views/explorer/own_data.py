@@ -10,7 +10,7 @@ from symplect.models import AbstractModel, channels_of
 from symplect.results.certificates import turn
 from symplect.results.predictions import coordinate_names
 from symplect.runs import TableRun
-from symplect.views.explorer.content import System
+from symplect.views.explorer.content import Chain, System
 from symplect.views.explorer.links import chain_of_table
 from symplect.views.explorer.parts import (
     Path,
@@ -52,7 +52,7 @@ def own_system(folder: pathlib.Path, run: TableRun) -> System:
         "coordinates": [{"name": one_line(name, _NAME), "label": one_line(label, _NAME)} for name, label in names],
         "time": one_line(run.config.data.time_label, _NAME),
         "bodies": None,
-        "links": chain_of_table(run.config.data.columns),
+        "links": _links(run),
         "models": [model],
         "shown": kind,
         "data": points(run.rollout["train"]),
@@ -101,3 +101,11 @@ def _notes(run: TableRun) -> list[str]:
     notes += [f"Not measured but computed: {', '.join(unseen)}."] * bool(unseen)
     driven = channels_of(run.model) > 0
     return notes + ["The data were driven by known inputs; here the model moves without them."] * driven
+
+
+def _links(run: TableRun) -> Chain | None:
+    """Return the links of a run, with what its fit told of them."""
+    columns, told = run.config.data.columns, run.metrics
+    lengths = [told[name] for place in range(columns.degrees_of_freedom) if (name := f"length_{place + 1}") in told]
+    relative = told.get("relative_angles")
+    return chain_of_table(columns, lengths, None if relative is None else relative > 0)
