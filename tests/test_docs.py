@@ -83,7 +83,17 @@ def test_every_room_of_the_package_has_a_page():
         assert f"::: symplect.{room}\n" in said + "\n"
     for name in set(fitting.__all__) - {"Structure"}:  # a page cannot see names that are imported when they are used
         assert f"{name}\n" in said
-    for room in ("auto", "regressor", "export", "runs", "experiments.tasks", "dynamics", "auto.diagnosis"):
+    for room in (
+        "auto",
+        "regressor",
+        "export",
+        "runs",
+        "experiments.tasks",
+        "dynamics",
+        "mechanics",
+        "control",
+        "auto.diagnosis",
+    ):
         assert f"::: symplect.{room}" in said
 
 
@@ -191,7 +201,7 @@ def test_the_blocks_printed_what_they_should(site):
     text = {str(page.relative_to(site)).removesuffix(".html"): page.read_text() for page in site.rglob("*.html")}
     assert "Energy is conserved, as far as these data tell" in text["quickstart"]
     assert "Energy is not conserved" in text["guides/friction"]
-    for name in ("gallery", "notebooks/own_data", "notebooks/pendulum", "notebooks/friction"):
+    for name in ("gallery", "notebooks/own_data", "notebooks/pendulum", "notebooks/friction", "notebooks/swing_up"):
         assert "Plotly.newPlot" in text[name]
     run = {name: page for name, page in text.items() if not name.startswith("api/")}  # docstrings may show a refusal
     assert not [name for name, page in run.items() if "Traceback" in page]
