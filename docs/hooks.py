@@ -61,7 +61,8 @@ def _shown(outputs, figures):
     printed = "".join(one.text for one in outputs if one.output_type == "stream" and one.name == "stdout")
     shown = [one.data for one in outputs if one.output_type in ("execute_result", "display_data")]
     printed += "".join(data["text/plain"] + "\n" for data in shown if "text/html" not in data)
-    text = f"\n\n``` {{.text .output}}\n{printed.rstrip()}\n```\n" if printed.strip() else ""
+    kind = ".output" if "|" in printed else ".output .prose"  # lines of tables are not broken
+    text = f"\n\n``` {{.text {kind}}}\n{printed.rstrip()}\n```\n" if printed.strip() else ""
     for data in shown:
         if re.sub(r"<script.*?</script>", "", data.get("text/html", ""), flags=re.DOTALL).strip():
             text += f'\n\n<div class="output" id="figure-{len(figures)}"></div>\n'

@@ -49,7 +49,7 @@ figure.update_xaxes(title="t (s)", row=2)
 figure.show()
 
 # %% [markdown]
-# This is the first of two records of 10 seconds. In neither comes the pole near the top, where its angle is π.
+# This is the first of two records of 10 seconds. The pole comes near the top, where its angle is π, in neither.
 #
 # ## The fit
 #
@@ -98,12 +98,10 @@ print(f"largest error of V {error.max():.3f} J of {potential(plant).max():.1f} J
 # %% [markdown]
 # ## The controller
 #
-# It takes away the learned V, puts a parabola around the target in its place, and adds damping:
-#
-# $$G u = \frac{\partial V}{\partial q} - K (q - q^*) - D v$$
-#
-# Under it the system has another energy, kinetic plus parabola, which damping can only lower (energy shaping and
-# damping injection). The learned controller now moves the true plant, out of twelve random starts.
+# It takes away the learned V, puts a parabola around the target in its place, and adds damping: as forces,
+# ∂V/∂q − K (q − q*) − D v. Under it the system has another energy, kinetic plus parabola, which damping can only lower
+# (energy shaping and damping injection). The learned controller now moves the true plant, from rest and from eleven
+# random starts.
 
 # %%
 held = controller(model, np.asarray(upright), rate=3.0)
@@ -159,6 +157,5 @@ print(f"largest force {needed[0]:.0f} N, largest torque {needed[1]:.0f} N m")
 #
 # ## What it does not give
 #
-# Every position needs a motor. A cart-pole whose pole turns freely can be swung up as well, but not by a parabola of
-# one's choice: there the energy that can be shaped is bound by equations, and `controller` refuses. Nor are there
-# limits to force and torque.
+# Every position needs a motor. Where the pole turns freely, not every energy can be shaped, and `controller` refuses.
+# Nor does it know limits of force and torque.
