@@ -36,8 +36,9 @@ def by_closed_form_or_paths(
 
 
 def _explains(judged: Sequence[Judged], problem: Problem) -> bool:
-    """Return whether a fitted path leaves no more than the noise."""
-    return any(one.candidate.fit and problem.leaves(one.candidate.fit) <= LEFT for one in judged)
+    """Return whether a fit of paths leaves no more than the noise, or a mass matrix nothing but white noise."""
+    fits = [(one.candidate.method, one.candidate.fit) for one in judged if one.candidate.fit]
+    return any(problem.leaves(fit) <= LEFT or (method == "mechanics" and fit.white) for method, fit in fits)
 
 
 def _is_exact(judged: Judged, problem: Problem) -> bool:

@@ -17,6 +17,7 @@ from symplect.auto.energy import (
     only_slows_down,
 )
 from symplect.auto.judgement import geometric_mean
+from symplect.auto.verdict import measured
 from symplect.data import Trajectories
 from symplect.dynamics import AbstractEnergyDynamics
 from symplect.tables import Reading
@@ -91,7 +92,7 @@ def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
     if not explains(chosen, reading, train):
         return Energy("unknown", reason=_unexplained(chosen, reading, train))
     if train.inputs is not None:
-        return Energy("unknown", reason="inputs bring and take some")
+        return Energy("unknown", reason=f"inputs bring and take some{_friction_beside(chosen, reading, train)}")
     if candidate.kind == "dissipative":
         if candidate.fit is None:
             return Energy("unknown", reason="friction was fitted to derivatives, not to paths")
@@ -116,6 +117,17 @@ def energy_of(chosen: Judged, reading: Reading, train: Trajectories) -> Energy:
             "H may depend on time, or an input is missing",
         )
     return Energy("conserved", high=abs(trend.slope) + _LOST * trend.error)
+
+
+def _friction_beside(chosen: Judged, reading: Reading, train: Trajectories) -> str:
+    """Say what friction takes of the energy of a driven system, where that is more than its error."""
+    if chosen.candidate.kind != "dissipative" or chosen.candidate.fit is None:
+        return ""
+    found = _losses(chosen, train)
+    if found.friction != "friction" or found.low <= _LOSES * found.error:
+        return ""
+    unit = reading.time_unit or "unit of time"
+    return f", and friction takes {measured(100 * found.low, 100 * found.error)} % per {unit} beside them"
 
 
 def _losses(chosen: Judged, train: Trajectories) -> Energy:

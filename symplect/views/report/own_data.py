@@ -11,6 +11,8 @@ from symplect.views.plots.own_data import energy_over_time, phase_plane, predict
 from symplect.views.report.figure import Figure
 from symplect.views.report.tables import certificate, pairs
 
+_UNSEEN = " Momenta were not measured, so there is no measured energy."
+
 
 def own_content(folder: Path, run: TableRun) -> dict[str, object]:
     """Return what the page about a run of people's own data shows.
@@ -67,7 +69,7 @@ def _figures(run: TableRun) -> Iterator[Figure]:
             "energy",
             "Learned energy over time",
             "The learned H of the measured and of the predicted states, above that of rest amid the fitted data. "
-            "Level lines are conserved energy. Without measured momenta there is no measured energy.",
+            f"Level lines are conserved energy.{'' if all(run.config.data.observed) else _UNSEEN}",
             energy_over_time(run),
         )
 
