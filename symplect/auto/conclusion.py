@@ -127,7 +127,7 @@ def _friction_beside(chosen: Judged, reading: Reading, train: Trajectories) -> s
     if found.friction != "friction" or found.low <= _LOSES * found.error:
         return ""
     unit = reading.time_unit or "unit of time"
-    return f", and friction takes {measured(100 * found.low, 100 * found.error)} % per {unit} beside them"
+    return f", and friction takes {measured(100 * found.low, 100 * found.error)} % of it per {unit} beside them"
 
 
 def _losses(chosen: Judged, train: Trajectories) -> Energy:
