@@ -21,7 +21,7 @@ def tasks() -> None:
     from symplect.experiments.tasks import TASKS
 
     for task in TASKS.values():
-        print(f"{task.name:14} task {task.number:3} {task.title:20} needs {task.needs}")
+        print(f"{task.name:16} task {task.number:3} {task.title:20} needs {task.needs}")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ from symplect.experiments.tasks.three_body import random_starts as triangles
 from symplect.experiments.tasks.two_body import random_starts as pairs
 from symplect.files import read_json, write_json
 from symplect.integrate import RK4
-from symplect.models import FeatureHamiltonian, PixelBaseline, PixelHNN, PortHamiltonian
+from symplect.models import (
+    FeatureHamiltonian,
+    FeatureMechanical,
+    MechanicalHNN,
+    PixelBaseline,
+    PixelHNN,
+    PortHamiltonian,
+)
 from symplect.models.features import ChebyshevLog, Fourier, PairDistances, Polynomial, RandomTanh, separable
 from symplect.runs import TaskConfig, TaskRun, save_run
 
@@ -96,11 +103,19 @@ def _of_distances(n, starts, width):
     return _weighted(separable(Polynomial(n, 2), PairDistances(ChebyshevLog(6, 0.3, 6.0), bodies=n // 2)), n)
 
 
+def _with_mass_matrix(n, starts, width):
+    features = Fourier.up_to(n, 1)
+    weights = np.random.default_rng(n).standard_normal(features.size)
+    return FeatureMechanical(features, features, jax.numpy.asarray(weights), degrees_of_freedom=n)
+
+
 MODELS = {
     "baseline": lambda n, starts, width: Baseline(jax.random.key(1), n, width=width),
     "hnn": lambda n, starts, width: HNN(jax.random.key(2), n, width=width),
     **dict.fromkeys(("closed-form", "cleaned", "trajectory"), _smooth),
     "dissipative": _with_friction,
+    "mechanical-hnn": lambda n, starts, width: MechanicalHNN(jax.random.key(3), n, width=width),
+    "mechanics": _with_mass_matrix,
     "pair-distances": _of_distances,
 }
 """A model of the kind that each method of the tasks makes: a new one is tested by one line here."""

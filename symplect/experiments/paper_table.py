@@ -1,4 +1,4 @@
-"""The table: published beside measured, in Markdown that reads well in a terminal too."""
+"""The tables: published beside measured, in Markdown that reads well in a terminal too."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ OWN_COLUMNS = (
 )
 """What it should have had; measured only. Times are in the task's unit, frames for pixels."""
 
-_PLAIN = ("valid_prediction_time", "fit_seconds")  # numbers of a size that people say
+_PLAIN = ("valid_prediction_time", "driven_time", "fit_seconds")  # numbers of a size that people say
 
 
 Metrics = Mapping[str, float | None]
@@ -40,14 +40,15 @@ class Row:
 
 
 def table(rows: Sequence[Row], not_run: Mapping[str, str]) -> str:
-    """Return the paper's table with our numbers, as Markdown.
+    """Return the paper's table with our numbers, and one of what others published if it is known, as Markdown.
 
     Args:
         rows: finished runs.
         not_run: reasons by task.
     """
-    cells, notes = table_cells(rows, not_run)
-    return "\n".join([*aligned(cells), "", *(f"{note}  " for note in notes)]) + "\n"
+    found = [table_cells(rows, not_run), other_cells(rows)]
+    tables = ["\n".join([*aligned(cells), "", *(f"{note}  " for note in notes), ""]) for cells, notes in found if cells]
+    return "\n".join(tables)
 
 
 def table_cells(rows: Sequence[Row], not_run: Mapping[str, str]) -> tuple[list[list[str]], list[str]]:
@@ -67,6 +68,27 @@ def table_cells(rows: Sequence[Row], not_run: Mapping[str, str]) -> tuple[list[l
     spread = f"Measured: mean ± standard deviation over {seeds} seeds." if seeds > 1 else "Measured: one seed."
     tail = [spread, times, *(f"[{number}] {note}" for number, note in enumerate(notes, 1))]
     return [header, *lines], tail + [f"Not run: {name}: {reason}" for name, reason in not_run.items()]
+
+
+def other_cells(rows: Sequence[Row]) -> tuple[list[list[str]], list[str]]:
+    """Return a table of the measures of others than the paper, a line for each, and notes; empty if there is no run."""
+    notes: list[str] = []
+    lines: list[list[str]] = []
+    for task in TASKS.values():
+        metrics = dict.fromkeys(metric for numbers in task.published.values() for metric in numbers)
+        others = [metric for metric in metrics if metric not in dict(COLUMNS).values()]
+        for model in task.methods:
+            runs = [row.metrics for row in rows if (row.task, row.model) == (task.name, model)]
+            lines += [_other_line(task, model, metric, runs, notes) for metric in others if runs]
+    header = ["task", "model", "measure", "published", "measured"]
+    return ([header, *lines] if lines else []), [f"[{number}] {note}" for number, note in enumerate(notes, 1)]
+
+
+def _other_line(task: Task, model: str, metric: str, runs: Sequence[Metrics], notes: list[str]) -> list[str]:
+    published = task.published.get(model, {}).get(metric)
+    said = f"Published: {task.source}. {task.notes.get(metric, '')}".rstrip()
+    number = "" if published is None else measured([{metric: published}], metric) + _mark(said, notes)
+    return [f"{task.number} {task.title}", model, metric.replace("_", " "), number, measured(runs, metric)]
 
 
 def _line(task: Task, model: str, runs: Sequence[Metrics], notes: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ class Request:
     """What a person asks for, in words that the command line shows; it is known before JAX is.
 
     Args:
-        tasks: names as listed by `symplect tasks`; all of them unless given.
+        tasks: names as listed by `symplect tasks`; unless given, those of the paper and two more.
         models: models to fit, such as baseline and hnn; all that a task has unless given.
         seeds: number of seeds, each of data and network; more than one gives mean and spread.
         out: folder for the runs and the table; what is finished there is kept.
@@ -61,9 +61,9 @@ class Plan(Request):
     grid: Mapping[str, Sequence[Setting]] = field(default_factory=dict)
 
     def __post_init__(self):
-        from symplect.experiments.tasks import TASKS, known_settings
+        from symplect.experiments.tasks import TASKS, UNLESS_NAMED, known_settings
 
-        object.__setattr__(self, "tasks", self.tasks or tuple(TASKS))
+        object.__setattr__(self, "tasks", self.tasks or UNLESS_NAMED)
         _require_known("task", self.tasks, list(TASKS))
         known = dict.fromkeys(name for task in self.tasks for name in TASKS[task].methods)
         _require_known("model", self.models or (), list(known))

@@ -36,6 +36,9 @@ class Labels:
 MakeData = Callable[[int, Path | None, str | None], object]
 """From a seed, a folder of measurements and the label of a progress bar to what a task's methods fit and judge on."""
 
+Judge = Callable[..., Evaluation]
+"""From a fitted model and a task's data to its metrics; has the keyword `progress`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Method:
@@ -53,7 +56,7 @@ class Method:
     start: Callable[..., AbstractModel]
     settings: GradientSettings
     fit: Callable[..., FitState[AbstractModel]]
-    evaluate: Callable[..., Evaluation]
+    evaluate: Judge
     fit_together: Callable[..., list[FitState[AbstractModel]]] | None = None
 
 
@@ -85,7 +88,7 @@ class DirectMethod:
     """
 
     fit: Callable[..., Fitted]
-    evaluate: Callable[..., Evaluation] = evaluate
+    evaluate: Judge = evaluate
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,7 @@ class Task:
 
     Args:
         name: as on the command line.
-        number: in the paper's table, shown where something was published.
+        number: in the paper's table, shown where something was published; our own go on counting.
         title: in words.
         energy: the true Hamiltonian, or for a measured system the one that energy is measured with.
         make_data: makes the data of a seed.
@@ -108,6 +111,7 @@ class Task:
         needs: requirements besides the package, in words.
         requires: makes sure of it for a folder of measurements or `None`, before anything is fitted; raises
             `NotAvailableError` where the task cannot be run here.
+        source: paper or repository that published the numbers.
 
     Raises:
         InputError: `make_data` does not take a seed, a folder and a label.
@@ -127,6 +131,7 @@ class Task:
     pixels: bool = False
     needs: str = "nothing"
     requires: Callable[[Path | None], object] | None = None
+    source: str = "Greydanus, Dzamba and Yosinski 2019 (arXiv:1906.01563)"
 
     def __post_init__(self):
         signature = inspect.signature(self.make_data)
@@ -150,23 +155,26 @@ class Task:
         return data
 
 
-def published_pair(degrees_of_freedom: int, settings: GradientSettings) -> dict[str, Method | DirectMethod]:
+def published_pair(
+    degrees_of_freedom: int, settings: GradientSettings, judge: Judge = evaluate
+) -> dict[str, Method | DirectMethod]:
     """Return the paper's two models with its fit, which differ in the model alone."""
 
     return {
-        "baseline": by_gradient(partial(Baseline, degrees_of_freedom=degrees_of_freedom), settings),
-        "hnn": by_gradient(partial(HNN, degrees_of_freedom=degrees_of_freedom), settings),
+        "baseline": by_gradient(partial(Baseline, degrees_of_freedom=degrees_of_freedom), settings, judge),
+        "hnn": by_gradient(partial(HNN, degrees_of_freedom=degrees_of_freedom), settings, judge),
     }
 
 
-def by_gradient(start: Callable[..., AbstractModel], settings: GradientSettings) -> Method:
+def by_gradient(start: Callable[..., AbstractModel], settings: GradientSettings, judge: Judge = evaluate) -> Method:
     """Return the paper's fit of any network.
 
     Args:
         start: map of a random key to the untrained network.
         settings: settings of its fit.
+        judge: map of the fitted model and the task's data to its metrics.
     """
-    return Method(start, settings, _fit, evaluate, _fit_together)
+    return Method(start, settings, _fit, judge, _fit_together)
 
 
 def evaluation_rng() -> np.random.Generator:

@@ -9,7 +9,7 @@ import numpy as np
 from symplect.dynamics import default_names
 from symplect.errors import InputError, NotAvailableError, one_line
 from symplect.experiments.paper_table import OWN_COLUMNS
-from symplect.experiments.tasks import TASKS, Task
+from symplect.experiments.tasks import TASKS, Labels, Task
 from symplect.precision import cast
 from symplect.runs import TaskRun
 from symplect.views.explorer.content import Model, System
@@ -29,7 +29,6 @@ from symplect.views.explorer.parts import (
 from symplect.views.plots import name as title_of
 from symplect.views.plots._runs import bodies, training_data
 
-_PAPER = "Greydanus, Dzamba and Yosinski 2019 (arXiv:1906.01563)"
 _FIRST = "hnn"
 
 
@@ -76,7 +75,7 @@ def task_system(runs: Mapping[Path, TaskRun], data: Path | None, shown: str = _F
 
 def subtitle(task: Task, seed: int) -> str:
     """Return where a system comes from."""
-    where = f"Task {task.number} of {_PAPER}" if task.published else "Beyond the paper"
+    where = f"Task {task.number}, as in {task.source}" if task.published else "Beyond the paper"
     return f"{where}, seed {seed}."
 
 
@@ -136,5 +135,6 @@ def _coordinates(task: Task) -> list[dict[str, str]]:
     axes, n, count = task.labels, task.energy.degrees_of_freedom, bodies(task)
     if n == 1:
         return [{"name": "q", "label": axes.q}, {"name": "p", "label": axes.p}]
+    unit = " (dimensionless)" if axes == Labels() else ""
     names = [f"{axis}{i + 1}" for axis in ("x", "y", "px", "py") for i in range(count)]
-    return [{"name": name, "label": f"{name} (dimensionless)"} for name in names or default_names(n)]
+    return [{"name": name, "label": f"{name}{unit}"} for name in names or default_names(n)]

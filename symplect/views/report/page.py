@@ -10,7 +10,7 @@ from plotly.offline import get_plotlyjs
 from tqdm import tqdm
 
 from symplect.errors import InputError, NotAvailableError, blamed_on
-from symplect.experiments.paper_table import table_cells
+from symplect.experiments.paper_table import other_cells, table_cells
 from symplect.experiments.tasks import TASKS
 from symplect.files import writing
 from symplect.results.content import Content, read_content
@@ -56,6 +56,7 @@ def _report_tasks(folder: Path, content: Content, out: Path) -> None:
     figures, omitted = _figures([picture for picture in gallery(content.data) if shown & set(picture.tasks)], runs)
     film, reason = _film(runs) if shown & set(of_pixels()) else (b"", "")
     cells, notes = table_cells(content.rows, content.not_run)
+    others, other_notes = other_cells(content.rows)
     if film:
         with writing(out.parent / f"{_FILMED.name}.gif") as temporary:
             temporary.write_bytes(film)
@@ -68,6 +69,8 @@ def _report_tasks(folder: Path, content: Content, out: Path) -> None:
         summary=summary(content.rows),
         cells=cells,
         notes=notes,
+        others=others,
+        other_notes=other_notes,
         frame=Frame.of(folder, out),
         figures=figures,
         omitted=omitted | ({_FILM_TITLE: reason} if reason else {}),
