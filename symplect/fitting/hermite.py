@@ -40,7 +40,7 @@ def between(data: Trajectories, pieces: list[np.ndarray]) -> Iterator[Between]:
 
     Args:
         data: paths of `[q, v]`.
-        pieces: numbers of samples that follow each other without a gap, two at least.
+        pieces: numbers of samples that follow each other without a gap, three at least.
     """
     at, weights = legendre.leggauss(_POINTS)
     for around, first in _neighbourhoods(pieces):

@@ -19,7 +19,7 @@ _OVERLAP = 3  # windows over each sample
 _GAP = 3.5  # times the usual time step: no window crosses a longer one
 _AGREES, _NEARLY_ALL = 2e-3, 0.9  # of the spread: how far smooth samples are from their neighbours' polynomials
 _ROUND_OFF = 1e-13  # of the spread
-_FEWEST = 3  # samples of a window
+_FEWEST = 3  # samples that follow each other, of which one can be compared with its neighbours
 _WINDOWS = 20  # that are integrated at once
 _NUMBERS = 2**21  # of the columns of a block of equations, at most
 
@@ -94,8 +94,6 @@ def _windows(times: Float[np.ndarray, " samples"]) -> Iterator[tuple[slice, np.n
     """
     width = int(np.clip(round(_WINDOW / np.median(np.diff(times))), _SHORTEST, _LONGEST))
     own = min(width, len(times))
-    if own < _FEWEST:
-        return
     starts = np.unique(np.linspace(0, len(times) - own, 1 + _OVERLAP * (len(times) - own) // own).astype(int))
     for some in np.array_split(starts, -(-len(starts) // _WINDOWS)):
         first, last = int(some[0]), int(some[-1]) + own
@@ -112,13 +110,13 @@ def _windows(times: Float[np.ndarray, " samples"]) -> Iterator[tuple[slice, np.n
 
 
 def _pieces(data: Trajectories) -> list[np.ndarray]:
-    """Return the numbers of samples that follow each other without a gap."""
+    """Return the numbers of samples that follow each other without a gap, three at least."""
     rows = np.split(np.arange(len(data.times)), np.cumsum(data.lengths)[:-1])
     parts: list[np.ndarray] = []
     for own in rows:
         steps = np.diff(data.times[own])
         parts += np.split(own, np.flatnonzero(steps > _GAP * np.median(steps)) + 1)
-    return [part for part in parts if len(part) > 1]
+    return [part for part in parts if len(part) >= _FEWEST]
 
 
 def _inputs(data: Trajectories) -> Float[np.ndarray, "samples channels"]:

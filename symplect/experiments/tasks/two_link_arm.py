@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from symplect._types import Half, Scalar, State
 from symplect.data import Trajectories, simulate
-from symplect.dynamics import AbstractDynamics, vector_field
+from symplect.dynamics import AbstractDynamics, AbstractHamiltonian, vector_field
 from symplect.evaluation import Evaluation, EvaluationData, evaluate
 from symplect.evaluation.metrics import first_failure
 from symplect.experiments.tasks._mechanics import mechanical_methods
@@ -155,17 +155,22 @@ def judge(model: AbstractDynamics, data: ArmData, *, progress: str | None = None
 
 def driven_metrics(model: AbstractDynamics, data: ArmData) -> dict[str, float]:
     """Return errors of torques and accelerations over their variance, and how long a driven model stays on a path."""
-    test, n = data.test, data.energy.degrees_of_freedom
+    times = [driven_time(model, each) for each in data.drawings]
+    return {**force_metrics(model, data.energy, data.test), "driven_time": float(np.mean(times))}
+
+
+def force_metrics(model: AbstractDynamics, arm: AbstractHamiltonian, test: Trajectories) -> dict[str, float]:
+    """Return the mean squared errors of torques and of accelerations over their variance."""
+    n = arm.degrees_of_freedom
     assert test.inputs is not None
     assert test.derivatives is not None
     states = jnp.asarray(test.states)
     field_error = np.asarray(vector_field(model, states)) - test.derivatives
     pushed = np.concatenate([np.zeros_like(test.inputs), test.inputs], axis=1)
-    found, true = (_accelerations(each, states, jnp.asarray(pushed)) for each in (model, data.energy))
+    found, true = (_accelerations(each, states, jnp.asarray(pushed)) for each in (model, arm))
     return {
         "torque_nmse": _over_variance(field_error[:, n:], test.inputs),
         "acceleration_nmse": _over_variance(found - true, true),
-        "driven_time": float(np.mean([driven_time(model, each) for each in data.drawings])),
     }
 
 
