@@ -11,6 +11,7 @@ from symplect.errors import FitError
 from symplect.fitting.field_of import TracedField, energies_and_speeds, energies_at, field_at, field_of, velocities_at
 from symplect.fitting.parametrised import Parametrised
 from symplect.fitting.paths import follow
+from symplect.fitting.port import Port
 from symplect.fitting.residuals import PathResiduals
 from symplect.fitting.segments import cut_segments
 from symplect.fitting.trajectory import fit_trajectory
@@ -157,3 +158,14 @@ def test_a_fit_whose_paths_leave_the_finite_numbers_says_so():
     wild = PortHamiltonian(FeatureHamiltonian(Polynomial(2, degree=8), jnp.full(44, 1e200)))
     with pytest.raises(FitError, match="no model could follow the data"):
         fit_trajectory(wild, Trajectories(times, states, (20,)), substeps=1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_friction_of_which_rounding_makes_a_part_negative_has_a_root(seed):
+    rng = np.random.default_rng(seed)
+    along = rng.standard_normal(2) * 10.0 ** rng.uniform(-3, 3)
+    R = np.outer(along, along)  # an eigenvalue is 0
+    start = PortHamiltonian(energy())
+    coefficients, _ = Port(start).feasible(R[np.tril_indices(2)] * (1 + 1e-15 * rng.standard_normal(3)))
+    found = Port(start).model(coefficients, np.zeros((4, 0)), start.conservative)
+    np.testing.assert_allclose(found.dissipation, R, atol=1e-5 * np.max(R))

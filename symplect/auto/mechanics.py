@@ -15,6 +15,7 @@ from symplect.models.features import AbstractFeatures, Fourier, Polynomial, Proj
 
 _MOST = 4  # positions: a mass matrix of more has too many entries for tables of a few trials
 _MATTERS = 0.7  # of what a constant mass matrix leaves of the equations of motion
+_BENDS = 0.5  # radians, a range that would bend a mass matrix
 _WAVES = 3  # positions, up to which all products of waves are taken
 
 Structure = tuple[AbstractFeatures, AbstractFeatures | None]
@@ -42,7 +43,7 @@ def mechanical_fits(problem: Problem, train: Trajectories, progress: str | None)
                 continue
             if kind not in found or problem.leaves(fit) < problem.leaves(found[kind]):
                 found[kind] = fit
-            if problem.leaves(fit) <= LEFT:
+            if problem.leaves(fit) <= LEFT or fit.white:
                 break
         if kind == "dissipative" and (rough := with_nonlinear_friction(found, train, problem)) is not None:
             found[kind] = rough
@@ -68,7 +69,8 @@ def _starts(problem: Problem, train: Trajectories, *, friction: bool) -> list[Me
 def structures(problem: Problem, states: np.ndarray) -> Iterator[Structure]:
     """Yield bases of potential and mass matrix, constant mass matrices first, then the simpler ones.
 
-    Waves in the angles, and polynomials in the positions that are none.
+    Waves in the angles, and polynomials in the positions that are none. Where no angles were declared, they may be some
+    all the same.
     """
     n = states.shape[1] // 2
     turning = list(problem.turning)
@@ -84,6 +86,9 @@ def structures(problem: Problem, states: np.ndarray) -> Iterator[Structure]:
     yield _sum(bent, smooth), _sum(bent, simple if not turning else None)
     if turning and (straight or twice is not bent):
         yield _sum(twice, smooth), _sum(twice, simple)
+    ranges = np.ptp(states[:, :n], axis=0)
+    if not turning and np.all((ranges >= _BENDS) & (ranges <= 4 * np.pi)):
+        yield _waves(n, 1), _waves(n, 1)
 
 
 def _waves(angles: int, highest: int) -> Fourier:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from symplect.errors import FitError, InputError
 from symplect.fitting.field_of import mass_matrices
 from symplect.fitting.trajectory import TrajectoryFit
+from symplect.fitting.trials import repetition
 from symplect.models import EulerLagrange, FeatureMechanical
 from symplect.precision import on_device
 
@@ -117,7 +118,7 @@ def _links(fit: TrajectoryFit, model: EulerLagrange, q: np.ndarray, gravity: flo
     if fit.covariance is not None:
         by_weights = _by_weights(inner, q, of_mass, of_potential)
         own = fit.covariance[: by_weights.shape[1], : by_weights.shape[1]]
-        covariance = by_weights @ own @ by_weights.T
+        covariance = repetition(fit.residual_correlation) * by_weights @ own @ by_weights.T
 
     def estimates(function: Callable[[np.ndarray], np.ndarray], unit: float = 1.0) -> Estimates:
         return _with_errors(lambda at: unit * function(at), found, covariance)

@@ -11,6 +11,7 @@ from symplect.models import PortHamiltonian
 from symplect.precision import on_device
 
 _NO_FRICTION = 1e-14  # of order one in the data's own units: the root of a friction of zero must be a number
+_ROUNDED = 1e-12  # of the largest eigenvalue of the friction matrix: less is none
 
 Speeds = Float[np.ndarray, "degrees_of_freedom samples"]
 Coefficients = Float[np.ndarray, " coefficients"]
@@ -93,7 +94,9 @@ class Port:
         return eqx.tree_at(lambda own: (own.nonlinear.dry, own.nonlinear.drag), found, roots)
 
     def _root(self, lower: np.ndarray) -> np.ndarray:
-        return np.linalg.cholesky(self._symmetric(lower) + _NO_FRICTION * np.eye(self._n))
+        values, vectors = np.linalg.eigh(self._symmetric(lower))
+        values = np.maximum(values, _NO_FRICTION + _ROUNDED * values[-1])  # rounding makes some of 0 negative
+        return np.linalg.cholesky((vectors * values) @ vectors.T)
 
     def feasible(self, coefficients: Coefficients) -> tuple[Coefficients, Bool[np.ndarray, " coefficients"]]:
         """Return the nearest coefficients that take energy, and which of them are not at a bound."""
