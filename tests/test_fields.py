@@ -160,12 +160,11 @@ def test_a_fit_whose_paths_leave_the_finite_numbers_says_so():
         fit_trajectory(wild, Trajectories(times, states, (20,)), substeps=1)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_friction_of_which_rounding_makes_a_part_negative_has_a_root(seed):
-    rng = np.random.default_rng(seed)
-    along = rng.standard_normal(2) * 10.0 ** rng.uniform(-3, 3)
-    R = np.outer(along, along)  # an eigenvalue is 0
-    start = PortHamiltonian(energy())
-    coefficients, _ = Port(start).feasible(R[np.tril_indices(2)] * (1 + 1e-15 * rng.standard_normal(3)))
-    found = Port(start).model(coefficients, np.zeros((4, 0)), start.conservative)
-    np.testing.assert_allclose(found.dissipation, R, atol=1e-5 * np.max(R))
+def test_friction_of_which_rounding_makes_a_part_negative_has_a_root():
+    rng, start = np.random.default_rng(0), PortHamiltonian(energy())
+    for _ in range(100):
+        along = rng.standard_normal(2) * 10.0 ** rng.uniform(-3, 3)
+        R = np.outer(along, along)  # an eigenvalue is 0
+        coefficients, _ = Port(start).feasible(R[np.tril_indices(2)] * (1 + 1e-15 * rng.standard_normal(3)))
+        found = Port(start).model(coefficients, np.zeros((4, 0)), start.conservative)
+        np.testing.assert_allclose(found.dissipation, R, atol=1e-5 * np.max(R))
