@@ -14,6 +14,7 @@ from symplect.errors import FitError, InputError, one_line
 
 Judge = Callable[[Candidate], Judged]
 
+_SMALL = 0.01  # of the spread: an error of a mass matrix that constant masses are not tried against
 _EXPLAINED = 1e-3  # of the spread: an error of a closed form that leaves nothing for a fit of paths to find
 
 
@@ -36,9 +37,12 @@ def by_closed_form_or_paths(
 
 
 def _explains(judged: Sequence[Judged], problem: Problem) -> bool:
-    """Return whether a fit of paths leaves no more than the noise, or a mass matrix nothing but white noise."""
-    fits = [(one.candidate.method, one.candidate.fit) for one in judged if one.candidate.fit]
-    return any(problem.leaves(fit) <= LEFT or (method == "mechanics" and fit.white) for method, fit in fits)
+    """Return whether a fit of paths leaves no more than the noise, or one of mechanics white noise or little."""
+    for one in judged:
+        fit, mechanics = one.candidate.fit, one.candidate.method == "mechanics"
+        if fit and (problem.leaves(fit) <= LEFT or (mechanics and (fit.white or one.error < _SMALL))):
+            return True
+    return False
 
 
 def _is_exact(judged: Judged, problem: Problem) -> bool:

@@ -30,7 +30,10 @@ def chain_of(chosen: Judged, train: Trajectories) -> tuple[Links | None, str]:
             "matrix and potential unexplained; springs, another plane or too short swings may be why."
         )
     angles = "from the link before" if found.relative else "from one direction"
-    return found, f" Links, with angles {angles} and g = {GRAVITY}: {_said(found)}."
+    unsaid = (
+        "" if train.inputs is None or fit.white else " The noise of inputs is not in these errors, which are larger."
+    )
+    return found, f" Links, with angles {angles} and g = {GRAVITY}: {_said(found)}.{unsaid}"
 
 
 def as_metrics(links: Links) -> dict[str, float]:

@@ -15,6 +15,8 @@ from symplect.models.features import AbstractFeatures, Fourier, Polynomial, Proj
 
 _MOST = 4  # positions: a mass matrix of more has too many entries for tables of a few trials
 _MATTERS = 0.7  # of what a constant mass matrix leaves of the equations of motion
+_BETTER = 0.95  # of what a simpler structure leaves of the paths
+_DRIVEN = 6  # samples of paths that noisy forces drive
 _BENDS = 0.5  # radians, a range that would bend a mass matrix
 _WAVES = 3  # positions, up to which all products of waves are taken
 
@@ -38,16 +40,26 @@ def mechanical_fits(problem: Problem, train: Trajectories, progress: str | None)
         label = f"{progress}, {kind}" if progress else None
         for start in _starts(problem, train, friction=kind == "dissipative"):
             try:
-                fit = fit_trajectory(start.model, train, observed=problem.observed, progress=label)
+                fit = _fit_paths(start, train, problem.observed, label)
             except ArithmeticError:
                 continue
-            if kind not in found or problem.leaves(fit) < problem.leaves(found[kind]):
+            if kind not in found or problem.leaves(fit) < _BETTER * problem.leaves(found[kind]):
                 found[kind] = fit
             if problem.leaves(fit) <= LEFT or fit.white:
                 break
         if kind == "dissipative" and (rough := with_nonlinear_friction(found, train, problem)) is not None:
             found[kind] = rough
     return found
+
+
+def _fit_paths(
+    start: MechanicsFit, train: Trajectories, observed: tuple[bool, ...], progress: str | None
+) -> TrajectoryFit:
+    """Fit paths, short ones where inputs drive them and long ones are missed: noise of forces adds up along a path."""
+    fit = fit_trajectory(start.model, train, observed=observed, progress=progress)
+    if train.inputs is None or fit.white:
+        return fit
+    return fit_trajectory(start.model, train, observed=observed, segment=_DRIVEN, progress=progress)
 
 
 def _starts(problem: Problem, train: Trajectories, *, friction: bool) -> list[MechanicsFit]:
