@@ -31,7 +31,7 @@ def chain_of(chosen: Judged, train: Trajectories) -> tuple[Links | None, str]:
         )
     angles = "from the link before" if found.relative else "from one direction"
     unsaid = (
-        "" if train.inputs is None or fit.white else " The noise of inputs is not in these errors, which are larger."
+        "" if train.inputs is None or fit.white else " Noise of the inputs is not in these errors: they are larger."
     )
     return found, f" Links, with angles {angles} and g = {GRAVITY}: {_said(found)}.{unsaid}"
 
