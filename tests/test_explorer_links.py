@@ -37,13 +37,11 @@ def test_chains_are_those_systems_whose_positions_are_angles_of_links():
     }
 
 
-def test_lengths_of_a_real_pendulum_are_not_known():
-    found = {name: chain_of_task(task) for name, task in TASKS.items() if not task.pixels}
-    assert {name: chain["lengths"] for name, chain in found.items() if chain} == {
-        "pendulum": [1.0],
-        "real-pendulum": None,
-        "double-pendulum": [1.0, 1.0],
-    }
+def test_lengths_of_tasks_are_those_of_their_systems_and_not_known_of_a_real_pendulum():
+    found = {name: chain["lengths"] for name, task in TASKS.items() if (chain := chain_of_task(task))}
+    assert found.pop("real-pendulum") is None
+    assert found == {name: chain_of_system(TASKS[name].energy)["lengths"] for name in found}
+    assert {"pendulum", "double-pendulum", "two-link-arm", "chain-pendulum-5"} <= set(found)
 
 
 @pytest.mark.parametrize(
