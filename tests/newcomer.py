@@ -219,8 +219,8 @@ document.title = `${document.title}, by a newcomer`;
 LINES = {
     "systems/__init__.py": [
         (
-            '__all__ = ["',
-            'from symplect.systems.newcomers_spring import NewcomersSpring\n\n__all__ = ["NewcomersSpring", "',
+            "\n__all__ = [\n",
+            'from symplect.systems.newcomers_spring import NewcomersSpring\n\n__all__ = [\n    "NewcomersSpring",\n',
         ),
     ],
     "models/__init__.py": [
