@@ -344,7 +344,8 @@ def test_in_a_browser_it_runs_inside_the_report(browser, tmp_path):
     report(tmp_path / "run", tmp_path / "report.html")
     view, said, asked = opened(browser, tmp_path / "report.html")
     view.locator("iframe.explorer").scroll_into_view_if_needed()
-    frame = view.frame(url="about:srcdoc")
+    frame = view.locator("iframe.explorer").element_handle().content_frame()
+    frame.wait_for_url("about:srcdoc")
     frame.wait_for_function(READY)
     assert said == []
     assert {url for url in asked if not url.startswith(("data:", "blob:"))} == {(tmp_path / "report.html").as_uri()}
