@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from scipy.linalg import block_diag
 
 from symplect.fitting.fields import AbstractField, Inputs, Linearised, Parameters, States
+from symplect.fitting.mechanical_terms import entry_products, entry_squares
 from symplect.fitting.port import Port
 from symplect.mechanics import places
 from symplect.models import EulerLagrange, FeatureMechanical
@@ -64,7 +65,7 @@ class MechanicalField(AbstractField):
         q, v = states[:n], states[n:]
         values, gradients, hessian = self._mass_features(q)
         of_q = self._potential(q)
-        squares, along = self._squares(v), np.einsum("kis,is->ks", gradients, v)
+        squares, along = entry_squares(v), np.einsum("kis,is->ks", gradients, v)
         kinetic = mass[1:] @ squares / 2  # v . A_k v / 2 of each feature
         weighed = np.einsum("kij,js->kis", mass[1:][:, self._places], v)  # A_k v
         turning = np.tensordot(mass[1:][:, self._places], along, ((0,), (0,)))  # dM/dt
@@ -106,19 +107,6 @@ class MechanicalField(AbstractField):
         found = self._mass(q)
         return found.values, found.gradients, found.hessian
 
-    def _squares(self, v: Half) -> Float[np.ndarray, "entries samples"]:
-        """Return `v . E v` of each entry of a lower triangle."""
-        rows, columns = self._entries
-        return np.where((rows == columns)[:, None], 1.0, 2.0) * v[rows] * v[columns]
-
-    def _times(self, v: Half) -> Float[np.ndarray, "degrees_of_freedom entries samples"]:
-        """Return `E v` of each entry of a lower triangle."""
-        rows, columns = self._entries
-        found, each = np.zeros((self._n, len(rows), v.shape[1])), np.arange(len(rows))
-        found[rows, each] = v[columns]
-        found[columns, each] = v[rows]
-        return found
-
     def _by_mass(
         self,
         values: np.ndarray,
@@ -129,7 +117,7 @@ class MechanicalField(AbstractField):
         a: Half,
     ) -> Float[np.ndarray, "degrees_of_freedom weights samples"]:
         """Return the derivatives of what is left of the equations, by the weights of the mass matrix."""
-        times_v, times_a = self._times(v), self._times(a)
+        times_v, times_a = entry_products(v), entry_products(a)
         of_features = gradients.swapaxes(0, 1)[:, :, None] * squares / 2
         of_features -= along[None, :, None] * times_v[:, None] + values[None, :, None] * times_a[:, None]
         return np.concatenate([-times_a, of_features.reshape(self._n, -1, v.shape[1])], axis=1)
@@ -154,7 +142,7 @@ class MechanicalField(AbstractField):
         values, gradients, _ = self._mass_features(q)
         along = np.einsum("kis,is->ks", gradients, v)
         nothing = np.zeros((n, v.shape[1]))
-        by_mass = self._by_mass(values, gradients, self._squares(v), along, v, nothing)
+        by_mass = self._by_mass(values, gradients, entry_squares(v), along, v, nothing)
         mass = np.asarray(self._inner.mass_weights, float)
         inverse = inverse_positive((mass[0][:, None] + mass[1:].T @ values)[self._places])
         by_weights = np.concatenate([by_mass, -self._potential(q).gradients.swapaxes(0, 1)], axis=1)

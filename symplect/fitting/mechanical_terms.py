@@ -4,6 +4,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Bool, Float
 
+from symplect.fitting.port import root_of
 from symplect.mechanics import places
 from symplect.models import EulerLagrange, FeatureMechanical, PortHamiltonian
 from symplect.precision import on_device
@@ -57,14 +58,14 @@ class MechanicalTerms:
         if self._mass:
             found = self._mass(q)
             values, gradients = np.concatenate([values, found.values]), np.concatenate([gradients, found.gradients])
-        times_v, squares = self._times(v), self._squares(v)
+        times_v = entry_products(v)
         momenta = values[None, :, None] * times_v[:, None]
         if accelerations is not None:
             along = np.einsum("kis,is->ks", gradients, v)
             momenta = (
-                along[None, :, None] * times_v[:, None] + values[None, :, None] * self._times(accelerations)[:, None]
+                along[None, :, None] * times_v[:, None] + values[None, :, None] * entry_products(accelerations)[:, None]
             )
-        inertia = gradients.swapaxes(0, 1)[:, :, None] * squares / 2
+        inertia = gradients.swapaxes(0, 1)[:, :, None] * entry_squares(v) / 2
         columns = [inertia.reshape(n, -1, samples), -self._potential(q).gradients.swapaxes(0, 1)]
         columns += [-times_v] if self._friction else []
         if self._learned:
@@ -102,22 +103,23 @@ class MechanicalTerms:
             return EulerLagrange(found, forces=self._model.forces)
         damping, pushed = np.zeros((n, n)), np.asarray(port.input_matrix, float)
         if self._friction:
-            values, vectors = np.linalg.eigh(lower[places(n)])
-            damping = np.linalg.cholesky((vectors * np.maximum(values, 1e-12)) @ vectors.T)
+            damping = root_of(lower[places(n)])
         if self._learned:
             pushed = np.concatenate([np.zeros((n, self._learned)), matrix.reshape(n, -1)])
         whole = PortHamiltonian(found, on_device(damping), on_device(pushed), nonlinear=port.nonlinear, held=port.held)
         return EulerLagrange(whole, forces=self._model.forces)
 
-    def _squares(self, v: Half) -> Float[np.ndarray, "entries samples"]:
-        """Return `v . E v` of each entry of a lower triangle."""
-        rows, columns = self._entries
-        return np.where((rows == columns)[:, None], 1.0, 2.0) * v[rows] * v[columns]
 
-    def _times(self, v: Half) -> Float[np.ndarray, "degrees_of_freedom entries samples"]:
-        """Return `E v` of each entry of a lower triangle."""
-        rows, columns = self._entries
-        found, each = np.zeros((self._n, len(rows), v.shape[1])), np.arange(len(rows))
-        found[rows, each] = v[columns]
-        found[columns, each] = v[rows]
-        return found
+def entry_squares(v: Half) -> Float[np.ndarray, "entries samples"]:
+    """Return `v . E v`, E with one entry of its lower triangle 1, and the one across."""
+    rows, columns = np.tril_indices(len(v))
+    return np.where((rows == columns)[:, None], 1.0, 2.0) * v[rows] * v[columns]
+
+
+def entry_products(v: Half) -> Float[np.ndarray, "degrees_of_freedom entries samples"]:
+    """Return `E v` of the same matrices."""
+    rows, columns = np.tril_indices(len(v))
+    found, each = np.zeros((len(v), len(rows), v.shape[1])), np.arange(len(rows))
+    found[rows, each] = v[columns]
+    found[columns, each] = v[rows]
+    return found

@@ -84,7 +84,7 @@ class Port:
     def model(self, coefficients: Coefficients, inputs: np.ndarray, conservative: object) -> PortHamiltonian:
         """Return the model with these coefficients, input matrix and Hamiltonian."""
         lower, *nonlinear = np.split(coefficients, self._ends)
-        L, matrix = on_device(self._root(lower)), on_device(inputs.reshape(2 * self._n, -1))
+        L, matrix = on_device(root_of(self._symmetric(lower))), on_device(inputs.reshape(2 * self._n, -1))
         found = eqx.tree_at(
             lambda own: (own.conservative, own.damping, own.input_matrix), self._model, (conservative, L, matrix)
         )
@@ -92,11 +92,6 @@ class Port:
             return found
         roots = tuple(on_device(np.sqrt(np.maximum(part, _NO_FRICTION))) for part in nonlinear)
         return eqx.tree_at(lambda own: (own.nonlinear.dry, own.nonlinear.drag), found, roots)
-
-    def _root(self, lower: np.ndarray) -> np.ndarray:
-        values, vectors = np.linalg.eigh(self._symmetric(lower))
-        values = np.maximum(values, _NO_FRICTION + _ROUNDED * values[-1])  # rounding makes some of 0 negative
-        return np.linalg.cholesky((vectors * values) @ vectors.T)
 
     def feasible(self, coefficients: Coefficients) -> tuple[Coefficients, Bool[np.ndarray, " coefficients"]]:
         """Return the nearest coefficients that take energy, and which of them are not at a bound."""
@@ -111,7 +106,7 @@ class Port:
     def by_coefficients(self, coefficients: Coefficients, inputs: int) -> Float[np.ndarray, "numbers parameters"]:
         """Return how damping, input matrix, dry and drag change with lower triangle, input matrix, dry and drag."""
         lower, *nonlinear = np.split(coefficients, self._ends)
-        L, n = self._root(lower), self._n
+        L, n = root_of(self._symmetric(lower)), self._n
         by_root = np.zeros((len(lower), n, n))  # of R = L L^T, of which the lower triangle of L counts
         for i, j in zip(*self._lower, strict=True):
             one = np.zeros((n, n))
@@ -121,3 +116,12 @@ class Port:
         return np.asarray(
             block_diag(np.linalg.pinv(by_root.reshape(len(lower), -1)), np.eye(inputs), *map(np.diag, roots))
         )
+
+
+def root_of(
+    friction: Float[np.ndarray, "degrees_of_freedom degrees_of_freedom"],
+) -> Float[np.ndarray, "degrees_of_freedom degrees_of_freedom"]:
+    """Return the lower triangle L of the nearest `L L^T` that takes energy, of which rounding may leave less than 0."""
+    values, vectors = np.linalg.eigh(friction)
+    values = np.maximum(values, _NO_FRICTION + _ROUNDED * max(values[-1], 0.0))
+    return np.linalg.cholesky((vectors * values) @ vectors.T)
