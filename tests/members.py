@@ -39,7 +39,7 @@ SYSTEMS = {
         lambda: ChainPendulum([1.2, 0.8, 0.5], [0.9, 1.1, 0.7], g=2.0),
         [1.0, 0.5, -0.3, 0.2, 0.1, 0.3],
     ),
-    "two-link arm": (lambda: TwoLinkArm(m1=1.2, m2=0.8, l1=0.9, g=2.0), [-1.0, 0.5, 0.2, 0.1]),
+    "two-link arm": (lambda: TwoLinkArm(m1=1.2, m2=0.8, l1=0.9, g=2.0), [0.4, 0.5, 0.2, 0.1]),
     "cart-pole": (lambda: CartPole(cart=1.5, pole=0.5, l=0.8, g=2.0), [0.2, 1.0, 0.3, 0.1]),
     "spherical pendulum": (lambda: SphericalPendulum(m=1.2, l=0.9, g=2.0), [1.0, 0.2, 0.1, 0.8]),
     "Kepler": (lambda: Kepler(m=1.2, k=1.5), [1.0, 0.3, 0.2, 1.1]),
