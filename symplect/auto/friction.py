@@ -47,7 +47,7 @@ def with_nonlinear_friction(
         moved = EulerLagrange(nonlinear, model.forces) if isinstance(model, EulerLagrange) else nonlinear
     try:
         found = fit_trajectory(moved, train, observed=problem.observed, substeps=max(_FINE, enough_substeps(train)))
-    except ArithmeticError:
+    except (ArithmeticError, np.linalg.LinAlgError):
         return None
     better = bool(np.all(found.noise[seen] < _HELPS * linear.noise[seen]))
     return replace(found, seconds=time.perf_counter() - began) if better else None

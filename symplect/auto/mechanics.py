@@ -41,7 +41,7 @@ def mechanical_fits(problem: Problem, train: Trajectories, progress: str | None)
         for start in _starts(problem, train, friction=kind == "dissipative"):
             try:
                 fit = _fit_paths(start, train, problem.observed, label)
-            except ArithmeticError:
+            except (ArithmeticError, np.linalg.LinAlgError):
                 continue
             if kind not in found or problem.leaves(fit) < _BETTER * problem.leaves(found[kind]):
                 found[kind] = fit
